@@ -1,0 +1,64 @@
+"""The named ends of a manifest row and of a media file. Every row ends in exactly one.
+
+A row's ``status`` says whether it was scored; its ``reason`` says why not, or why only partly; its
+``media`` says what decoding found.
+"""
+
+from enum import StrEnum
+
+
+class RowStatus(StrEnum):
+    """How one manifest row ended."""
+
+    SCORED = "scored"
+    PARTIAL = "partial"
+    NOT_SCORED = "not_scored"
+    BAD_ROW = "bad_row"
+
+
+class MediaStatus(StrEnum):
+    """What one media file turned out to be."""
+
+    OK = "ok"
+    PARTIAL_MEDIA = "partial_media"
+    NO_AUDIO = "no_audio"
+    NO_VIDEO = "no_video"
+    NO_SPEECH = "no_speech"
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    SEVERAL_SPEAKERS = "several_speakers"
+    WRONG_LANGUAGE = "wrong_language"
+    UNREADABLE = "unreadable"
+    REFUSED_FORMAT = "refused_format"
+    TOO_LARGE = "too_large"
+    TOO_LONG = "too_long"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    INPUT_CHANGED = "input_changed"
+
+
+FLAGGED = frozenset(
+    {
+        MediaStatus.PARTIAL_MEDIA,
+        MediaStatus.NO_VIDEO,
+        MediaStatus.NO_FACE,
+        MediaStatus.SEVERAL_FACES,
+        MediaStatus.NO_AUDIO,
+        MediaStatus.NO_SPEECH,
+    }
+)
+"""Media that may still yield the features that can be trusted, with the flag beside them."""
+
+
+class Reason(StrEnum):
+    """Why a row, a competency or the overall score is not ``scored``. Media statuses are reasons too."""
+
+    NO_CONSENT = "no_consent"
+    HUMAN_ROUTE = "human_route"
+    NO_TRANSCRIPT = "no_transcript"
+    UNREADABLE_TRANSCRIPT = "unreadable_transcript"
+    NO_ANSWER = "no_answer"
+    TOO_SHORT = "too_short"
+    UNCLEAR_SPEECH = "unclear_speech"
+    MISSING_COMPETENCY = "missing_competency"
+    NO_FRAMEWORK = "no_framework"

@@ -1,0 +1,1 @@
+"""Is it right: validity, reliability, agreement. Strata arrive as anonymous labels."""

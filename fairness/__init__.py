@@ -1,0 +1,1 @@
+"""Is it fair: groups, disparity, differential prediction, rule packs, the audit, the gate."""

@@ -1,0 +1,1 @@
+"""From media to named numbers with units: transcript, language, prosody, face."""

@@ -1,0 +1,1 @@
+"""From numbers to scores: the rubric and what a model version is."""

@@ -1,0 +1,1 @@
+"""One file per command, the engine that runs interviews, and the reports."""
