@@ -1,0 +1,1 @@
+"""What was said: words with times and confidence, whoever recognised them."""

@@ -1,0 +1,17 @@
+"""Fixtures that every test folder shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def viva_data() -> Path:
+    """The folder of real recordings, ratings and audits; its absence skips the test and says so."""
+    folder = Path(os.environ.get("VIVA_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real data absent: {folder} does not exist (set VIVA_DATA)")
+    return folder
