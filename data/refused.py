@@ -29,7 +29,7 @@ def refuse_name(text: str) -> None:
     >>> refuse_name("face.stress_score")
     Traceback (most recent call last):
     ...
-    vivavoce.data.refused.RefusedName: 'face.stress_score' claims stress (matched 'stress'): refused under EU AI Act Art. 5(1)(f). Name the physical measure instead (an angle, a rate, Hz, dB).
+    vivavoce.data.refused.RefusedName: 'face.stress_score' claims stress (matched 'stress'): refused under ...
     """
     for pattern, claim, clause in _refused():
         found = pattern.search(text)

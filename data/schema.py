@@ -37,8 +37,8 @@ class Stage:
     Examples
     --------
     >>> speech = Stage("speech", "1", {"threshold": 0.5})
-    >>> pitch = Stage("prosody", "1", {"hop_s": 0.01}, upstream=(speech,))
-    >>> pitch.fingerprint == Stage("prosody", "1", {"hop_s": 0.01}, (Stage("speech", "1", {"threshold": 0.4}),)).fingerprint
+    >>> other = Stage("speech", "1", {"threshold": 0.4})
+    >>> Stage("pitch", "1", {}, (speech,)).fingerprint == Stage("pitch", "1", {}, (other,)).fingerprint
     False
     """
 
@@ -112,9 +112,13 @@ class Feature:
     def __post_init__(self) -> None:
         """Refuse malformed names, empty ranges and anything that claims what must not be claimed."""
         if not NAME.match(self.name):
-            raise ValueError(f"A feature's name must read family.measure_unit in lower case. Got {self.name!r} instead.")
+            raise ValueError(
+                f"A feature's name must read family.measure_unit in lower case. Got {self.name!r} instead."
+            )
         if not self.low < self.high or not all(map(math.isfinite, (self.low, self.high))):
-            raise ValueError(f"{self.name}: the plausible range must be finite and rising. Got {self.low} to {self.high}.")
+            raise ValueError(
+                f"{self.name}: the plausible range must be finite and rising. Got {self.low} to {self.high}."
+            )
         refuse_name(self.name)
         refuse_name(self.meaning)
 
@@ -136,7 +140,7 @@ class Family(Generic[M]):
     --------
     >>> from vivavoce.data.interview import Modality
     >>> words = Family[list[str]]("language", Modality.TEXT, Stage("words", "1", {}))
-    >>> @words.feature("language.words_count", unit="count", low=0, high=5000, meaning="Words in the answer.", source="count")
+    >>> @words.feature("language.words_count", unit="count", low=0, high=5000, meaning="Words.", source="count")
     ... def words_count(tokens: list[str]) -> Value:
     ...     return float(len(tokens))
     >>> words.measure(["so", "we", "shipped"])
@@ -193,7 +197,7 @@ class Family(Generic[M]):
         )
 
     def measure(self, material: M) -> Measures:
-        """Every feature of the family for one answer. A value that is not finite is a defect and raises ``ValueError``."""
+        """Every feature of the family for one answer; a value that is not finite is a defect (``ValueError``)."""
         measures: Measures = {}
         for name, (_, function) in self._functions.items():
             value = function(material)
