@@ -1,0 +1,145 @@
+"""The command line: ``viva``. Each command lives in its own file and is imported when it is called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vivavoce import __version__
+from vivavoce.pipelines.configuration import Profile
+
+app = typer.Typer(
+    name="viva",
+    help="Recorded job interviews in, competency scores that can be defended out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+weights_app = typer.Typer(help="Recogniser weights: fetched once, by name, checked against a pinned SHA-256.")
+app.add_typer(weights_app, name="weights", no_args_is_help=True)
+
+ManifestPath = Annotated[Path, typer.Argument(help="Interviews: .jsonl, .csv or .parquet, one row each.")]
+FrameworkPath = Annotated[Path | None, typer.Option(help="A framework file or a folder of them. [default: the shipped three]")]
+OutPath = Annotated[Path, typer.Option(help="Output folder; an interrupted run there is continued.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers are the same for any.")]
+Asr = Annotated[str, typer.Option(help="Words from: auto (transcript, else whisper), provided, whisper, pocketsphinx.")]
+Weights = Annotated[str | None, typer.Option(help="Whisper size or checkpoint file. [default: VIVA_WHISPER, else base]")]
+ProfileOption = Annotated[Profile, typer.Option(help="What is measured, where consent allows it too.")]
+Encoder = Annotated[str, typer.Option(help="Sentence encoder: auto (the installed one, else none), none, or a folder.")]
+Fps = Annotated[float, typer.Option(min=1, max=30, help="Frames looked at per second.")]
+ConsentOnFile = Annotated[
+    str | None, typer.Option(metavar="POLICY", help="Policy that declares consent, for text only, for rows without any.")
+]
+SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Record rows with errors as bad_row and go on.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, with formulas defused.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vivavoce {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def score(
+    manifest: ManifestPath,
+    out: OutPath,
+    framework: FrameworkPath = None,
+    workers: Workers = 1,
+    asr: Asr = "auto",
+    weights: Weights = None,
+    profile: ProfileOption = Profile.LANGUAGE,
+    encoder: Encoder = "auto",
+    fps: Fps = 5.0,
+    consent_on_file: ConsentOnFile = None,
+    skip_bad_rows: SkipBadRows = False,
+    csv: Csv = False,
+) -> None:
+    """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
+    from vivavoce.pipelines.score import Request, run_score
+
+    request = Request(
+        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv
+    )
+    raise typer.Exit(run_score(request))
+
+
+@app.command()
+def features(
+    manifest: Annotated[Path | None, typer.Argument(help="As for score.")] = None,
+    out: Annotated[Path | None, typer.Option(help="As for score.")] = None,
+    framework: FrameworkPath = None,
+    workers: Workers = 1,
+    asr: Asr = "auto",
+    weights: Weights = None,
+    profile: ProfileOption = Profile.LANGUAGE,
+    encoder: Encoder = "auto",
+    fps: Fps = 5.0,
+    consent_on_file: ConsentOnFile = None,
+    skip_bad_rows: SkipBadRows = False,
+    csv: Csv = False,
+    describe: Annotated[bool, typer.Option("--describe", help="List every feature instead: unit, range, meaning.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="With --describe: as the page in docs/.")] = False,
+) -> None:
+    """Measure interviews without scoring them, or describe the features."""
+    from vivavoce.pipelines.features import describe_features
+
+    if describe:
+        raise typer.Exit(describe_features(markdown=markdown))
+    if manifest is None or out is None:
+        raise typer.BadParameter("viva features needs MANIFEST and --out, or --describe.")
+    from vivavoce.pipelines.score import Request, run_score
+
+    request = Request(
+        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv
+    )
+    raise typer.Exit(run_score(request, scoring=False))
+
+
+@app.command()
+def demo(
+    out: OutPath = Path("demo-out"),
+    workers: Workers = 2,
+) -> None:
+    """Score the bundled interviews, words, voice and face, and say where to look."""
+    from vivavoce.pipelines.demo import run_demo
+
+    raise typer.Exit(run_demo(out, workers))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what is missing with its remedy, and how fast this machine is."""
+    from vivavoce.pipelines.doctor import run_doctor
+
+    raise typer.Exit(run_doctor())
+
+
+@weights_app.command("list")
+def list_weights() -> None:
+    """List the official sizes: digest, and whether the file is here."""
+    from vivavoce.pipelines.weights import run_list
+
+    raise typer.Exit(run_list())
+
+
+@weights_app.command("fetch")
+def fetch_weights(size: Annotated[str, typer.Argument(help="tiny, base, small, medium, large-v3, turbo …")]) -> None:
+    """Download one official size: the only connection that viva ever opens."""
+    from vivavoce.pipelines.weights import run_fetch
+
+    raise typer.Exit(run_fetch(size))

@@ -1,0 +1,239 @@
+"""The tables of an output folder, one function per file, written atomically in the manifest's order.
+
+``scores.parquet``, ``status.parquet``, ``features.parquet``, ``absent.parquet`` and, on request, the same as CSV.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from vivavoce.data.interview import Interview
+from vivavoce.data.schema import Feature
+from vivavoce.data.status import RowStatus
+from vivavoce.models.score import Standing
+from vivavoce.pipelines.result import Result
+
+SCORES = pa.schema(
+    [
+        ("interview_id", pa.string()),
+        ("candidate_id", pa.string()),
+        ("job", pa.string()),
+        ("competency", pa.string()),
+        ("score", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("model_digest", pa.string()),
+        ("standing", pa.string()),
+        ("recorded_at", pa.timestamp("us", tz="UTC")),
+        ("purposes", pa.string()),
+    ]
+)
+STATUS = pa.schema(
+    [
+        ("interview_id", pa.string()),
+        ("candidate_id", pa.string()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("media", pa.string()),
+        ("detail", pa.string()),
+        ("seconds", pa.float64()),
+    ]
+)
+ABSENT = pa.schema(
+    [
+        ("interview_id", pa.string()),
+        ("question_id", pa.string()),
+        ("feature", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+ANSWER = [
+    ("interview_id", pa.string()),
+    ("candidate_id", pa.string()),
+    ("question_id", pa.string()),
+    ("job", pa.string()),
+    ("language", pa.string()),
+    ("asr_engine", pa.string()),
+    ("start_s", pa.float64()),
+    ("end_s", pa.float64()),
+    ("purposes", pa.string()),
+]
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One manifest row with its end; ``interview`` is None for a row that could not be read."""
+
+    interview: Interview | None
+    result: Result
+    seconds: float  # of the first, complete pass over this row
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of ``features.parquet``: its name, its declaration, its fingerprint."""
+
+    name: str
+    feature: Feature
+    fingerprint: str
+
+
+def scores_table(rows: Sequence[Row], model_digest: str, standing: Standing) -> pa.Table:
+    """One row per interview and competency, ``overall`` last; rows that were not scored say why."""
+    records = [
+        {
+            **_identity(row),
+            "job": row.interview.job if row.interview else None,
+            "competency": score.competency,
+            "score": score.value,
+            "low": score.low,
+            "high": score.high,
+            "status": score.status.value,
+            "reason": score.reason,
+            "model_digest": model_digest,
+            "standing": standing.value,
+            "recorded_at": row.interview.recorded_at if row.interview else None,
+            "purposes": _purposes(row.interview),
+        }
+        for row in rows
+        if row.result.status is not RowStatus.BAD_ROW
+        for score in row.result.scores
+    ]
+    return pa.Table.from_pylist(records, schema=SCORES)
+
+
+def status_table(rows: Sequence[Row]) -> pa.Table:
+    """One row per manifest row, in its order: the single status in which it ended."""
+    records = [
+        {
+            **_identity(row),
+            "status": row.result.status.value,
+            "reason": row.result.reason,
+            "media": row.result.media.value if row.result.media else None,
+            "detail": row.result.detail,
+            "seconds": row.seconds,
+        }
+        for row in rows
+    ]
+    return pa.Table.from_pylist(records, schema=STATUS)
+
+
+def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
+    """One row per answer; unit, meaning, modality and fingerprint travel in each column's metadata."""
+    fields = [pa.field(name, kind) for name, kind in ANSWER]
+    for column in columns:
+        metadata = {
+            "unit": column.feature.unit,
+            "modality": column.feature.modality.value,
+            "meaning": column.feature.meaning,
+            "fingerprint": column.fingerprint,
+            "impairment_sensitive": str(column.feature.impairment_sensitive).lower(),
+            "quality": str(column.feature.quality).lower(),
+        }
+        fields.append(pa.field(column.name, pa.float64(), metadata=metadata))
+    records = [
+        {
+            **_identity(row),
+            "question_id": answer.question_id,
+            "job": row.interview.job,
+            "language": answer.language,
+            "asr_engine": answer.asr_engine,
+            "start_s": answer.start,
+            "end_s": answer.end,
+            "purposes": _purposes(row.interview),
+            **{column.name: answer.values.get(column.name, float("nan")) for column in columns},
+        }
+        for row in rows
+        if row.interview is not None
+        for answer in row.result.answers
+    ]
+    return pa.Table.from_pylist(records, schema=pa.schema(fields))
+
+
+def absent_table(rows: Sequence[Row]) -> pa.Table:
+    """Why a value is ``nan``: one row per answer and absent feature."""
+    records = [
+        {
+            "interview_id": row.result.interview_id,
+            "question_id": answer.question_id,
+            "feature": name,
+            "reason": reason,
+        }
+        for row in rows
+        for answer in row.result.answers
+        for name, reason in answer.absent.items()
+    ]
+    return pa.Table.from_pylist(records, schema=ABSENT)
+
+
+def _identity(row: Row) -> dict[str, str | None]:
+    return {
+        "interview_id": row.result.interview_id,
+        "candidate_id": row.interview.candidate_id if row.interview else None,
+    }
+
+
+def _purposes(interview: Interview | None) -> str | None:
+    if interview is None or interview.consent is None:
+        return None
+    return ",".join(sorted(purpose.value for purpose in interview.consent.purposes))
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table so that a reader sees the old file or the whole new one."""
+    write_whole(path, lambda temporary: pyarrow.parquet.write_table(table, temporary))
+
+
+def write_csv(table: pa.Table, path: Path) -> None:
+    """Write a table as UTF-8 CSV whose text cells no spreadsheet runs as formulas.
+
+    A text cell that starts with ``= + - @``, a tab or a carriage return gets an apostrophe in front
+    (OWASP, "CSV Injection").
+    """
+    defused = table
+    for i, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            cells = [defuse(cell) for cell in table.column(i).to_pylist()]
+            defused = defused.set_column(i, field.name, pa.array(cells, pa.string()))
+    write_whole(path, lambda temporary: pyarrow.csv.write_csv(defused, temporary))
+
+
+def defuse(cell: str | None) -> str | None:
+    """One CSV cell without the power to run.
+
+    Examples
+    --------
+    >>> defuse("=HYPERLINK(1)"), defuse("c01"), defuse(None)
+    ("'=HYPERLINK(1)", 'c01', None)
+    """
+    return f"'{cell}" if cell is not None and cell.startswith(FORMULA_STARTS) else cell
+
+
+def write_whole(path: Path, write: Callable[[str], Any]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then put it in place in one step."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(str(temporary))
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def columns_used(rows: Iterable[Row]) -> list[str]:
+    """Every feature column that some answer measured or found absent, in order of first appearance."""
+    names: dict[str, None] = {}
+    for row in rows:
+        for answer in row.result.answers:
+            names.update(dict.fromkeys((*answer.values, *answer.absent)))
+    return list(names)

@@ -1,0 +1,125 @@
+"""The operator's page: the batch at a glance, then every interview with its evidence. One file, no network."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from vivavoce.data.framework import Framework
+from vivavoce.data.schema import Feature
+from vivavoce.data.status import RowStatus
+from vivavoce.models.score import OVERALL, Score
+from vivavoce.pipelines.outputs import Row, write_whole
+from vivavoce.pipelines.result import AnswerResult
+
+FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
+BINS = np.arange(0, 101, 10)  # of the score histograms
+STATUS_WORDS = {
+    RowStatus.SCORED: "scored",
+    RowStatus.PARTIAL: "partly scored",
+    RowStatus.NOT_SCORED: "not scored",
+    RowStatus.BAD_ROW: "unreadable row",
+}
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How one competency's scores lie: share of the largest bin per bin of ten points."""
+
+    title: str
+    n: int
+    median: float
+    counts: tuple[int, ...]
+
+    @property
+    def heights(self) -> tuple[float, ...]:
+        """Bar heights in percent of the fullest bin."""
+        top = max(self.counts)
+        return tuple(100 * count / top for count in self.counts)
+
+
+def write_report(
+    path: Path,
+    rows: Sequence[Row],
+    frameworks: dict[str, Framework],
+    features: dict[str, Feature],
+    run: dict[str, Any],
+) -> None:
+    """Write ``report.html`` from the rows in the manifest's order; ``run`` is the content of ``run.json``."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("vivavoce.pipelines", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("report.html.j2").render(
+        run=run,
+        rows=rows,
+        full=rows[:FULL_INTERVIEWS],
+        counts=[(status.value, STATUS_WORDS[status], count) for status, count in status_counts(rows)],
+        reasons=Counter(row.result.reason for row in rows if row.result.reason).most_common(),
+        histograms=[(job, list(histograms(rows, framework))) for job, framework in sorted(frameworks.items())],
+        name=lambda job, competency: competency_name(frameworks[job], competency),
+        question=lambda job, question, language: question_text(frameworks[job], question, language),
+        measured=lambda answer: measured(answer, features),
+        overall=overall,
+        status_words={status.value: words for status, words in STATUS_WORDS.items()},
+        now=datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+    write_whole(path, lambda temporary: Path(temporary).write_text(page, encoding="utf-8"))
+
+
+def status_counts(rows: Sequence[Row]) -> list[tuple[RowStatus, int]]:
+    """How many rows ended in each status, in the statuses' order; absent ones are left out."""
+    counted = Counter(row.result.status for row in rows)
+    return [(status, counted[status]) for status in RowStatus if counted[status]]
+
+
+def histograms(rows: Sequence[Row], framework: Framework) -> list[Histogram]:
+    """One histogram per competency and for the overall score, of those that have a value."""
+    found = []
+    for competency in (OVERALL, *framework.weights):
+        values = [
+            score.value
+            for row in rows
+            if row.interview is not None and row.interview.job == framework.job
+            for score in row.result.scores
+            if score.competency == competency and score.value is not None
+        ]
+        if values:
+            counts, _ = np.histogram(values, BINS)
+            title = competency_name(framework, competency)
+            found.append(Histogram(title, len(values), float(np.median(values)), tuple(map(int, counts))))
+    return found
+
+
+def competency_name(framework: Framework, competency: str) -> str:
+    """The competency's English name, or *Overall*."""
+    return "Overall" if competency == OVERALL else framework.competency(competency).name["en"]
+
+
+def question_text(framework: Framework, question_id: str, language: str) -> str:
+    """The question's words in the interview's language; empty for a question that the framework does not hold."""
+    texts = {question.id: dict(question.text) for question in framework.questions}.get(question_id, {})
+    return texts.get(language) or texts.get("en") or ""  # type: ignore[call-overload]
+
+
+def overall(row: Row) -> Score | None:
+    """The overall score of a row, None where it has none."""
+    return next((score for score in row.result.scores if score.competency == OVERALL), None)
+
+
+def measured(answer: AnswerResult, features: dict[str, Feature]) -> list[tuple[str, str, str, str]]:
+    """An answer's measures as (name, value, unit, meaning); an absent one carries its reason instead of a value."""
+    lines = []
+    for name in (*answer.values, *answer.absent):
+        feature = features[name if name in features else name.rpartition(".")[0]]
+        value = f"{answer.values[name]:.4g}" if name in answer.values else f"— ({answer.absent[name]})"
+        lines.append((name, value, feature.unit, feature.meaning))
+    return lines
