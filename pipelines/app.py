@@ -19,16 +19,21 @@ weights_app = typer.Typer(help="Recogniser weights: fetched once, by name, check
 app.add_typer(weights_app, name="weights", no_args_is_help=True)
 
 ManifestPath = Annotated[Path, typer.Argument(help="Interviews: .jsonl, .csv or .parquet, one row each.")]
-FrameworkPath = Annotated[Path | None, typer.Option(help="A framework file or a folder of them. [default: the shipped three]")]
+FrameworkPath = Annotated[
+    Path | None, typer.Option(help="A framework file or a folder of them. [default: the shipped three]")
+]
 OutPath = Annotated[Path, typer.Option(help="Output folder; an interrupted run there is continued.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers are the same for any.")]
 Asr = Annotated[str, typer.Option(help="Words from: auto (transcript, else whisper), provided, whisper, pocketsphinx.")]
-Weights = Annotated[str | None, typer.Option(help="Whisper size or checkpoint file. [default: VIVA_WHISPER, else base]")]
+Weights = Annotated[
+    str | None, typer.Option(help="Whisper size or checkpoint file. [default: VIVA_WHISPER, else base]")
+]
 ProfileOption = Annotated[Profile, typer.Option(help="What is measured, where consent allows it too.")]
 Encoder = Annotated[str, typer.Option(help="Sentence encoder: auto (the installed one, else none), none, or a folder.")]
 Fps = Annotated[float, typer.Option(min=1, max=30, help="Frames looked at per second.")]
 ConsentOnFile = Annotated[
-    str | None, typer.Option(metavar="POLICY", help="Policy that declares consent, for text only, for rows without any.")
+    str | None,
+    typer.Option(metavar="POLICY", help="Policy that declares consent, for text only, for rows without any."),
 ]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Record rows with errors as bad_row and go on.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, with formulas defused.")]
@@ -92,7 +97,9 @@ def features(
     consent_on_file: ConsentOnFile = None,
     skip_bad_rows: SkipBadRows = False,
     csv: Csv = False,
-    describe: Annotated[bool, typer.Option("--describe", help="List every feature instead: unit, range, meaning.")] = False,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="List every feature instead: unit, range, meaning.")
+    ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="With --describe: as the page in docs/.")] = False,
 ) -> None:
     """Measure interviews without scoring them, or describe the features."""

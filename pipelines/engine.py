@@ -18,7 +18,6 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
-MAX_ATTEMPTS = 2  # a worker killed from outside deserves one more try; a file that kills two workers is the cause
 STALL_SECONDS = 3600.0  # silence of a worker after which it is taken for hung; the longest stage of 3 h stays below
 PR_SET_PDEATHSIG = 1
 
@@ -35,8 +34,8 @@ class Done:
     """One task's end: its result, or the error that no status covers."""
 
     index: int
-    result: Any | None
-    error: str | None  # "crashed" or "timeout" where the worker died, else the defect's traceback
+    result: Any | None = None
+    error: str | None = None  # "crashed" or "timeout" where the worker died, else the defect's traceback
     defect: bool = False  # True: the program is wrong, not the file
 
 
@@ -45,7 +44,8 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     index: int | None = None
-    heard: float = 0.0
+    since: float = 0.0  # when the task began, monotonic seconds
+    heard: float = 0.0  # when the worker last said something
 
 
 def run_tasks(
@@ -54,6 +54,8 @@ def run_tasks(
     tasks: Sequence[Any],
     *,
     workers: int,
+    began: Callable[[int], object],
+    again: Callable[[int, float], bool],
     stall_seconds: float = STALL_SECONDS,
 ) -> Iterator[Done]:
     """Run every task in one of ``workers`` processes; yields each task's end as it comes, in any order.
@@ -66,6 +68,11 @@ def run_tasks(
         Picklable tasks; ``Done.index`` is the position here.
     workers
         Number of processes, ≥ 1. Results are the same for every number.
+    began
+        Called with a task's index before a worker gets it.
+    again
+        Called with the index of a task whose worker died and the seconds that it took; whether to try it once more
+        (a worker may have been killed from outside) or to end it as ``crashed``.
     stall_seconds
         Seconds without a sign of life after which a worker is killed and its task ends as ``timeout``.
 
@@ -77,13 +84,13 @@ def run_tasks(
     if workers < 1:
         raise ValueError(f"The 'workers' parameter must be at least 1. Got {workers} instead.")
     waiting = deque(range(len(tasks)))
-    attempts = [0] * len(tasks)
     pool = [_start(build_job, arguments) for _ in range(min(workers, len(tasks)))]
     try:
         while waiting or any(worker.index is not None for worker in pool):
             for worker in pool:
                 if worker.index is None and waiting:
-                    _assign(worker, waiting.popleft(), tasks, attempts)
+                    began(waiting[0])
+                    _assign(worker, waiting.popleft(), tasks)
             for worker in _heard_from(pool, stall_seconds):
                 done = _receive(worker, stall_seconds)
                 if done is None:
@@ -91,7 +98,7 @@ def run_tasks(
                 if done.error in {"crashed", "timeout"}:
                     _stop(worker)
                     pool[pool.index(worker)] = _start(build_job, arguments)
-                    if done.error == "crashed" and attempts[done.index] < MAX_ATTEMPTS:
+                    if done.error == "crashed" and again(done.index, time.monotonic() - worker.since):
                         waiting.appendleft(done.index)
                         continue
                 yield done
@@ -109,10 +116,9 @@ def _start(build_job: Callable[..., Job], arguments: Sequence[object]) -> _Worke
     return _Worker(process, ours, heard=time.monotonic())
 
 
-def _assign(worker: _Worker, index: int, tasks: Sequence[Any], attempts: list[int]) -> None:
-    attempts[index] += 1
+def _assign(worker: _Worker, index: int, tasks: Sequence[Any]) -> None:
     worker.index = index
-    worker.heard = time.monotonic()
+    worker.since = worker.heard = time.monotonic()
     try:
         worker.pipe.send((index, tasks[index]))
     except BrokenPipeError:
@@ -123,9 +129,7 @@ def _heard_from(pool: Sequence[_Worker], stall_seconds: float) -> list[_Worker]:
     busy = [worker for worker in pool if worker.index is not None]
     ready = set(wait([w.pipe for w in busy] + [w.process.sentinel for w in busy], timeout=min(1.0, stall_seconds)))
     now = time.monotonic()
-    return [
-        w for w in busy if w.pipe in ready or w.process.sentinel in ready or now - w.heard > stall_seconds
-    ]
+    return [w for w in busy if w.pipe in ready or w.process.sentinel in ready or now - w.heard > stall_seconds]
 
 
 def _receive(worker: _Worker, stall_seconds: float) -> Done | None:
@@ -134,17 +138,17 @@ def _receive(worker: _Worker, stall_seconds: float) -> Done | None:
     assert index is not None
     if not worker.pipe.poll():
         if worker.process.is_alive():
-            return Done(index, None, "timeout") if time.monotonic() - worker.heard > stall_seconds else None
-        return Done(index, None, "crashed")
+            return Done(index, error="timeout") if time.monotonic() - worker.heard > stall_seconds else None
+        return Done(index, error="crashed")
     try:
         kind, payload = worker.pipe.recv()
     except (EOFError, ConnectionResetError):
-        return Done(index, None, "crashed")
+        return Done(index, error="crashed")
     worker.heard = time.monotonic()
     if kind == "beat":
         return None
     worker.index = None
-    return Done(index, payload, None) if kind == "result" else Done(index, None, payload, defect=True)
+    return Done(index, result=payload) if kind == "result" else Done(index, error=payload, defect=True)
 
 
 def _stop(worker: _Worker) -> None:
