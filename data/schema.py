@@ -166,10 +166,22 @@ class Family(Generic[M]):
         resists: tuple[str, ...] = (),
         impairment_sensitive: bool = False,
         quality: bool = False,
+        per_competency: bool = False,
     ) -> Callable[[Function[M]], Function[M]]:
         """Declare the decorated function as a feature; its material goes in, its value or ``Absent`` comes out."""
         declared = Feature(
-            name, self.modality, unit, low, high, meaning, source, moved_by, resists, impairment_sensitive, quality
+            name=name,
+            modality=self.modality,
+            unit=unit,
+            low=low,
+            high=high,
+            meaning=meaning,
+            source=source,
+            moved_by=moved_by,
+            resists=resists,
+            impairment_sensitive=impairment_sensitive,
+            quality=quality,
+            per_competency=per_competency,
         )
         if name in self._functions:
             raise ValueError(f"{name} is declared twice in family {self.name!r}.")
