@@ -3,12 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 SHOWN = 80  # characters of an offending value that a message repeats
+
+_repr = Repr()  # bounded in depth, too: a hostile document may nest a thousand lists
+_repr.maxstring = _repr.maxother = _repr.maxlong = SHOWN
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,16 @@ class Problem:
 
 
 def shorten(value: object) -> str:
-    """Return the value as a message shows it: its repr, cut after ``SHOWN`` characters.
+    """Return the value as a message shows it: its repr, cut in the middle where it is long, control characters escaped.
 
     Examples
     --------
     >>> shorten("q1")
     "'q1'"
+    >>> len(shorten("q" * 1000))
+    80
     """
-    text = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return _repr.repr(value)
 
 
 def nearest(name: str, known: Collection[str]) -> str:
@@ -79,7 +84,11 @@ def problems_of(error: ValidationError, document: object, known: Mapping[str, Co
         For the dotted path of a parent (without list items; ``""`` is the document) the names it may hold.
     """
     return [
-        Problem(_dotted(item["loc"], document), shorten(item["input"]), _remedy(item, known))
+        Problem(
+            _dotted(item["loc"], document),
+            "nothing" if item["type"] == "missing" else shorten(item["input"]),
+            _remedy(item, known),
+        )
         for item in error.errors(include_url=False)
     ]
 
@@ -88,12 +97,15 @@ def _dotted(location: tuple[str | int, ...], document: object) -> str:
     names: list[str] = []
     here: Any = document
     for step in location:
+        if step in ("None", "[key]"):  # what pydantic adds for a key that is None, or that is itself at fault
+            continue
         try:
             here = here[step]
         except (KeyError, IndexError, TypeError):
             here = None
         named = isinstance(step, int) and isinstance(here, dict) and isinstance(here.get("id"), str)
-        names.append(here["id"] if named else str(step))
+        name = here["id"] if named else str(step)
+        names.append(name if name.isprintable() and len(name) <= SHOWN else shorten(name))
     return ".".join(names)
 
 
@@ -102,9 +114,11 @@ def _remedy(item: ErrorDetails, known: Mapping[str, Collection[str]]) -> str:
         case "extra_forbidden":
             *parents, name = item["loc"]
             siblings = known.get(".".join(str(step) for step in parents if isinstance(step, str)), ())
-            return f"{name!r} is not a known name. {nearest(str(name), siblings)}"
+            return f"{shorten(name)} is not a known name. {nearest(str(name), siblings)}"
         case "missing":
             return "This is required: add it."
+        case "finding":
+            return item["msg"]
         case "value_error":
             return f"{item['ctx']['error']}"
         case _:
