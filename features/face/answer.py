@@ -1,0 +1,134 @@
+"""The face within one answer: the material of the FACE family, and the functionals that its measures share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.schema import Absent, Value
+from vivavoce.data.track import Array, Track
+
+Indices = npt.NDArray[np.intp]
+
+MIN_FRAMES = 10  # with a face: two seconds at five frames a second
+MIN_EYES_PX = 30.0  # between the eyes: below it lids and irises are a few pixels
+LAG_S = 0.2  # over which speeds are measured at any frame rate, so that jitter between frames is no movement
+LAG_TOLERANCE_S = 0.05  # frames of a 25 Hz recording sampled at another rate lie up to 40 ms off
+RATE_TOLERANCE = 0.95  # 29.97 / 2 frames a second count as 15
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerFace:
+    """What the face did during one answer.
+
+    Parameters
+    ----------
+    track
+        Of the whole recording, from ``FaceTracker.finish()``; only frames within the answer are kept.
+    start, end
+        Of the answer, in seconds of the recording.
+    """
+
+    track: Track
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        """Keep the frames that begin within the answer."""
+        begins = self.track.spans[:, 0]
+        inside = (begins >= self.start) & (begins < self.end)
+        kept = Track(self.track.spans[inside], self.track.values[inside], self.track.names)
+        object.__setattr__(self, "track", kept)
+
+    @property
+    def times(self) -> Array:
+        """When the frames were taken, in seconds, shape (n,)."""
+        return self.track.spans[:, 0]
+
+    @property
+    def seen(self) -> Track:
+        """The frames that show a face."""
+        shown = self.track["faces"] > 0
+        return Track(self.track.spans[shown], self.track.values[shown], self.track.names)
+
+    @property
+    def rate_hz(self) -> float:
+        """Frames a second as they came, gaps left out; 0 below two frames."""
+        if len(self.track) < 2:
+            return 0.0
+        steps = np.diff(self.times)
+        return float(1 / np.mean(steps[steps <= 2.5 * np.median(steps)]))
+
+    @property
+    def missing(self) -> Absent | None:
+        """Why nothing can be said about the face, or None."""
+        shown = len(self.seen)
+        if shown == 0:
+            return Absent("no_face")
+        return Absent("too_few_frames") if shown < MIN_FRAMES else None
+
+    @property
+    def missing_eyes(self) -> Absent | None:
+        """Why nothing can be said about lids and irises, or None."""
+        if self.missing is None and np.median(self.seen["interocular_px"]) < MIN_EYES_PX:
+            return Absent("face_too_small")
+        return self.missing
+
+
+def lags(times: Array) -> tuple[Indices, Indices]:
+    """Pairs of frames about ``LAG_S`` apart.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n,)
+        In seconds, ascending.
+
+    Returns
+    -------
+    first, second : ndarray of int, shape (m,)
+
+    Examples
+    --------
+    >>> [frames.tolist() for frames in lags(np.array([0.0, 0.1, 0.2, 0.3, 0.9]))]
+    [[0, 1], [2, 3]]
+    """
+    aims = times + LAG_S
+    after = np.clip(np.searchsorted(times, aims), 1, len(times) - 1)
+    second = np.where(aims - times[after - 1] < times[after] - aims, after - 1, after)
+    near = np.abs(times[second] - aims) <= LAG_TOLERANCE_S
+    return np.flatnonzero(near), second[near]
+
+
+def turning_speeds(face: Track) -> Array:
+    """Angle by which the head turned about any axis over each lag, shape (m,), in degrees a second."""
+    from scipy.spatial.transform import Rotation
+
+    first, second = lags(face.spans[:, 0])
+    if len(first) == 0:
+        return np.empty(0)
+    angles = np.stack([face["yaw_deg"], -face["pitch_deg"], -face["roll_deg"]], axis=1)
+    heads = Rotation.from_euler("YXZ", angles, degrees=True)
+    turned = (heads[first].inv() * heads[second]).magnitude()
+    return np.asarray(np.rad2deg(turned) / (face.spans[second, 0] - face.spans[first, 0]))
+
+
+def places(face: Track) -> Array:
+    """Where the head was, shape (n, 2), in distances between the eyes, from its median place."""
+    at = np.stack([face["centre_x_px"], face["centre_y_px"]], axis=1)
+    return np.asarray((at - np.median(at, axis=0)) / np.median(face["interocular_px"]))
+
+
+def median(answer: AnswerFace, column: str) -> Value:
+    """Median of one column over the frames that show the face."""
+    return answer.missing or float(np.median(answer.seen[column]))
+
+
+def spread(answer: AnswerFace, column: str) -> Value:
+    """Distance between the quartiles of one column over the frames that show the face."""
+    return answer.missing or interquartile(answer.seen[column])
+
+
+def interquartile(values: Array) -> float:
+    """Distance between the quartiles: the spread that one stray frame does not move."""
+    low, high = np.percentile(values, [25, 75])
+    return float(high - low)

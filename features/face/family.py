@@ -1,0 +1,48 @@
+"""The FACE family and what its declarations share.
+
+Yaw is positive when the face turns to the picture's right (the candidate's own left), pitch when it turns up, roll
+when the head tilts clockwise in the picture. *Spread* is the distance between quartiles. The zero of an angle and
+the level of a length depend on a person's anatomy by some degrees or hundredths; spreads and speeds do not.
+"""
+
+from typing import Final
+
+from vivavoce.data.interview import Modality
+from vivavoce.data.schema import Family, Stage
+from vivavoce.features.face.answer import LAG_S, MIN_EYES_PX, MIN_FRAMES, AnswerFace
+from vivavoce.features.face.eyes import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM
+from vivavoce.features.face.mesh import MAX_FACES
+from vivavoce.features.face.pose import EYES_CM, FOCAL_SIDES
+
+FRAMES_PER_SECOND = 5.0  # the default sampling: enough for pose, gaze, lips and brows, too little for blinks
+
+CAMERA: Final = ("camera",)
+CAMERA_AND_ANATOMY: Final = ("camera", "anatomy")
+STEADY: Final = ("scaling", "brightness", "frame_rate")  # and mirroring changes the sign
+SYMMETRIC: Final = ("mirroring", *STEADY)
+MESH: Final = "FaceMesh; Kartynnik et al. 2019, Grishchenko et al. 2020"
+
+
+def face_stage(frames_per_second: float) -> Stage:
+    """What can change a value besides the measure's own code: mesh, sampling, the constants of the geometry."""
+    return Stage(
+        "face",
+        "1",
+        {
+            "mesh": "mediapipe 0.10.21 FaceMesh, refined",
+            "max_faces": MAX_FACES,
+            "frames_per_second": frames_per_second,
+            "focal_sides": FOCAL_SIDES,
+            "eyes_cm": EYES_CM,
+            "eyeball_cm": EYEBALL_CM,
+            "iris_ahead_cm": IRIS_AHEAD_CM,
+            "iris_above_cm": IRIS_ABOVE_CM,
+            "closed_share": CLOSED_SHARE,
+            "lag_s": LAG_S,
+            "min_frames": MIN_FRAMES,
+            "min_eyes_px": MIN_EYES_PX,
+        },
+    )
+
+
+FACE: Final[Family[AnswerFace]] = Family("face", Modality.FACE, face_stage(FRAMES_PER_SECOND))

@@ -1,0 +1,170 @@
+"""Closures of the lids and direction of the irises: approximations of clinical signs, so never scored by default."""
+# ruff: noqa: D103 (a measure is documented by its declaration)
+
+from typing import Final
+
+import numpy as np
+
+from vivavoce.data.schema import Absent, Value
+from vivavoce.data.track import Array
+from vivavoce.features.face.answer import RATE_TOLERANCE, AnswerFace, median
+from vivavoce.features.face.eyes import closures
+from vivavoce.features.face.family import CAMERA, CAMERA_AND_ANATOMY, FACE, STEADY, SYMMETRIC
+
+NATURAL_S = (0.0, 0.5)  # a natural closure lasts 100–150 ms, a slow one up to 400; longer is no blink
+NATURAL_HZ = 15.0  # slower sampling misses some
+LONG_S = (0.2, 1.0)
+LONG_HZ = 10.0  # then a closure of 200 ms covers two frames
+
+TO_CAMERA: Final = np.array([0.0, 0.0, 1.0])
+TOWARDS_DEG = 15.0  # from the camera: the middle of a screen below or beside it lies within
+LIDS: Final = "eye aspect ratio; Soukupová & Čech 2016"
+IRIS: Final = "iris on a spherical eyeball; Grishchenko et al. 2020"
+
+
+def closure_seconds(answer: AnswerFace, between_s: tuple[float, float], rate_hz: float) -> Array | Absent:
+    """Lengths of the eyes' closures between two limits, shape (m,), in seconds.
+
+    ``Absent("sampling_rate")`` where fewer than ``rate_hz`` frames a second came.
+    """
+    if answer.missing_eyes:
+        return answer.missing_eyes
+    rate = answer.rate_hz
+    if rate < RATE_TOLERANCE * rate_hz:
+        return Absent("sampling_rate")
+    frames = closures(answer.track["eye_aspect_ratio"])[:, 1]
+    shortest, longest = between_s
+    fewest, most = np.floor(shortest * rate + 0.5), np.ceil(longest * rate)
+    return np.asarray(frames[(frames >= fewest) & (frames <= most)] / rate)
+
+
+def per_minute(answer: AnswerFace, lengths: Array | Absent) -> Value:
+    """How many closures a minute in which the face was seen."""
+    if isinstance(lengths, Absent):
+        return lengths
+    return 60 * len(lengths) * answer.rate_hz / len(answer.seen)
+
+
+def directions(answer: AnswerFace) -> Array:
+    """Directions of the irises as unit vectors, shape (n, 3): right, up, towards the camera."""
+    yaw, pitch = np.deg2rad(answer.seen["gaze_yaw_deg"]), np.deg2rad(answer.seen["gaze_pitch_deg"])
+    return np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], axis=1)
+
+
+def angles_between(vectors: Array, vector: Array) -> Array:
+    """Angles in degrees between unit vectors, shape (n, 3), and one of them; shape (n,)."""
+    return np.asarray(np.rad2deg(np.arccos(np.clip(vectors @ vector, -1, 1))))
+
+
+@FACE.feature(
+    "face.blinks_per_min",
+    unit="per min",
+    low=0,
+    high=120,
+    meaning="Closures of the eyes of up to half a second.",
+    source=LIDS,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+    impairment_sensitive=True,
+)
+def blinks_per_min(answer: AnswerFace) -> Value:
+    return per_minute(answer, closure_seconds(answer, NATURAL_S, NATURAL_HZ))
+
+
+@FACE.feature(
+    "face.blink_median_s",
+    unit="s",
+    low=0,
+    high=0.6,
+    meaning="Median length of the closures of up to half a second.",
+    source=LIDS,
+    moved_by=CAMERA,
+    resists=("mirroring", "scaling", "brightness"),
+    impairment_sensitive=True,
+)
+def blink_median_s(answer: AnswerFace) -> Value:
+    lengths = closure_seconds(answer, NATURAL_S, NATURAL_HZ)
+    if isinstance(lengths, Absent):
+        return lengths
+    return float(np.median(lengths)) if len(lengths) else Absent("no_blink")
+
+
+@FACE.feature(
+    "face.long_blinks_per_min",
+    unit="per min",
+    low=0,
+    high=60,
+    meaning="Closures of the eyes of a fifth of a second up to a second.",
+    source=LIDS,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+    impairment_sensitive=True,
+)
+def long_blinks_per_min(answer: AnswerFace) -> Value:
+    return per_minute(answer, closure_seconds(answer, LONG_S, LONG_HZ))
+
+
+@FACE.feature(
+    "face.gaze_yaw_median_deg",
+    unit="deg",
+    low=-90,
+    high=90,
+    meaning="Median direction of the irises sideways relative to the camera; positive to the right of the picture.",
+    source=IRIS,
+    moved_by=CAMERA_AND_ANATOMY,
+    resists=STEADY,
+    impairment_sensitive=True,
+)
+def gaze_yaw_median_deg(answer: AnswerFace) -> Value:
+    return answer.missing_eyes or median(answer, "gaze_yaw_deg")
+
+
+@FACE.feature(
+    "face.gaze_pitch_median_deg",
+    unit="deg",
+    low=-90,
+    high=90,
+    meaning="Median direction of the irises up or down relative to the camera; positive is up.",
+    source=IRIS,
+    moved_by=CAMERA_AND_ANATOMY,
+    resists=SYMMETRIC,
+    impairment_sensitive=True,
+)
+def gaze_pitch_median_deg(answer: AnswerFace) -> Value:
+    return answer.missing_eyes or median(answer, "gaze_pitch_deg")
+
+
+@FACE.feature(
+    "face.gaze_spread_deg",
+    unit="deg",
+    low=0,
+    high=90,
+    meaning="Median angle between the irises' direction and its median direction.",
+    source=IRIS,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+    impairment_sensitive=True,
+)
+def gaze_spread_deg(answer: AnswerFace) -> Value:
+    if answer.missing_eyes:
+        return answer.missing_eyes
+    look = directions(answer)
+    middle = np.median(look, axis=0)
+    return float(np.median(angles_between(look, middle / np.linalg.norm(middle))))
+
+
+@FACE.feature(
+    "face.gaze_to_camera_share",
+    unit="share",
+    low=0,
+    high=1,
+    meaning="Share of frames in which the irises point within 15 degrees of the camera.",
+    source=IRIS,
+    moved_by=CAMERA_AND_ANATOMY,
+    resists=SYMMETRIC,
+    impairment_sensitive=True,
+)
+def gaze_to_camera_share(answer: AnswerFace) -> Value:
+    if answer.missing_eyes:
+        return answer.missing_eyes
+    return float(np.mean(angles_between(directions(answer), TO_CAMERA) < TOWARDS_DEG))

@@ -1,0 +1,165 @@
+"""Direction and movement of the head."""
+# ruff: noqa: D103 (a measure is documented by its declaration)
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from vivavoce.data.schema import Absent, Value
+from vivavoce.data.track import Array
+from vivavoce.features.face.answer import AnswerFace, median, places, spread, turning_speeds
+from vivavoce.features.face.family import CAMERA, CAMERA_AND_ANATOMY, FACE, STEADY, SYMMETRIC
+
+MOVING_DEG_PER_S = 10.0  # above the mesh's jitter over one lag: 1–3 deg/s on a still head
+POSE: Final = "PnP on the canonical face model; Terzakis & Lourakis 2020"
+
+
+def turning(answer: AnswerFace, functional: Callable[[Array], float]) -> Value:
+    """A functional of the speeds of turning; ``Absent("sampling_rate")`` where no two frames lie one lag apart."""
+    if answer.missing:
+        return answer.missing
+    speeds = turning_speeds(answer.seen)
+    return functional(speeds) if len(speeds) else Absent("sampling_rate")
+
+
+@FACE.feature(
+    "face.yaw_median_deg",
+    unit="deg",
+    low=-90,
+    high=90,
+    meaning="Median direction of the head sideways; positive to the right of the picture.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=STEADY,
+)
+def yaw_median_deg(answer: AnswerFace) -> Value:
+    return median(answer, "yaw_deg")
+
+
+@FACE.feature(
+    "face.pitch_median_deg",
+    unit="deg",
+    low=-90,
+    high=90,
+    meaning="Median direction of the head up or down; positive is up.",
+    source=POSE,
+    moved_by=CAMERA_AND_ANATOMY,
+    resists=SYMMETRIC,
+)
+def pitch_median_deg(answer: AnswerFace) -> Value:
+    return median(answer, "pitch_deg")
+
+
+@FACE.feature(
+    "face.roll_median_deg",
+    unit="deg",
+    low=-90,
+    high=90,
+    meaning="Median tilt of the head; positive is clockwise in the picture.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=STEADY,
+)
+def roll_median_deg(answer: AnswerFace) -> Value:
+    return median(answer, "roll_deg")
+
+
+@FACE.feature(
+    "face.yaw_spread_deg",
+    unit="deg",
+    low=0,
+    high=120,
+    meaning="How far the direction of the head varies sideways: distance between quartiles.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def yaw_spread_deg(answer: AnswerFace) -> Value:
+    return spread(answer, "yaw_deg")
+
+
+@FACE.feature(
+    "face.pitch_spread_deg",
+    unit="deg",
+    low=0,
+    high=120,
+    meaning="How far the direction of the head varies up and down: distance between quartiles.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def pitch_spread_deg(answer: AnswerFace) -> Value:
+    return spread(answer, "pitch_deg")
+
+
+@FACE.feature(
+    "face.roll_spread_deg",
+    unit="deg",
+    low=0,
+    high=120,
+    meaning="How far the direction of the head varies in tilt: distance between quartiles.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def roll_spread_deg(answer: AnswerFace) -> Value:
+    return spread(answer, "roll_deg")
+
+
+@FACE.feature(
+    "face.turning_median_deg_per_s",
+    unit="deg/s",
+    low=0,
+    high=450,
+    meaning="Median speed at which the head turns about any axis.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def turning_median_deg_per_s(answer: AnswerFace) -> Value:
+    return turning(answer, lambda speeds: float(np.median(speeds)))
+
+
+@FACE.feature(
+    "face.turning_p90_deg_per_s",
+    unit="deg/s",
+    low=0,
+    high=900,
+    meaning="Speed of turning that the head exceeds a tenth of the time.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def turning_p90_deg_per_s(answer: AnswerFace) -> Value:
+    return turning(answer, lambda speeds: float(np.percentile(speeds, 90)))
+
+
+@FACE.feature(
+    "face.moving_share",
+    unit="share",
+    low=0,
+    high=1,
+    meaning="Share of time in which the head turns faster than 10 degrees a second.",
+    source=POSE,
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def moving_share(answer: AnswerFace) -> Value:
+    return turning(answer, lambda speeds: float(np.mean(speeds > MOVING_DEG_PER_S)))
+
+
+@FACE.feature(
+    "face.place_spread_ratio",
+    unit="distances between the eyes",
+    low=0,
+    high=20,
+    meaning="How far the head stays from its median place: root mean square.",
+    source="image plane displacement over inter-ocular distance",
+    moved_by=CAMERA,
+    resists=SYMMETRIC,
+)
+def place_spread_ratio(answer: AnswerFace) -> Value:
+    if answer.missing:
+        return answer.missing
+    return float(np.sqrt((places(answer.seen) ** 2).sum(axis=1).mean()))
