@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NO_TRANSCRIPT = "no_transcript"
     UNREADABLE_TRANSCRIPT = "unreadable_transcript"
     NO_ANSWER = "no_answer"
+    MISSING_ANSWER = "missing_answer"
     TOO_SHORT = "too_short"
     UNCLEAR_SPEECH = "unclear_speech"
     MISSING_COMPETENCY = "missing_competency"

@@ -6,6 +6,8 @@ from enum import StrEnum
 from vivavoce.data.status import RowStatus
 
 OVERALL = "overall"
+TOP = 100.0  # points; the scale starts at 0
+BAND_Z = 1.6449  # standard normal quantile of a two-sided 90 % band
 
 
 class Standing(StrEnum):
@@ -50,16 +52,25 @@ class Score:
         The competency's id, or ``overall``.
     value
         0–100, None where not scored.
-    low, high
-        The band of ± 1.645 standard errors of measurement (90 %), clipped to 0–100; None where one question is all.
+    error
+        Standard error of measurement in points; None where one question is all there is.
     status, reason
         ``scored``; ``partial`` with what is missing; ``not_scored`` with why. Missing evidence is never a low score.
     """
 
     competency: str
     value: float | None
-    low: float | None
-    high: float | None
+    error: float | None
     status: RowStatus
     reason: str | None = None
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the 90 % band, not below 0; None without an error."""
+        return None if self.value is None or self.error is None else max(0.0, self.value - BAND_Z * self.error)
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of the 90 % band, not above 100; None without an error."""
+        return None if self.value is None or self.error is None else min(TOP, self.value + BAND_Z * self.error)

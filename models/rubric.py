@@ -1,0 +1,172 @@
+"""The rubric: what an answer shows, set against the framework, without training. The cold start and the yardstick.
+
+``s_c`` is the mean over the answers that show competency ``c`` of ``100 · Σ_k a_k u_k``, where ``u_k`` is measure ``k``
+on its stated scale and ``a_k`` its stated weight (``rubric.yaml``). The overall score is ``Σ_c w_c s_c`` with the
+framework's prior weights: no applicants have been seen, so every competency is on the same nominal scale.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from vivavoce.data.framework import Framework
+from vivavoce.data.schema import Absent, Measures, digest_of
+from vivavoce.data.status import Reason, RowStatus
+from vivavoce.models.score import OVERALL, TOP, Evidence, Quote, Score
+
+STRUCTURAL = {"no_encoder": "no_encoder", "no_question": "no_question"}  # an absence that decides the variant
+
+
+class _Scale(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    none: float
+    full: float
+
+    def share(self, value: float) -> float:
+        """Share of the points, 0–1."""
+        return min(1.0, max(0.0, (value - self.none) / (self.full - self.none)))
+
+
+class RubricParameters(BaseModel):
+    """``rubric.yaml``, validated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    variants: Mapping[str, Mapping[str, Annotated[float, Field(gt=0, le=1)]]]
+    scales: Mapping[str, _Scale]
+    measured_nothing: tuple[str, ...]
+    question_sd: Annotated[float, Field(gt=0)]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the parameters."""
+        return digest_of(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True)
+class MeasuredAnswer:
+    """What scoring needs of one answer.
+
+    ``measures`` holds per-competency features as ``name.competency_id``. ``quotes`` are the words behind a measure.
+    """
+
+    question_id: str
+    shows: tuple[str, ...]
+    measures: Measures
+    quotes: Mapping[str, tuple[Quote, ...]]
+
+
+@cache
+def rubric_parameters() -> RubricParameters:
+    """The shipped rubric."""
+    text = files("vivavoce.models").joinpath("rubric.yaml").read_text(encoding="utf-8")
+    return RubricParameters.model_validate(yaml.safe_load(text))
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """A framework's rubric in one of its variants: a model version like any other, with a digest."""
+
+    framework: Framework
+    variant: str
+    parameters: RubricParameters
+
+    @staticmethod
+    def for_answers(framework: Framework, answers: Sequence[MeasuredAnswer]) -> "Rubric":
+        """Choose the variant that every answer of the interview can be measured by.
+
+        One answer without an encoder, or without a known question, decides for the whole interview: its
+        answers are measured alike or not at all.
+        """
+        absent = {value.reason for answer in answers for value in answer.measures.values() if isinstance(value, Absent)}
+        variant = next((name for reason, name in STRUCTURAL.items() if reason in absent), "full")
+        return Rubric(framework, variant, rubric_parameters())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over parameters, variant and framework: which model scored whom."""
+        return digest_of([self.parameters.digest, self.variant, self.framework.digest])
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that this variant uses, by declared name."""
+        return tuple(self.parameters.variants[self.variant])
+
+    def score(self, answers: Sequence[MeasuredAnswer]) -> tuple[Score, ...]:
+        """Score every competency of the framework, and overall, from the answers that were heard.
+
+        Returns
+        -------
+        tuple of Score
+            In the framework's order, ``overall`` last. A competency whose answers are all missing is ``not_scored``;
+            one of whose answers some are missing is ``partial``. Without every competency the overall score has no
+            value: what it measures would have changed.
+        """
+        scores = [self._competency(competency.id, answers) for competency in self.framework.competencies]
+        return (*scores, self._overall(scores))
+
+    def _competency(self, competency: str, answers: Sequence[MeasuredAnswer]) -> Score:
+        showing = [answer for answer in answers if competency in answer.shows]
+        shares = {answer.question_id: self._shares(competency, answer) for answer in showing}
+        heard = {question: found for question, found in shares.items() if not isinstance(found, Absent)}
+        if not heard:
+            reasons = [found.reason for found in shares.values() if isinstance(found, Absent)]
+            reason = reasons[0] if reasons else Reason.NO_ANSWER.value
+            return Score(competency, None, None, RowStatus.NOT_SCORED, reason)
+        evidence = tuple(
+            Evidence(
+                answer.question_id, measure, value, TOP * share / len(heard), quotes_of(measure, competency, answer)
+            )
+            for answer in showing
+            if answer.question_id in heard
+            for measure, value, share in heard[answer.question_id]
+        )
+        value = math.fsum(item.points for item in evidence)
+        error = self.parameters.question_sd / math.sqrt(len(heard)) if len(heard) > 1 else None
+        expected = {question.id for question in self.framework.questions_showing(competency)}
+        asked_whole = not expected & {answer.question_id for answer in showing}  # one answer to unknown questions
+        if asked_whole or expected <= set(heard):
+            return Score(competency, value, error, RowStatus.SCORED, None, evidence)
+        return Score(competency, value, error, RowStatus.PARTIAL, Reason.MISSING_ANSWER.value, evidence)
+
+    def _shares(self, competency: str, answer: MeasuredAnswer) -> list[tuple[str, float, float]] | Absent:
+        """(measure, value, weight · share of the points) of each component, or why the answer cannot be scored."""
+        found = []
+        for measure, weight in self.parameters.variants[self.variant].items():
+            name = f"{measure}.{competency}"
+            value = answer.measures[name if name in answer.measures else measure]
+            if isinstance(value, Absent):
+                if value.reason not in self.parameters.measured_nothing:
+                    return value
+                found.append((measure, self.parameters.scales[measure].none, 0.0))
+            else:
+                found.append((measure, value, weight * self.parameters.scales[measure].share(value)))
+        return found
+
+    def _overall(self, scores: Sequence[Score]) -> Score:
+        missing = [score.competency for score in scores if score.value is None]
+        if len(missing) == len(scores):
+            return Score(OVERALL, None, None, RowStatus.NOT_SCORED, scores[0].reason)
+        if missing:
+            reason = f"{Reason.MISSING_COMPETENCY.value}: {', '.join(missing)}"
+            return Score(OVERALL, None, None, RowStatus.PARTIAL, reason)
+        weights = self.framework.weights
+        value = math.fsum(weights[score.competency] * score.value for score in scores if score.value is not None)
+        # The same answers show several competencies, so their errors go together: adding them up is the upper bound.
+        errors = [weights[score.competency] * score.error for score in scores if score.error is not None]
+        error = math.fsum(errors) if len(errors) == len(scores) else None
+        partial = next((score.reason for score in scores if score.status is RowStatus.PARTIAL), None)
+        return Score(OVERALL, value, error, RowStatus.PARTIAL if partial else RowStatus.SCORED, partial)
+
+
+def quotes_of(measure: str, competency: str, answer: MeasuredAnswer) -> tuple[Quote, ...]:
+    """The words behind a measure of an answer; empty where it has none to show."""
+    return answer.quotes.get(f"{measure}.{competency}", answer.quotes.get(measure, ()))
