@@ -1,0 +1,201 @@
+"""The evidence of one competency in one answer: its terms and phrases, its closeness to the anchors, each with its words.
+
+Counting is built so that stuffing pays little: each term counts once however often it is said, no more than one
+term per ``DENSITY`` words counts, a negated term does not count at all, and the share saturates.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from vivavoce.data.framework import Competency
+from vivavoce.data.interview import Modality
+from vivavoce.data.schema import Absent, Family, Measures, Value
+from vivavoce.features.language.answer import BREAK, AnswerText, Span
+from vivavoce.features.language.family import LANGUAGE, NO_ENCODER, TOO_SHORT
+from vivavoce.features.language.lemma import lemma
+from vivavoce.features.language.relevance import BEST, MIN_WORDS, closeness
+from vivavoce.features.transcript.segmentation import segment
+
+HALF = 3.0  # different terms that reach half of the full share: the third sentence of evidence adds less than the first
+DENSITY = 8  # words for each term that counts; speech that reports something has a few terms in a sentence, a list more
+GAP = 2  # words that may stand between those of a phrase (*ask my manager for feedback*)
+GAP_CHARACTERS = 4  # the same for Chinese
+REACH = 4  # words before a term within which a negation in the same clause takes it back
+
+
+@dataclass(frozen=True)
+class Found:
+    """One term, phrase or anchor with the words of the answer that show it."""
+
+    kind: str  # "term", "phrase" or "anchor"
+    text: str  # as the framework has it
+    span: Span  # of the answer's words
+    closeness: float | None = None  # cosine, for anchors
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that one answer shows for one competency.
+
+    ``found`` holds terms and phrases at their first mention, in order; ``negated`` those that were said only to be
+    denied; ``anchors`` the passages closest to the high anchor, closest first, empty without an encoder.
+    """
+
+    competency_id: str
+    found: tuple[Found, ...]
+    negated: tuple[Found, ...] = ()
+    anchors: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The material of the per-competency features."""
+
+    answer: AnswerText
+    competency: Competency
+    evidence: Evidence
+
+
+COVERAGE = Family[Shown]("language", Modality.TEXT, LANGUAGE.stage)
+
+
+def measure_competency(answer: AnswerText, competency: Competency) -> tuple[Measures, Evidence]:
+    """The per-competency features of one answer (columns ``name.competency_id``) and the evidence behind them."""
+    evidence = find_evidence(answer, competency)
+    measures = COVERAGE.measure(Shown(answer, competency, evidence))
+    return {f"{name}.{competency.id}": value for name, value in measures.items()}, evidence
+
+
+def find_evidence(answer: AnswerText, competency: Competency) -> Evidence:
+    """Terms and phrases by lemma, and the passages closest to the high anchor.
+
+    A place in the answer is evidence of one entry only, the longest; each entry is reported at its first
+    mention that is not negated.
+    """
+    language = answer.language
+    entries = [("phrase", text) for text in competency.phrases.get(language, ())]  # type: ignore[call-overload]
+    entries += [("term", text) for text in competency.terms.get(language, ())]  # type: ignore[call-overload]
+    entries.sort(key=lambda entry: -len(entry[1]))
+    taken: set[int] = set()
+    found: list[Found] = []
+    negated: list[Found] = []
+    for kind, text in entries:
+        free = [span for span in answer.lemmas.find(_pattern(text, language)) if taken.isdisjoint(range(*span))]
+        said = [span for span in free if not _is_negated(answer, span)]
+        for span in said:
+            taken.update(range(*span))
+        if said:
+            found.append(Found(kind, text, said[0]))
+        elif free:
+            negated.append(Found(kind, text, free[0]))
+    return Evidence(
+        competency.id,
+        tuple(sorted(found, key=lambda entry: entry.span)),
+        tuple(sorted(negated, key=lambda entry: entry.span)),
+        _closest(answer, competency),
+    )
+
+
+def _closest(answer: AnswerText, competency: Competency) -> tuple[Found, ...]:
+    anchor = _anchor(competency, "high", answer.language)
+    if answer.vectors is None or anchor is None:
+        return ()
+    ranked = sorted(
+        zip(answer.similarities(anchor), answer.passages, strict=True), key=lambda pair: (-pair[0], pair[1])
+    )
+    return tuple(Found("anchor", anchor, span, value) for value, span in ranked[:BEST])
+
+
+def _anchor(competency: Competency, level: str, language: str) -> str | None:
+    text: str | None = getattr(competency.anchors, level).get(language)
+    return text
+
+
+@cache
+def _pattern(text: str, language: str) -> re.Pattern[str]:
+    """An entry of the framework as a pattern over lemmas, with room for words between those of a phrase."""
+    if language == "zh":
+        pieces = [re.escape(piece) for piece in segment(text.casefold())]
+        return re.compile(rf"[^{BREAK},]{{0,{GAP_CHARACTERS}}}".join(pieces))
+    pieces = [re.escape(lemma(word)) for word in re.split(r"[\s-]+", text.casefold())]
+    return re.compile(rf"(?<!\S){rf'(?: [^ {BREAK}]+){{0,{GAP}}} '.join(pieces)}(?!\S)")
+
+
+def _is_negated(answer: AnswerText, span: Span) -> bool:
+    """Whether a negation stands up to ``REACH`` words before the span in the same clause (NegEx, Chapman et al. 2001)."""
+    tokens = answer.tokens
+    at = next(i for i, token in enumerate(tokens) if token.index >= span[0])
+    window: list[str] = []
+    for token in reversed(tokens[max(0, at - REACH) : at]):
+        if token.ends_clause or token.text in answer.lexicon.contrast:
+            break
+        window.insert(0, token.text)
+    if answer.lexicon.negation_exceptions.search(("" if answer.language == "zh" else " ").join(window)):
+        return False
+    return any(answer.lexicon.negations.fullmatch(word) for word in window)
+
+
+@COVERAGE.feature(
+    "language.term_coverage_share",
+    unit="share",
+    low=0,
+    high=1,
+    meaning="How much of the competency's evidence terms and phrases the answer names; three different ones reach half.",
+    source="saturating count n / (n + 3) of different entries, after BM25's term saturation (Robertson & Zaragoza 2009)",
+    moved_by=("language", "recogniser"),
+    resists=("trimming",),
+    per_competency=True,
+)
+def term_coverage_share(shown: Shown) -> Value:
+    words = len(shown.answer.tokens)
+    if words < MIN_WORDS:
+        return TOO_SHORT
+    counted = min(float(len(shown.evidence.found)), words / DENSITY)
+    return counted / (counted + HALF)
+
+
+@COVERAGE.feature(
+    "language.anchor_cosine",
+    unit="cosine",
+    low=-1,
+    high=1,
+    meaning="Closeness of the answer's three closest passages to what a high answer describes.",
+    source="Reimers & Gurevych 2019, EMNLP; cosine of sentence vectors",
+    moved_by=("language", "recogniser"),
+    resists=("trimming",),
+    per_competency=True,
+)
+def anchor_cosine(shown: Shown) -> Value:
+    return _mean_closeness(shown, "high")
+
+
+@COVERAGE.feature(
+    "language.anchor_closeness_ratio",
+    unit="ratio",
+    low=0,
+    high=1,
+    meaning="Closeness to the high anchor as a share of the closeness to high and low; .5 is as close to both.",
+    source="Smith & Kendall 1963 (behavioural anchors); ratio of cosines of sentence vectors",
+    moved_by=("language", "recogniser"),
+    resists=("trimming",),
+    per_competency=True,
+)
+def anchor_closeness_ratio(shown: Shown) -> Value:
+    high, low = _mean_closeness(shown, "high"), _mean_closeness(shown, "low")
+    if isinstance(high, Absent) or isinstance(low, Absent):
+        return high if isinstance(high, Absent) else low
+    near, far = max(high, 0.0), max(low, 0.0)
+    return Absent("far_from_anchors") if near + far == 0 else near / (near + far)
+
+
+def _mean_closeness(shown: Shown, level: str) -> Value:
+    anchor = _anchor(shown.competency, level, shown.answer.language)
+    if anchor is None:
+        return Absent("no_anchor")
+    if shown.answer.vectors is None:
+        return NO_ENCODER
+    if len(shown.answer.tokens) < MIN_WORDS:
+        return TOO_SHORT
+    best = closeness(shown.answer, anchor)
+    return sum(best) / len(best)

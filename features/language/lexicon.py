@@ -1,0 +1,90 @@
+"""Word lists of each language: fillers, hedges, negations, the cues of an account. Own lists, as data."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from vivavoce.data.schema import digest_of
+
+LANGUAGES = ("en", "zh")
+PARTS = ("situation", "task", "action", "result")  # of an account, in the order of telling
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """One language's lists, compiled; patterns search an answer's surface text."""
+
+    language: str
+    fillers: re.Pattern[str]
+    repairs: re.Pattern[str]
+    hedges: re.Pattern[str]
+    numbers: re.Pattern[str]
+    details: re.Pattern[str]
+    skipped: re.Pattern[str]
+    negations: re.Pattern[str]
+    negation_exceptions: re.Pattern[str]
+    contrast: frozenset[str]
+    structure: Mapping[str, re.Pattern[str]]
+    first_singular: frozenset[str]
+    first_plural: frozenset[str]
+    doubles: frozenset[str]
+    stop_words: frozenset[str]
+    abbreviations: frozenset[str]
+    digest: str
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """Return the lists of one language.
+
+    Raises
+    ------
+    ValueError
+        For a language without lists.
+
+    Examples
+    --------
+    >>> lexicon("en").hedges.findall("maybe i think so")
+    ['maybe', 'i think']
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"The 'language' parameter of lexicon must be one of {LANGUAGES}. Got {language!r} instead.")
+    text = files("vivavoce.features.language").joinpath("lexicon", f"{language}.yaml").read_text(encoding="utf-8")
+    lists: dict[str, Any] = yaml.safe_load(text)
+    verbs = "|".join(lists["action_verbs"])
+    return Lexicon(
+        language=language,
+        **{
+            name: _pattern(lists[name], language)
+            for name in (
+                "fillers",
+                "repairs",
+                "hedges",
+                "numbers",
+                "details",
+                "skipped",
+                "negations",
+                "negation_exceptions",
+            )
+        },
+        structure={
+            part: _pattern([entry.replace("DID", verbs) for entry in lists["structure"][part]], language)
+            for part in PARTS
+        },
+        **{
+            name: frozenset(lists[name])
+            for name in ("contrast", "first_singular", "first_plural", "doubles", "stop_words", "abbreviations")
+        },
+        digest=digest_of(lists),
+    )
+
+
+def _pattern(entries: Sequence[str], language: str) -> re.Pattern[str]:
+    """One pattern that finds any entry, at word edges where the script has them."""
+    alternatives = "|".join(f"(?:{entry})" for entry in entries)
+    return re.compile(alternatives if language == "zh" else rf"(?<![\w'])(?:{alternatives})(?![\w'])")
