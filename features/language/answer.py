@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.framework import Competency
+from vivavoce.data.competency import Competency
 from vivavoce.features.language.encoder import Encoder, Vector
 from vivavoce.features.language.lemma import lemma
 from vivavoce.features.language.lexicon import Lexicon, lexicon
@@ -117,7 +118,7 @@ class AnswerText:
         text, starts = "", []
         for token, piece in zip(self.tokens, pieces, strict=True):
             latin = text[-1:].isascii() and text[-1:].isalnum() and piece[:1].isascii()
-            text += " " if self.language == "en" and text or latin else ""
+            text += " " if latin or (self.language == "en" and text) else ""
             starts.append(len(text))
             text += piece
             if token.ends_sentence:
@@ -140,12 +141,12 @@ class AnswerText:
 
     @cached_property
     def passages(self) -> tuple[Span, ...]:
-        """Sentences, the long ones cut into equal parts of at most ``PASSAGE_WORDS`` words: the units that are embedded."""
+        """What is embedded: sentences, the long ones cut into equal parts of at most ``PASSAGE_WORDS`` words."""
         spans = []
         for first, last in self.sentences:
             parts = -(-(last - first) // PASSAGE_WORDS)
             edges = [first + (last - first) * i // parts for i in range(parts + 1)]
-            spans += list(zip(edges[:-1], edges[1:], strict=True))
+            spans += list(pairwise(edges))
         return tuple(spans)
 
     def quote(self, span: Span) -> str:

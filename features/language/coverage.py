@@ -1,4 +1,4 @@
-"""The evidence of one competency in one answer: its terms and phrases, its closeness to the anchors, each with its words.
+"""The evidence of one competency in one answer: terms, phrases and closeness to the anchors, each with its words.
 
 Counting is built so that stuffing pays little: each term counts once however often it is said, no more than one
 term per ``DENSITY`` words counts, a negated term does not count at all, and the share saturates.
@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from vivavoce.data.framework import Competency
+from vivavoce.data.competency import Competency
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Measures, Value
 from vivavoce.features.language.answer import BREAK, AnswerText, Span
@@ -123,7 +123,7 @@ def _pattern(text: str, language: str) -> re.Pattern[str]:
 
 
 def _is_negated(answer: AnswerText, span: Span) -> bool:
-    """Whether a negation stands up to ``REACH`` words before the span in the same clause (NegEx, Chapman et al. 2001)."""
+    """Whether a negation stands just before the span in the same clause (after NegEx, Chapman et al. 2001, JBI 34)."""
     tokens = answer.tokens
     at = next(i for i, token in enumerate(tokens) if token.index >= span[0])
     window: list[str] = []
@@ -141,13 +141,13 @@ def _is_negated(answer: AnswerText, span: Span) -> bool:
     unit="share",
     low=0,
     high=1,
-    meaning="How much of the competency's evidence terms and phrases the answer names; three different ones reach half.",
-    source="saturating count n / (n + 3) of different entries, after BM25's term saturation (Robertson & Zaragoza 2009)",
+    meaning="How much of the competency's evidence the answer names: three different terms or phrases reach half.",
+    source="n / (n + 3) different entries; saturation as in BM25, Robertson & Zaragoza 2009",
     moved_by=("language", "recogniser"),
     resists=("trimming",),
     per_competency=True,
 )
-def term_coverage_share(shown: Shown) -> Value:
+def _term_coverage_share(shown: Shown) -> Value:
     words = len(shown.answer.tokens)
     if words < MIN_WORDS:
         return TOO_SHORT
@@ -166,7 +166,7 @@ def term_coverage_share(shown: Shown) -> Value:
     resists=("trimming",),
     per_competency=True,
 )
-def anchor_cosine(shown: Shown) -> Value:
+def _anchor_cosine(shown: Shown) -> Value:
     return _mean_closeness(shown, "high")
 
 
@@ -181,7 +181,7 @@ def anchor_cosine(shown: Shown) -> Value:
     resists=("trimming",),
     per_competency=True,
 )
-def anchor_closeness_ratio(shown: Shown) -> Value:
+def _anchor_closeness_ratio(shown: Shown) -> Value:
     high, low = _mean_closeness(shown, "high"), _mean_closeness(shown, "low")
     if isinstance(high, Absent) or isinstance(low, Absent):
         return high if isinstance(high, Absent) else low

@@ -22,7 +22,7 @@ MIN_WORDS = 50  # below, MTLD has mostly partial factors and MATTR no full windo
     moved_by=("language", "recogniser"),
     resists=("trimming",),
 )
-def diversity_mtld(answer: AnswerText) -> Value:
+def _diversity_mtld(answer: AnswerText) -> Value:
     words = [token.text for token in answer.tokens]
     if len(words) < MIN_WORDS:
         return TOO_SHORT
@@ -42,7 +42,7 @@ def diversity_mtld(answer: AnswerText) -> Value:
     moved_by=("language", "recogniser"),
     resists=("trimming",),
 )
-def diversity_mattr(answer: AnswerText) -> Value:
+def _diversity_mattr(answer: AnswerText) -> Value:
     words = [token.text for token in answer.tokens]
     if len(words) < MIN_WORDS:
         return TOO_SHORT
@@ -67,7 +67,7 @@ def diversity_mattr(answer: AnswerText) -> Value:
     moved_by=("language",),
     resists=("trimming",),
 )
-def hedges_per_100_words(answer: AnswerText) -> Value:
+def _hedges_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(len(answer.surface.find(answer.lexicon.hedges)), answer)
 
 
@@ -81,7 +81,7 @@ def hedges_per_100_words(answer: AnswerText) -> Value:
     moved_by=("language",),
     resists=("trimming",),
 )
-def first_singular_per_100_words(answer: AnswerText) -> Value:
+def _first_singular_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(sum(token.text in answer.lexicon.first_singular for token in answer.tokens), answer)
 
 
@@ -95,7 +95,7 @@ def first_singular_per_100_words(answer: AnswerText) -> Value:
     moved_by=("language",),
     resists=("trimming",),
 )
-def first_plural_per_100_words(answer: AnswerText) -> Value:
+def _first_plural_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(sum(token.text in answer.lexicon.first_plural for token in answer.tokens), answer)
 
 
@@ -109,7 +109,7 @@ def first_plural_per_100_words(answer: AnswerText) -> Value:
     moved_by=("language", "recogniser"),
     resists=("trimming",),
 )
-def numbers_per_100_words(answer: AnswerText) -> Value:
+def _numbers_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(len(answer.surface.find(answer.lexicon.numbers)), answer)
 
 
@@ -123,7 +123,7 @@ def numbers_per_100_words(answer: AnswerText) -> Value:
     moved_by=("language", "recogniser"),
     resists=("trimming",),
 )
-def details_per_100_words(answer: AnswerText) -> Value:
+def _details_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(len(answer.surface.find(answer.lexicon.details)), answer)
 
 

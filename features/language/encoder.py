@@ -110,7 +110,7 @@ class SentenceEncoder:
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         local = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(self.folder, **local)
         model = AutoModel.from_pretrained(self.folder, use_safetensors=True, attn_implementation="eager", **local)

@@ -22,7 +22,7 @@ REPEATED = (3, 2, 1)  # words that are said twice in a row, longest first
     moved_by=("recogniser",),
     resists=("trimming",),
 )
-def length_words(answer: AnswerText) -> Value:
+def _length_words(answer: AnswerText) -> Value:
     return float(len(answer.tokens))
 
 
@@ -36,7 +36,7 @@ def length_words(answer: AnswerText) -> Value:
     moved_by=("recogniser",),
     resists=("trimming",),
 )
-def length_characters(answer: AnswerText) -> Value:
+def _length_characters(answer: AnswerText) -> Value:
     return float(_characters(answer)) if answer.language == "zh" else OTHER_LANGUAGE
 
 
@@ -50,7 +50,7 @@ def length_characters(answer: AnswerText) -> Value:
     moved_by=("recogniser",),
     resists=("trimming",),
 )
-def unique_words(answer: AnswerText) -> Value:
+def _unique_words(answer: AnswerText) -> Value:
     return float(len({token.text for token in answer.tokens}))
 
 
@@ -65,7 +65,7 @@ def unique_words(answer: AnswerText) -> Value:
     resists=("trimming",),
     impairment_sensitive=True,
 )
-def rate_words_per_min(answer: AnswerText) -> Value:
+def _rate_words_per_min(answer: AnswerText) -> Value:
     return _per_minute(len(answer.tokens), answer)
 
 
@@ -80,7 +80,7 @@ def rate_words_per_min(answer: AnswerText) -> Value:
     resists=("trimming",),
     impairment_sensitive=True,
 )
-def rate_characters_per_min(answer: AnswerText) -> Value:
+def _rate_characters_per_min(answer: AnswerText) -> Value:
     return _per_minute(_characters(answer), answer) if answer.language == "zh" else OTHER_LANGUAGE
 
 
@@ -95,7 +95,7 @@ def rate_characters_per_min(answer: AnswerText) -> Value:
     resists=("trimming",),
     impairment_sensitive=True,
 )
-def fillers_per_100_words(answer: AnswerText) -> Value:
+def _fillers_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(len(find_fillers(answer)), answer)
 
 
@@ -110,7 +110,7 @@ def fillers_per_100_words(answer: AnswerText) -> Value:
     resists=("trimming",),
     impairment_sensitive=True,
 )
-def repairs_per_100_words(answer: AnswerText) -> Value:
+def _repairs_per_100_words(answer: AnswerText) -> Value:
     return per_hundred(len(find_repairs(answer)), answer)
 
 
@@ -124,7 +124,7 @@ def repairs_per_100_words(answer: AnswerText) -> Value:
     moved_by=("recogniser", "language"),
     resists=("trimming",),
 )
-def sentence_words(answer: AnswerText) -> Value:
+def _sentence_words(answer: AnswerText) -> Value:
     if len(answer.tokens) < MIN_WORDS:
         return TOO_SHORT
     return len(answer.tokens) / len(answer.sentences)
@@ -140,7 +140,7 @@ def sentence_words(answer: AnswerText) -> Value:
     moved_by=("recogniser",),
     resists=("trimming",),
 )
-def skipped_flag(answer: AnswerText) -> Value:
+def _skipped_flag(answer: AnswerText) -> Value:
     declined = len(answer.tokens) <= SKIPPED_WORDS and bool(answer.surface.find(answer.lexicon.skipped))
     return float(not answer.tokens or declined)
 

@@ -9,14 +9,15 @@ import re
 from functools import cache
 
 _IRREGULAR = """
-be am is are was were been being; bring brought; build built; buy bought; catch caught; choose chose chosen; come came;
-do did done does; draw drew drawn; drive drove driven; fall fell fallen; feel felt; fight fought; find found; get got gotten;
-give gave given; go went gone goes; grow grew grown; have has had having; hear heard; hold held; keep kept; know knew known;
-lead led; leave left; lose lost; make made; mean meant; meet met; pay paid; person people; child children; man men;
-run ran running; say said; see saw seen; sell sold; send sent; set setting; show shown; sit sat; speak spoke spoken;
-spend spent; stand stood; take took taken; teach taught; tell told; think thought; understand understood; win won;
-write wrote written; rewrite rewrote rewritten; criterion criteria; analysis analyses; hypothesis hypotheses; use used using uses; agree agreed agreeing;
-bus buses; lens lenses; process processes processed processing; focus focuses focused focusing
+be am is are was were been being; bring brought; build built; buy bought; catch caught; choose chose chosen; come
+came; do did done does; draw drew drawn; drive drove driven; fall fell fallen; feel felt; fight fought; find found;
+get got gotten; give gave given; go went gone goes; grow grew grown; have has had having; hear heard; hold held;
+keep kept; know knew known; lead led; leave left; lose lost; make made; mean meant; meet met; pay paid; person
+people; child children; man men; run ran running; say said; see saw seen; sell sold; send sent; set setting; show
+shown; sit sat; speak spoke spoken; spend spent; stand stood; take took taken; teach taught; tell told; think
+thought; understand understood; win won; write wrote written; rewrite rewrote rewritten; criterion criteria;
+analysis analyses; hypothesis hypotheses; use used using uses; agree agreed agreeing; bus buses; lens lenses;
+process processes processed processing; focus focuses focused focusing
 """
 _LEMMA = {
     form: forms[0] for line in _IRREGULAR.replace("\n", " ").split(";") if (forms := line.split()) for form in forms

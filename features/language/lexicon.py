@@ -33,7 +33,6 @@ class Lexicon:
     first_singular: frozenset[str]
     first_plural: frozenset[str]
     doubles: frozenset[str]
-    stop_words: frozenset[str]
     abbreviations: frozenset[str]
     digest: str
 
@@ -57,29 +56,23 @@ def lexicon(language: str) -> Lexicon:
     text = files("vivavoce.features.language").joinpath("lexicon", f"{language}.yaml").read_text(encoding="utf-8")
     lists: dict[str, Any] = yaml.safe_load(text)
     verbs = "|".join(lists["action_verbs"])
+    cues = {part: [cue.replace("DID", verbs) for cue in lists["structure"][part]] for part in PARTS}
     return Lexicon(
         language=language,
-        **{
-            name: _pattern(lists[name], language)
-            for name in (
-                "fillers",
-                "repairs",
-                "hedges",
-                "numbers",
-                "details",
-                "skipped",
-                "negations",
-                "negation_exceptions",
-            )
-        },
-        structure={
-            part: _pattern([entry.replace("DID", verbs) for entry in lists["structure"][part]], language)
-            for part in PARTS
-        },
-        **{
-            name: frozenset(lists[name])
-            for name in ("contrast", "first_singular", "first_plural", "doubles", "stop_words", "abbreviations")
-        },
+        fillers=_pattern(lists["fillers"], language),
+        repairs=_pattern(lists["repairs"], language),
+        hedges=_pattern(lists["hedges"], language),
+        numbers=_pattern(lists["numbers"], language),
+        details=_pattern(lists["details"], language),
+        skipped=_pattern(lists["skipped"], language),
+        negations=_pattern(lists["negations"], language),
+        negation_exceptions=_pattern(lists["negation_exceptions"], language),
+        contrast=frozenset(lists["contrast"]),
+        structure={part: _pattern(cues[part], language) for part in PARTS},
+        first_singular=frozenset(lists["first_singular"]),
+        first_plural=frozenset(lists["first_plural"]),
+        doubles=frozenset(lists["doubles"]),
+        abbreviations=frozenset(lists["abbreviations"]),
         digest=digest_of(lists),
     )
 

@@ -24,7 +24,7 @@ def closeness(answer: AnswerText, text: str) -> tuple[float, ...]:
     moved_by=("language", "recogniser"),
     resists=("trimming",),
 )
-def relevance_cosine(answer: AnswerText) -> Value:
+def _relevance_cosine(answer: AnswerText) -> Value:
     if not answer.question:
         return Absent("no_question")
     if answer.vectors is None:
@@ -45,7 +45,7 @@ def relevance_cosine(answer: AnswerText) -> Value:
     moved_by=("recogniser",),
     resists=("trimming",),
 )
-def repetition_share(answer: AnswerText) -> Value:
+def _repetition_share(answer: AnswerText) -> Value:
     if not answer.others:
         return Absent("single_answer")
     if len(answer.tokens) < MIN_WORDS:

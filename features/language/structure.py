@@ -47,7 +47,7 @@ def find_structure(answer: AnswerText) -> Account:
     moved_by=("language",),
     resists=("trimming",),
 )
-def structure_share(answer: AnswerText) -> Value:
+def _structure_share(answer: AnswerText) -> Value:
     return TOO_SHORT if len(answer.tokens) < MIN_WORDS else find_structure(answer).share
 
 

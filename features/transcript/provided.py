@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from vivavoce.features.transcript.words import Transcript, Word
 
@@ -165,7 +165,7 @@ def _seconds(path: Path, line: int, value: str) -> float:
     if not found:
         raise TranscriptError(path, f"line {line}", value, "A time reads hh:mm:ss.mmm.")
     hours, minutes, seconds, fraction = found.groups()
-    total = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + int(fraction) / 10 ** len(fraction)
+    total = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")
     if total > MAX_SECONDS:
         raise TranscriptError(path, f"line {line}", value, f"A time lies within {MAX_SECONDS / 3600:.0f} hours.")
     return total
@@ -190,8 +190,9 @@ def _voices(start: float, end: float, lines: list[str]) -> Iterator[Cue]:
 def _with_labels(cues: list[Cue]) -> list[Cue]:
     """Take ``Name:`` prefixes off the text.
 
-    A file that names its speakers names the first one; in such a file, a cue without a name continues the turn. A
-    prefix that stands once and is neither first nor a role (``Result: we grew``) counts as a name only where every cue has one.
+    A file that names its speakers names the first one; in such a file, a cue without a name continues the turn.
+    Where not every cue has a prefix, one that stands once and is neither the first nor a role (``Result: we grew``)
+    is no name.
     """
     found = [None if cue.speaker else _label(cue.text) for cue in cues]
     if not found or found[0] is None:
@@ -294,7 +295,7 @@ def _span(path: Path, where: str, entry: Any) -> tuple[float, float]:
     return float(entry["start"]), float(entry["end"])
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
