@@ -1,0 +1,119 @@
+"""The material of the voice's features: one answer's part of the track and of the detector's segments."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.interview import Modality
+from vivavoce.data.schema import Absent, Family, Stage, Value
+from vivavoce.data.track import Array, Track
+from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, HOP_S
+from vivavoce.features.prosody.path import VOICING_THRESHOLD
+from vivavoce.features.speech import SPEECH, pauses
+
+PAUSE_S = 0.25  # shorter gaps belong to articulation (Goldman-Eisler 1968; De Jong & Bosker 2013)
+ENOUGH_SPEECH_S = 1.0  # rates over less are counts of one or two syllables
+ENOUGH_VOICE_S = 0.5  # of voiced frames: about three vowels
+EVERYTHING = ("level", "resampling", "codec", "trimming")  # what a measure of the person should hold still under
+
+PROSODY: Family["AnswerVoice"] = Family(
+    "prosody",
+    Modality.VOICE,
+    Stage(
+        "prosody",
+        "1",
+        {
+            "hop_s": HOP_S,
+            "floor_hz": FLOOR_HZ,
+            "ceiling_hz": CEILING_HZ,
+            "voicing_threshold": VOICING_THRESHOLD,
+            "pause_s": PAUSE_S,
+        },
+        upstream=(SPEECH,),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerVoice:
+    """One answer's voice.
+
+    Parameters
+    ----------
+    track
+        Of the whole recording, from ``track_voice``: the speaker's own usual level comes from it.
+    speech
+        The candidate's segments of speech in the whole recording.
+    start, end
+        Of the answer, in seconds of the recording; ``start`` is where the question ended.
+    """
+
+    track: Track
+    speech: Track
+    start: float
+    end: float
+
+    @cached_property
+    def frames(self) -> Track:
+        """Every 10 ms frame of the answer."""
+        return self.track.within(self.start, self.end)
+
+    @cached_property
+    def spoken(self) -> npt.NDArray[np.bool_]:
+        """Which frames of the answer are speech."""
+        return np.isfinite(self.frames["periodicity"])
+
+    @cached_property
+    def voiced(self) -> npt.NDArray[np.bool_]:
+        """Which frames of the answer have an F0."""
+        return np.isfinite(self.frames["f0_hz"])
+
+    @cached_property
+    def segments(self) -> Array:
+        """Segments of speech cut to the answer, shape (n, 2), in seconds."""
+        spans = self.speech.spans
+        return np.clip(spans[(spans[:, 1] > self.start) & (spans[:, 0] < self.end)], self.start, self.end)
+
+    @cached_property
+    def pauses(self) -> Array:
+        """Lengths of the pauses between first and last speech, shape (n,), in seconds, each ≥ ``PAUSE_S``."""
+        gaps = pauses(self.speech, self.start, self.end)
+        lengths: Array = gaps[:, 1] - gaps[:, 0]
+        return lengths[lengths >= PAUSE_S - 1e-9]
+
+    @property
+    def span_s(self) -> float:
+        """Seconds from the first to the last speech of the answer, pauses included."""
+        return float(self.segments[-1, 1] - self.segments[0, 0]) if len(self.segments) else 0.0
+
+    @property
+    def speaking_s(self) -> float:
+        """Seconds from the first to the last speech of the answer without pauses."""
+        return self.span_s - float(self.pauses.sum())
+
+    @property
+    def missing(self) -> Absent | None:
+        """Why nothing can be said about timing: no speech, or less than ``ENOUGH_SPEECH_S`` of it."""
+        if not len(self.segments):
+            return Absent("no_speech")
+        return Absent("too_short") if self.speaking_s < ENOUGH_SPEECH_S else None
+
+    def during_voice(self, column: str) -> Array | Absent:
+        """Measured values of a column in voiced frames, shape (n,), or why there are too few."""
+        if not len(self.segments):
+            return Absent("no_speech")
+        values: Array = self.frames[column][self.voiced].astype(np.float64)
+        values = values[np.isfinite(values)]
+        return values if len(values) * HOP_S >= ENOUGH_VOICE_S else Absent("too_little_voice")
+
+
+def middle(values: Array | Absent) -> Value:
+    """Median, or the reason why there is none: a few wrong frames must not move a feature."""
+    return values if isinstance(values, Absent) else float(np.median(values))
+
+
+def spread(values: Array | Absent) -> Value:
+    """Distance between the 20th and the 80th percentile (as in Eyben et al. 2016), or the reason why there is none."""
+    return values if isinstance(values, Absent) else float(np.subtract(*np.percentile(values, [80, 20])))
