@@ -134,7 +134,10 @@ class KeyRing:
         path = self._key_file(pseudonym)
         # The key is read before the tombstone is looked for: destroying writes them in the other order, so whoever
         # reads half-destroyed bytes sees the tombstone.
-        wrapped = path.read_bytes() if path.exists() else None
+        try:
+            wrapped = path.read_bytes()
+        except FileNotFoundError:
+            wrapped = None
         if erased := self._tombstone(pseudonym):
             _shred(path)  # the process that erased may have been killed half-way
             raise Erased(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.killed import killed, start
+from tests.killed import killed, killed_before_every_step, start
 from tests.proof import proof_count
 from vivavoce.data.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
 from vivavoce.data.seal import Tampered
@@ -158,6 +158,44 @@ class TestKeyRing:
             KeyRing(ring.folder, ProjectKey(bytes(32)))
 
 
+def have_a_key(folder: Path) -> None:
+    KeyRing(folder, PROJECT).find_or_create(PERSON)
+
+
+def erase(folder: Path) -> None:
+    KeyRing(folder, PROJECT).destroy(PERSON)
+
+
+def have_nothing(folder: Path) -> None:
+    """Leave the folder as it is."""
+
+
+def test_killed_before_every_step_of_an_erasure(tmp_path: Path) -> None:
+    ends = []
+    for folder in killed_before_every_step("tests.data.test_keys", "have_a_key", "erase", tmp_path):
+        try:
+            ends.append(KeyRing(folder, PROJECT).find(PERSON) is not None)
+        except Erased:
+            ends.append(False)
+            assert not list(folder.glob("*.key"))
+    assert len(ends) >= 8
+    assert ends == sorted(ends, reverse=True)  # kept up to one step, erased from there on
+    assert ends[0]
+    assert not ends[-1]
+
+
+def test_killed_before_every_step_of_making_a_key(tmp_path: Path) -> None:
+    folders = killed_before_every_step("tests.data.test_keys", "have_nothing", "have_a_key", tmp_path)
+    assert len(folders) >= 8
+    for folder in folders:
+        ring = KeyRing(folder, PROJECT)
+        found = ring.find(PERSON)
+        key = ring.find_or_create(PERSON)
+        assert found in (None, key)
+        assert ring.find(PERSON) == key
+    assert found is not None
+
+
 CHURN = """
 import sys, pathlib
 from vivavoce.data.keys import KeyRing, ProjectKey
@@ -177,7 +215,7 @@ def test_killed_at_any_moment_keys_and_erasures_hold(tmp_path: Path) -> None:
     keys: dict[str, str] = {}
     erased: set[str] = set()
     for _ in range(proof_count(5, 100)):
-        for line in killed(CHURN, tmp_path, begun, within_s=0.1, moment=moment):
+        for line in killed(CHURN, tmp_path, begun, within=15, moment=moment):
             what, number, *key = line.split()
             begun = int(number) + 1
             if what == "key":
