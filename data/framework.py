@@ -4,37 +4,37 @@ One YAML file per job family; its stem is the manifest's ``job``. The format is 
 """
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
+from vivavoce.data.competency import (
+    Anchors,
+    Competency,
+    Day,
+    Language,
+    Name,
+    Part,
+    Question,
+    Resource,
+    Scale,
+    Sentence,
+    Text,
+    misplaced_evidence,
+)
 from vivavoce.data.problem import Problem, detail, problems_of, refuse
-from vivavoce.data.refused import refuse_name
 from vivavoce.data.schema import digest_of
 
 WEIGHT_TOLERANCE = 1e-9  # of the sum of the weights from 1: rounding of decimal fractions, nothing else
-MAX_BYTES = 2**20  # 1 MiB; the shipped frameworks have some 40 kB
-
-Language = Literal["en", "zh"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Sentence = Annotated[str, Field(min_length=1, max_length=2000)]
-Day = Annotated[date, Field(strict=True)]
-Text = Mapping[Language, Sentence]
-Terms = Mapping[Language, tuple[Annotated[str, Field(min_length=1, max_length=80)], ...]]
+MAX_BYTES = 2**20  # 1 MiB; the shipped frameworks have some 15 kB
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
-
-
-class Raters(_Part):
+class Raters(Part):
     """Who rated the job's tasks or competencies, how many of them, when."""
 
     role: Sentence
@@ -43,7 +43,7 @@ class Raters(_Part):
     date: Day
 
 
-class JobAnalysis(_Part):
+class JobAnalysis(Part):
     """Where the competencies and weights come from.
 
     ``illustrative`` marks a starting point that rests on nobody's ratings; such a framework cannot be published.
@@ -65,74 +65,7 @@ class JobAnalysis(_Part):
         return self
 
 
-class Scale(_Part):
-    """The rating scale on which the anchors lie, as interviewers use it."""
-
-    low: Annotated[float, Field(strict=True)] = 1.0
-    middle: Annotated[float, Field(strict=True)] = 3.0
-    high: Annotated[float, Field(strict=True)] = 5.0
-
-    @model_validator(mode="after")
-    def _rising(self) -> Self:
-        if not self.low < self.middle < self.high:
-            raise ValueError("The scale's low, middle and high must rise.")
-        return self
-
-
-class Anchors(_Part):
-    """What an answer at three levels of the scale describes: observable behaviour, per language."""
-
-    low: Text
-    middle: Text
-    high: Text
-
-
-class Resource(_Part):
-    """Where a candidate can learn what the competency asks for."""
-
-    title: Sentence
-    kind: Literal["book", "course", "article", "standard", "documentation", "exercise"]
-    where: Sentence  # publisher, body or site
-
-
-class Competency(_Part):
-    """One competency: what it is, how it shows at three levels, and the words that are evidence of it.
-
-    ``terms`` are single words (English: lemma, lower case), ``phrases`` several words.
-    """
-
-    id: Name
-    name: Text
-    definition: Text
-    anchors: Anchors
-    terms: Terms
-    phrases: Terms
-    weight: Annotated[float, Field(strict=True, ge=0, le=1)]
-    resources: tuple[Resource, ...] = ()
-
-    @field_validator("id")
-    @classmethod
-    def _plain_id(cls, name: str) -> str:
-        refuse_name(name)
-        return name
-
-    @field_validator("name", "definition")
-    @classmethod
-    def _plain(cls, text: Text) -> Text:
-        for wording in text.values():
-            refuse_name(wording)
-        return text
-
-
-class Question(_Part):
-    """One interview question, put to every candidate in the same words, and the competencies that its answer shows."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
-    text: Text
-    shows: Annotated[tuple[Name, ...], Field(min_length=1)]
-
-
-class Framework(_Part):
+class Framework(Part):
     """Everything that scoring needs to know about one job family.
 
     Raises
@@ -161,7 +94,7 @@ class Framework(_Part):
                 *_duplicates("questions", [question.id for question in self.questions]),
                 *_shown(self.competencies, self.questions),
                 *_translated(self),
-                *_distinct_evidence(self.competencies),
+                *misplaced_evidence(self.competencies),
             ],
         )
         return self
@@ -234,28 +167,6 @@ def _translated(framework: Framework) -> Iterator[InitErrorDetails]:
             )
 
 
-def _distinct_evidence(competencies: tuple[Competency, ...]) -> Iterator[InitErrorDetails]:
-    """Evidence listed under two competencies would count twice and make the two look alike."""
-    first: dict[tuple[Language, str], str] = {}
-    for i, competency in enumerate(competencies):
-        for field, evidence in (("terms", competency.terms), ("phrases", competency.phrases)):
-            for language, entries in evidence.items():
-                for j, entry in enumerate(entries):
-                    where = ("competencies", i, field, language, j)
-                    if language == "en" and entry != entry.lower():
-                        yield detail(where, entry, f"Write it in lower case: {entry.lower()!r}.")
-                    if (
-                        field == "phrases"
-                        if language == "en" and " " not in entry
-                        else field == "terms" and " " in entry
-                    ):
-                        yield detail(where, entry, "One word belongs under 'terms', several under 'phrases'.")
-                    key = (language, unicodedata.normalize("NFKC", entry).casefold())
-                    home = first.setdefault(key, f"{competency.id}.{field}")
-                    if home != f"{competency.id}.{field}" or entry in entries[:j]:
-                        yield detail(where, entry, f"This already stands in {home}: keep it in one place.")
-
-
 class FrameworkError(ValueError):
     """A framework file that cannot be used; ``file`` names it and ``problems`` lists everything found."""
 
@@ -291,8 +202,6 @@ def load_framework(file: Path) -> Framework:
     ------
     FrameworkError
         With every problem as file, dotted path, value and remedy.
-    OSError
-        Where the file cannot be read.
 
     Examples
     --------
@@ -300,6 +209,8 @@ def load_framework(file: Path) -> Framework:
     >>> load_framework(Path(str(files("vivavoce.data") / "frameworks" / "software_engineer.yaml"))).weights
     {'problem_solving': 0.4, 'technical_fit': 0.3, 'teamwork': 0.2, 'learning': 0.1}
     """
+    if not file.is_file():
+        raise FrameworkError(file, [Problem("file", "no file", "Name a framework file, or a folder that holds some.")])
     size = file.stat().st_size
     if size > MAX_BYTES:
         raise FrameworkError(file, [Problem("file", f"{size} bytes", f"A framework has at most {MAX_BYTES} bytes.")])
@@ -312,7 +223,8 @@ def load_framework(file: Path) -> Framework:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
         raise FrameworkError(file, [Problem(where, f"{error.problem}", "Write valid YAML.")]) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, AttributeError) as error:
+        # the last three are what PyYAML lets through for a date or a tagged value that it cannot build
         raise FrameworkError(file, [Problem("file", f"{error}", "Write valid YAML.")]) from error
     if not isinstance(document, dict):
         found = type(document).__name__
@@ -339,9 +251,7 @@ def load_frameworks(path: Path) -> dict[str, Framework]:
         return {framework.job: framework}
     found = sorted(path.glob("*.yaml"))
     if not found:
-        raise FrameworkError(
-            path, [Problem("folder", "no *.yaml", "Name a framework file, or a folder that holds some.")]
-        )
+        raise FrameworkError(path, [Problem("folder", "no *.yaml", "Name a folder that holds framework files.")])
     return {framework.job: framework for framework in map(load_framework, found)}
 
 

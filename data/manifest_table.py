@@ -111,9 +111,10 @@ def read_parquet(content: bytes, columns: Collection[str]) -> Iterator[RawRow]:
 
     try:
         table = pq.ParquetFile(pa.BufferReader(content)).read()
-    except (pa.ArrowException, OSError) as error:
+        table.validate(full=True)  # text that is not UTF-8 would otherwise surface in the middle of a row
+        check_header(table.column_names, columns)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableTable(0, "file", shorten(str(error)), "Write a Parquet file that pyarrow can read.") from error
-    check_header(table.column_names, columns)
     maps = [name for name in table.column_names if pa.types.is_map(table.schema.field(name).type)]
     for i, name in enumerate(table.column_names):
         kind = table.schema.field(i).type
