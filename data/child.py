@@ -1,0 +1,145 @@
+"""The decoding child: one file in, sound and pictures out, and an account of what was there.
+
+It is forked from a server that holds only the decoding libraries, and it can open nothing: besides the lists of
+demuxers and protocols, its limit on open files is zero from before the first byte is parsed.
+"""
+
+import importlib
+import io
+import mmap
+import os
+import pkgutil
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from vivavoce.data.container import layout
+from vivavoce.data.decoding import DAMAGE, Decoding, Ended, reason
+from vivavoce.data.forkserver import Message, send, serve
+from vivavoce.data.limits import GIBI, Limits
+from vivavoce.data.picture import Deliver
+from vivavoce.data.shelf import SLOTS, Picture, Shelf
+from vivavoce.data.spool import AudioSpool
+from vivavoce.data.status import MediaStatus
+
+READ_BYTES = 262_144  # one call into Python per quarter of a mebibyte
+
+
+def work(message: Message, descriptors: list[int]) -> None:
+    """Decode one file; everything that its bytes can cause ends in a message."""
+    replies, slots, media, *sound = descriptors
+    channel = socket.socket(fileno=replies)
+    limits = Limits(**message["limits"])
+    post = Post(channel, Shelf(slots)).send if message["deliver"] else _drop
+    spools = [AudioSpool(descriptor) for descriptor in sound]
+    confine(limits)
+    try:
+        with io.FileIO(media, "r") as file, opened(file, message["demuxer"]) as container:
+            built = layout(media, message["demuxer"])
+            decoding = Decoding(container, message["demuxer"], built, os.fstat(media).st_size)
+            send(channel, {"probe": asdict(decoding.probe)})
+            decoding.refuse_oversize(limits)
+            end = _decoded(decoding, limits, message["frames_per_second"], post, spools, channel)
+    except Ended as ended:
+        end = {"status": ended.status, "detail": ended.detail}
+    except MemoryError:
+        need = f"decoding needs more than {limits.memory_bytes / GIBI:.3g} GiB of memory"
+        end = {"status": MediaStatus.CRASHED, "detail": need}
+    except DAMAGE as error:
+        detail = f"the {message['demuxer']} container cannot be read: {reason(error)}"
+        end = {"status": MediaStatus.UNREADABLE, "detail": detail}
+    except OSError as error:  # the temporary folder is full, or the medium fails: not the content's doing
+        send(channel, {"fault": error.errno or 0})
+        return
+    send(channel, {"end": end})
+
+
+def _decoded(
+    decoding: Decoding,
+    limits: Limits,
+    per_second: float | None,
+    post: Deliver,
+    spools: Sequence[AudioSpool],
+    channel: socket.socket,
+) -> Message:
+    if not per_second and not spools:
+        return {"status": MediaStatus.OK, "detail": ""}
+    pictures = (per_second, post) if per_second else None
+    account = decoding.run(limits, pictures, spools, lambda seconds: send(channel, {"alive": seconds}))
+    return {
+        "status": account.status,
+        "detail": "; ".join(account.lacks),
+        "flags": sorted(account.flags),
+        "share": account.share,
+    }
+
+
+class Post:
+    """Sends pictures to the worker over a shelf, and waits where it is full."""
+
+    def __init__(self, channel: socket.socket, shelf: Shelf) -> None:
+        self._channel, self._shelf = channel, shelf
+        self._number, self._free = 0, SLOTS
+
+    def send(self, time: float, picture: Picture) -> None:
+        """Lay the picture on the shelf and say so; every byte that comes back frees a place."""
+        if not self._free:
+            self._channel.recv(1)
+            self._free += 1
+        self._shelf.put(self._number, picture)
+        send(self._channel, {"picture": [self._number, time, *picture.shape[:2]]})
+        self._number += 1
+        self._free -= 1
+
+
+def _drop(time: float, picture: Picture) -> None:
+    """Take a picture that nobody looks at."""
+
+
+def confine(limits: Limits) -> None:
+    """From here on: no new descriptor (no file, no connection), no core file, bounded memory and processor time."""
+    with open("/proc/self/statm") as file:  # noqa: PTH123 — the kernel's, not a path of ours
+        now = int(file.read().split()[0]) * mmap.PAGESIZE
+    seconds = int(limits.wait_s(limits.duration_s)) + 1
+    resource.setrlimit(resource.RLIMIT_AS, (now + limits.memory_bytes,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the worker has hung up: end quietly
+
+
+def opened(file: io.FileIO, demuxer: str) -> InputContainer:
+    """Open a container with the one demuxer that its first bytes name; whatever else it asks for is refused."""
+
+    def refuse(url: str, flags: int, options: dict[str, str]) -> Any:  # noqa: ARG001
+        raise Ended(MediaStatus.REFUSED_FORMAT, f"it asks for another file or address ({url!r})")
+
+    container: InputContainer = av.open(
+        file,
+        "r",
+        format=demuxer,
+        container_options={"format_whitelist": av.ContainerFormat(demuxer, "r").name, "protocol_whitelist": "none"},
+        metadata_errors="replace",
+        buffer_size=READ_BYTES,
+        io_open=refuse,
+    )
+    return container
+
+
+def _load_all() -> None:
+    """Import every module of the decoding library: those it imports late could not be opened any more."""
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+if __name__ == "__main__":
+    _load_all()
+    serve(socket.socket(fileno=int(sys.argv[1])), work)

@@ -1,0 +1,155 @@
+"""What a file is, judged by its bytes and never by its name, and whether all of it is there.
+
+Formats are accepted by a list: a demuxer that is not on it is never asked. Playlists and descriptions (HLS, DASH,
+SDP, ffconcat) make libavformat open *other* files and addresses, and a name ending in .mp4 does not stop it.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+
+HEAD_BYTES = 4096  # enough for three MPEG transport packets and for any playlist's first line
+LEAST_BYTES = 12  # the shortest head that any rule below can judge: RIFF, size, WAVE
+MOST_BOXES = 200_000  # three hours in fragments of a tenth of a second
+
+ACCEPTED: tuple[tuple[bytes, str], ...] = (
+    (rb".{4}(?:ftyp|moov|mdat|free|skip|wide|pnot|styp|moof|sidx|uuid)", "mov"),  # ISO/IEC 14496-12, QuickTime
+    (rb"\x1aE\xdf\xa3", "matroska"),  # RFC 8794: EBML; also WebM
+    (rb"(?:RIFF|RF64).{4}WAVE", "wav"),
+    (rb"RIFF.{4}AVI ", "avi"),
+    (rb"OggS", "ogg"),  # RFC 3533
+    (rb"fLaC", "flac"),  # RFC 9639
+    (rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]", "mp3"),  # a tag, or the sync of MPEG audio layer II or III
+    (rb"\x00\x00\x01\xba", "mpeg"),  # ISO/IEC 13818-1 programme stream
+    (rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G", "mpegts"),  # ISO/IEC 13818-1 transport stream, and with time codes
+)
+
+REFUSED: tuple[tuple[bytes, str], ...] = (
+    (rb".{4}ftyp(?:heic|heix|hevc|mif1|msf1|avif|avis)|\x89PNG|GIF8|\xff\xd8\xff|BM.{4}\0{4}", "a still picture"),
+    (rb"\s*ffconcat", "a list of other files (ffconcat)"),
+    (rb"\s*#EXTM3U", "a playlist (HLS)"),
+    (rb"\s*v=0\s", "a session description (SDP)"),
+    (rb"(?s:.{0,1000})<MPD", "a playlist (DASH)"),
+    (rb"(?i:(?s:.{0,1000})<(?:!doctype html|html|head|body))", "a web page (a login page saved as media?)"),
+    (rb"PK(?:\x03\x04|\x05\x06)|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive"),
+    (rb"%PDF", "a PDF document"),
+    (rb"MZ|\x7fELF|#!", "a program"),
+    (rb"\x30\x26\xb2\x75|FLV\x01|caff|#!AMR|FORM", "a media format that is not on the list"),
+)
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+\Z")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file's first bytes show: libavformat's demuxer, or None and what it is instead."""
+
+    demuxer: str | None
+    name: str
+
+
+def sniff(head: bytes) -> Content:
+    r"""Name what the first ``HEAD_BYTES`` of a file show.
+
+    Examples
+    --------
+    >>> sniff(b"RIFF\x24\x08\x00\x00WAVEfmt ").demuxer
+    'wav'
+    >>> sniff(b"ffconcat version 1.0")
+    Content(demuxer=None, name='a list of other files (ffconcat)')
+    """
+    for pattern, name in REFUSED:
+        if re.match(pattern, head, re.DOTALL):
+            return Content(None, name)
+    for pattern, demuxer in ACCEPTED:
+        if re.match(pattern, head, re.DOTALL):
+            return Content(demuxer, demuxer)
+    return Content(None, "plain text" if _TEXT.match(head) else "nothing that is known")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a container is built, read from its headers alone.
+
+    Parameters
+    ----------
+    fragmented
+        MP4 in fragments, whose head does not say how long the whole is.
+    declares
+        Whether a duration that libavformat reports was declared; else it was guessed from the bit rate.
+    missing
+        Bytes that the headers promise beyond the end of the file.
+    """
+
+    fragmented: bool = False
+    declares: bool = True
+    missing: int = 0
+
+
+def layout(descriptor: int, demuxer: str) -> Layout:
+    """Read how a container is built from an open file, without decoding anything."""
+    size = os.fstat(descriptor).st_size
+    if demuxer == "mov":
+        return _boxes(descriptor, size)
+    if demuxer == "matroska":
+        return _elements(descriptor, size)
+    if demuxer in ("wav", "avi"):
+        promised = int.from_bytes(os.pread(descriptor, 4, 4), "little") + 8
+        streamed = promised in (8, 2**32 + 7)  # a recorder that could not seek back leaves 0 or 2³² − 1
+        return Layout(declares=not streamed, missing=0 if streamed else max(0, promised - 1 - size))  # 1: padding
+    if demuxer == "mp3":
+        return Layout(declares=_counted(descriptor))
+    return Layout()
+
+
+def _boxes(descriptor: int, size: int) -> Layout:
+    """Walk the boxes of ISO/IEC 14496-12: 32-bit size (0: to the end, 1: 64 bit follow), four letters."""
+    at, fragmented = 0, False
+    for _ in range(MOST_BOXES):
+        head = os.pread(descriptor, 16, at)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+        fragmented = fragmented or kind == b"moof"
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if len(head) < 8 or length < 8 or not kind.isalnum():
+            break
+        at += length
+    return Layout(fragmented, missing=max(0, at - size))
+
+
+def _number(head: bytes, at: int, marked: bool) -> tuple[int, int]:
+    """A variable-length number of RFC 8794 and where it ends; −1 for *unknown* and for none."""
+    first = head[at] if at < len(head) else 0
+    width = 9 - first.bit_length() if first else 9
+    raw = int.from_bytes(head[at : at + width], "big")
+    if width > 8 or at + width > len(head):
+        return -1, len(head)
+    value = raw if marked else raw - (1 << 7 * width)
+    return (-1 if not marked and value == (1 << 7 * width) - 1 else value), at + width
+
+
+def _elements(descriptor: int, size: int) -> Layout:
+    """Walk Matroska's top elements (RFC 9559): is the segment whole, and does its Info hold a Duration?"""
+    segment, info, duration = 0x18538067, 0x1549A966, b"\x44\x89"
+    at, declares, missing = 0, False, 0
+    for _ in range(MOST_BOXES):
+        head = os.pread(descriptor, HEAD_BYTES, at)
+        identity, after = _number(head, 0, marked=True)
+        length, body = _number(head, after, marked=False)
+        if identity < 0 or (length < 0 and identity != segment):
+            break
+        if length >= 0:
+            missing = max(missing, at + body + length - size)
+        if identity == info:
+            declares = duration in head[body : body + length]
+        at += body if identity == segment else body + length
+    return Layout(declares=declares, missing=missing)
+
+
+def _counted(descriptor: int) -> bool:
+    """Whether an MP3 holds a Xing or Info frame, which counts its frames."""
+    head = os.pread(descriptor, 10, 0)
+    tag = 0
+    if head[:3] == b"ID3":  # 10 bytes, then a length of four times seven bits
+        tag = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    frame = os.pread(descriptor, 256, tag)
+    return b"Xing" in frame or b"Info" in frame

@@ -1,0 +1,273 @@
+"""One pass over a file's packets, and an account of what was missing. Runs in the decoding child only."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import av
+from av.audio.stream import AudioStream as SoundStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as PictureStream
+
+from vivavoce.data.container import Layout
+from vivavoce.data.limits import Limits
+from vivavoce.data.picture import Deliver, Pictures
+from vivavoce.data.probe import AudioStream, Probe, VideoStream
+from vivavoce.data.soundtrack import Soundtrack
+from vivavoce.data.spool import AudioSpool
+from vivavoce.data.status import MediaStatus
+
+WHOLE = 0.98  # of the declared duration: below it, and with any hole of more than a second, a file is partial
+PACKET_S = 0.064  # the longest usual packet (1024 samples at 16 kHz): a stream may end one short of its declaration
+PROGRESS_S = 30.0  # seconds of media between signs of life
+DAMAGE = (av.FFmpegError, IndexError, UnicodeDecodeError)  # what damaged bytes raise, seen in mutated files
+
+
+class Ended(Exception):
+    """Decoding ends here, with a status and a sentence for the operator."""
+
+    def __init__(self, status: MediaStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+@dataclass
+class Account:
+    """What is missing, in words, and the smallest share of a stream that was decoded."""
+
+    share: float = 1.0
+    lacks: list[str] = field(default_factory=list)
+    flags: set[MediaStatus] = field(default_factory=set)
+
+    def lack(self, share: float, sentence: str) -> None:
+        """Note a loss: what is left of the stream, and what happened."""
+        self.share = min(self.share, share)
+        self.lacks.append(sentence)
+        self.flags.add(MediaStatus.PARTIAL_MEDIA)
+
+    @property
+    def status(self) -> MediaStatus:
+        """The one status: what is lost comes before what was never there, sound before picture."""
+        ranked = (MediaStatus.PARTIAL_MEDIA, MediaStatus.NO_AUDIO, MediaStatus.NO_VIDEO)
+        return next((status for status in ranked if status in self.flags), MediaStatus.OK)
+
+
+@dataclass
+class Lane:
+    """One stream on its way to whatever takes its frames."""
+
+    stream: PictureStream | SoundStream
+    taker: Pictures | Soundtrack
+    name: str  # in the operator's words
+    declared: float | None  # seconds
+    packets: int = 0
+    failed: int = 0
+
+    def feed(self, packet: "Packet[Any]", limits: Limits) -> None:
+        """Decode one packet; damage is counted, a frame past the limits raises ``Ended``."""
+        context = self.stream.codec_context
+        self.packets += packet.size > 0
+        context.skip_frame = "DEFAULT" if self.taker.wants(packet) else "NONREF"
+        try:
+            frames = packet.decode()
+        except MemoryError:
+            raise
+        except DAMAGE:
+            self.failed += 1
+            return
+        for frame in frames:
+            if isinstance(frame, VideoFrame):
+                refuse_pixels(frame.width, frame.height, limits)
+            self.taker.take(frame)
+
+    def judge(self, account: Account) -> None:
+        """Note what this stream lacks: length, stretches, packets, times."""
+        taker, failed = self.taker, self.failed + self.taker.corrupt
+        if taker.start is None:
+            return account.lack(0.0, f"the {self.name} is declared but none of it can be decoded")
+        holes = sum(length for _, length in taker.gaps)
+        span = taker.end - taker.start - holes
+        share = 1.0
+        if self.declared and self.declared - span > max(PACKET_S, taker.interval):
+            share = span / self.declared
+        sound = share * max(0.0, 1 - failed / max(1, self.packets))
+        if sound < WHOLE:
+            of = f" of {self.declared:.1f} s declared" if self.declared else ""
+            account.lack(sound, f"{span:.1f} s of {self.name}{of}, {failed} of {self.packets} packets damaged")
+        for begin, length in taker.gaps[:1]:
+            account.lack(
+                sound, f"{len(taker.gaps)} holes in the {self.name}, the first {length:.1f} s long at {begin:.1f} s"
+            )
+        if taker.misplaced:
+            account.lack(sound, f"{taker.misplaced} frames of {self.name} carry times that cannot be")
+        if isinstance(taker, Pictures) and taker.taken == 1:
+            account.lack(sound, "the picture is a single frame")
+        account.share = min(account.share, sound)
+
+
+class Decoding:
+    """An opened container, the streams that would be decoded, and what they declare.
+
+    Parameters
+    ----------
+    container
+        Opened by libavformat.
+    demuxer, layout
+        What the file's own headers show.
+    size_bytes
+        Of the file.
+    """
+
+    def __init__(self, container: InputContainer, demuxer: str, layout: Layout, size_bytes: int) -> None:
+        self._container, self._demuxer, self._layout = container, demuxer, layout
+        self._picture = _first(container.streams.video, container.streams.best("video"))
+        self._sound = _first(container.streams.audio, container.streams.best("audio"))
+        start = (container.start_time or 0) / av.time_base
+        # MP4 states the empty time before its first sample; elsewhere the first time stamp is an accident of recording
+        self._origin = min(0.0, start) if demuxer == "mov" and not layout.fragmented else start
+        self._whole = container.duration / av.time_base if container.duration and layout.declares else None
+        self.probe = self._probed(size_bytes)
+
+    def _probed(self, size_bytes: int) -> Probe:
+        video = audio = None
+        if self._picture is not None:
+            context, rate = self._picture.codec_context, self._picture.guessed_rate
+            declared = self._declared(self._picture)
+            video = VideoStream(context.name, context.width, context.height, float(rate) if rate else None, declared)
+        if self._sound is not None:
+            sound = self._sound.codec_context
+            audio = AudioStream(sound.name, sound.sample_rate, sound.channels, self._declared(self._sound))
+        longest = max((stream.duration for stream in (video, audio) if stream and stream.duration), default=None)
+        return Probe(MediaStatus.OK, "", size_bytes, self._demuxer, self._whole or longest, video, audio)
+
+    def _declared(self, stream: PictureStream | SoundStream) -> float | None:
+        """Seconds from the stream's first to its last moment, as declared."""
+        if not self._layout.declares:
+            return None
+        base = stream.time_base or Fraction(0)
+        if stream.duration:
+            return float(stream.duration * base)
+        clock = stream.metadata.get("DURATION", "").split(":")  # Matroska's tag counts from the recording's beginning
+        try:
+            hours, minutes, rest = (float(part) for part in clock)
+        except ValueError:
+            return None
+        return 3600 * hours + 60 * minutes + rest - float((stream.start_time or 0) * base)
+
+    def refuse_oversize(self, limits: Limits) -> None:
+        """Raise ``Ended`` where the declared frame or length is past the limits."""
+        video, duration = self.probe.video, self.probe.duration
+        if video is not None:
+            refuse_pixels(video.width, video.height, limits)
+        if duration is not None and duration > limits.duration_s:
+            raise _too_long(duration, limits)
+
+    def run(
+        self,
+        limits: Limits,
+        pictures: tuple[float, Deliver] | None,
+        spools: Sequence[AudioSpool],
+        alive: Callable[[float], None],
+    ) -> Account:
+        """Decode what is wanted and say what was missing.
+
+        Parameters
+        ----------
+        pictures
+            How many a second, and what takes them; None where nobody wants any.
+        spools
+            What takes the mix and then, where asked for, left and right; empty where nobody wants sound.
+        alive
+            Called with the seconds decoded so far, every ``PROGRESS_S``.
+        """
+        if self._picture is None and self._sound is None:
+            raise Ended(MediaStatus.UNREADABLE, "it holds neither sound nor picture that can be decoded")
+        account, lanes, probe = Account(), [], self.probe
+        horizon = limits.duration_s + 1 if probe.duration is None else 2 * probe.duration + 60
+        if spools and self._sound is not None and probe.audio is not None:
+            track = Soundtrack(spools[0], spools[1:], self._origin, horizon)
+            lanes.append(Lane(self._sound, track, "sound", probe.audio.duration))
+        elif spools:
+            account.flags.add(MediaStatus.NO_AUDIO)
+        if pictures and self._picture is not None and probe.video is not None:
+            shown = Pictures(self._picture, *pictures, self._origin, horizon)
+            lanes.append(Lane(self._picture, shown, "picture", probe.video.duration))
+        elif pictures:
+            account.flags.add(MediaStatus.NO_VIDEO)
+        if lanes:
+            self._pass(lanes, limits, alive, account)
+            self._judge(lanes, account)
+        return account
+
+    def _pass(self, lanes: Sequence[Lane], limits: Limits, alive: Callable[[float], None], account: Account) -> None:
+        """Feed every packet to its lane, in the order of the file."""
+        by_index = {lane.stream.index: lane for lane in lanes}
+        for lane in lanes:
+            lane.stream.codec_context.thread_count = 1  # one process is one core
+        signed = 0.0
+        try:
+            for packet in self._container.demux([lane.stream for lane in lanes]):
+                by_index[packet.stream_index].feed(packet, limits)
+                now = max(lane.taker.end for lane in lanes)
+                if now > limits.duration_s:
+                    raise _too_long(now, limits)
+                if now > signed + PROGRESS_S:
+                    signed = now
+                    alive(now)
+        except MemoryError:
+            raise
+        except DAMAGE as error:
+            account.lack(1.0, f"reading stopped early: {reason(error)}")
+        for lane in lanes:
+            lane.taker.finish()
+
+    def _judge(self, lanes: Sequence[Lane], account: Account) -> None:
+        """Note what every stream lacks, and what the container promised beyond them."""
+        if all(lane.taker.start is None for lane in lanes):
+            raise Ended(MediaStatus.UNREADABLE, "none of its sound or picture can be decoded")
+        for lane in lanes:
+            lane.judge(account)
+        every = [s for s in self._container.streams if s.type in ("audio", "video") and not _still(s)]
+        if len(lanes) == len(every) and self._whole:
+            end = max(lane.taker.end for lane in lanes) + max(0.0, self._origin)
+            if end < WHOLE * self._whole and self._whole - end > 2 * PACKET_S:
+                account.lack(end / self._whole, f"{end:.1f} s of {self._whole:.1f} s that the container declares")
+        if self._layout.missing:
+            left = self.probe.bytes / (self.probe.bytes + self._layout.missing)
+            account.lack(left, f"the file ends at least {self._layout.missing} bytes early")
+
+
+S = TypeVar("S", PictureStream, SoundStream)
+
+
+def _first(streams: Sequence[S], best: object) -> S | None:
+    """The stream to decode: libavformat's choice unless that is a cover picture, then the first that can be decoded."""
+    able = [stream for stream in streams if stream.codec_context is not None and not _still(stream)]
+    return next((stream for stream in able if stream is best), able[0] if able else None)
+
+
+def _still(stream: PictureStream | SoundStream) -> bool:
+    return bool(
+        stream.disposition & (Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails)
+    )
+
+
+def refuse_pixels(width: int, height: int, limits: Limits) -> None:
+    """Raise ``Ended`` for a frame with more pixels than the limits allow."""
+    if width * height > limits.frame_pixels:
+        detail = f"a frame has {width} × {height} pixels; at most {limits.frame_pixels} are decoded"
+        raise Ended(MediaStatus.TOO_LARGE, detail)
+
+
+def _too_long(duration: float, limits: Limits) -> Ended:
+    detail = f"it lasts {duration / 3600:.2f} h or more; at most {limits.duration_s / 3600:g} h are decoded"
+    return Ended(MediaStatus.TOO_LONG, detail)
+
+
+def reason(error: BaseException) -> str:
+    """What a library's error says, in one line."""
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).splitlines()[0][:200]
