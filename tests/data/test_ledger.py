@@ -147,6 +147,8 @@ class TestRefusals:
             ledger.begin([("iv-1", "a"), ("iv-2", "b")])
             with pytest.raises(ConfigurationDiffers, match='(?s)another manifest.*iv-1: "a" → "x".*iv-3: absent → "c"'):
                 ledger.begin([("iv-1", "x"), ("iv-2", "b"), ("iv-3", "c")])
+            with pytest.raises(ConfigurationDiffers, match='iv-2: "b" → "x"'):
+                ledger.begin([("iv-1", "a"), ("iv-2", "x")])
             many = [(f"iv-{number}", "x") for number in range(3, 100)]
             with pytest.raises(ConfigurationDiffers, match="and 79 more"):
                 ledger.begin(many)
@@ -156,6 +158,7 @@ class TestRefusals:
             "import sys, pathlib, time; from tests.data.test_ledger import opened\n"
             "ledger = opened(pathlib.Path(sys.argv[1])); print('ready', flush=True); time.sleep(60)"
         )
+        (tmp_path / "ledger.lock").write_text("the longer name of an owner that is long dead" * 9)
         first = start(program, tmp_path)
         assert first.stdout is not None
         first.stdout.readline()
