@@ -31,7 +31,8 @@ class RowError:
     remedy: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.remedy} Got {self.value} instead."
+        where = f"line {self.line}, {self.column}" if self.line else self.column
+        return f"{where}: {self.remedy} Got {self.value} instead."
 
 
 class UnreadableTable(ValueError):

@@ -83,13 +83,17 @@ def problems_of(error: ValidationError, document: object, known: Mapping[str, Co
     known
         For the dotted path of a parent (without list items; ``""`` is the document) the names it may hold.
     """
+    items = error.errors(include_url=False)
+    # pydantic counts items that failed as absent: "too short" is news only where nothing beneath it failed
+    beneath = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
     return [
         Problem(
             _dotted(item["loc"], document),
             "nothing" if item["type"] == "missing" else shorten(item["input"]),
             _remedy(item, known),
         )
-        for item in error.errors(include_url=False)
+        for item in items
+        if item["type"] != "too_short" or item["loc"] not in beneath
     ]
 
 

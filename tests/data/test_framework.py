@@ -82,6 +82,13 @@ def test_the_digest_covers_content_only(tmp_path: Path) -> None:
     assert load_framework(written(tmp_path, changed)).digest != digest
 
 
+def test_the_documented_example_is_a_framework(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "framework.md").read_text(encoding="utf-8")
+    file = tmp_path / "warehouse_lead.yaml"
+    file.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert load_framework(file).weights == {"planning": 0.6, "safety": 0.4}
+
+
 def put(*path: str | int, value: object) -> Edit:
     def edit(document: dict[str, Any]) -> None:
         here: Any = document
@@ -254,3 +261,12 @@ def test_a_framework_cannot_be_changed(tmp_path: Path) -> None:
     framework: Framework = load_framework(written(tmp_path, DOCUMENT))
     with pytest.raises(ValueError, match="frozen"):
         framework.version = "2"  # type: ignore[misc]
+
+
+def test_a_list_is_not_called_too_short_for_items_that_failed(tmp_path: Path) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["competencies"] = [{**competency("planning", 1.0), "weight": "all"}]
+    document["questions"] = [{"id": "q1", "text": both("Tell me."), "shows": ["planning"]}]
+    with pytest.raises(FrameworkError) as caught:
+        load_framework(written(tmp_path, document))
+    assert [problem.where for problem in caught.value.problems] == ["competencies.planning.weight"]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -16,9 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import ROOT
 from tests.proof import proof_count
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose, QuestionSpan, Recording
 from vivavoce.data.manifest import Manifest, ManifestError, read_manifest
+from vivavoce.data.manifest_row import COLUMNS
 
 TODAY = date(2026, 11, 22)
 CONSENT = {
@@ -126,6 +129,27 @@ def test_a_full_row_becomes_an_interview(suffix: str, tmp_path: Path) -> None:
             line=2 if suffix == ".csv" else 1,
         ),
     )
+
+
+def test_the_documented_example_is_a_manifest(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
+    example = page.split("```json\n")[1].split("```")[0]
+    first, second = read(tmp_path, example.encode()).interviews
+    assert [span.question_id for span in first.questions] == ["q1", "q2"]
+    assert second.consent is not None
+    assert second.consent.refused
+
+
+def test_the_documented_columns_are_the_columns() -> None:
+    page = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
+    table = page.split("## Columns")[1].split("Text may not")[0]
+    named = [
+        name
+        for row in table.splitlines()[4:]
+        if row.startswith("| `")
+        for name in re.findall("`(.*?)`", row.split("|")[1])
+    ]
+    assert sorted(named) == sorted(COLUMNS)
 
 
 def test_a_minimal_row_has_no_consent(tmp_path: Path) -> None:
@@ -345,7 +369,7 @@ def test_a_fault_is_named_with_column_and_remedy(fault: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("suffix", "content", "message"),
     [
-        (".jsonl", b"", r"line 0, file: Write one row per interview. Got no rows"),
+        (".jsonl", b"", r"manifest.jsonl, file: Write one row per interview. Got no rows"),
         (".jsonl", b"\n \n", r"Write one row per interview"),
         (".csv", b"", r"header: Name the columns in the first line: interview_id, candidate_id"),
         (".csv", b"interview_id,candidate_id,job,media\n", r"Write one row per interview"),
