@@ -45,7 +45,8 @@ class Detector(nn.Module):
         hidden = (real**2 + imaginary**2).sqrt()
         for convolution in self.convolutions:
             hidden = convolution(hidden).relu()
-        return hidden.squeeze(-1)
+        embedded: Tensor = hidden.squeeze(-1)
+        return embedded
 
     def forward(self, frames: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Speech probabilities (n,) of consecutive frames, and the memory after the last."""

@@ -1,0 +1,156 @@
+"""Choosing who writes down what was said, and what every recogniser must offer.
+
+No engine stands in silently for another: a transcript from a meeting tool, a Whisper and a smoke-test recogniser
+make different errors, and a score that rests on one must say which.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from vivavoce.data.schema import Stage
+from vivavoce.data.spool import AudioSpool
+from vivavoce.data.track import Track
+from vivavoce.features.transcript.words import Transcript
+
+LANGUAGES = ("en", "zh")  # what the frameworks' terms and the features are made for
+
+
+class Engine(StrEnum):
+    """Where the words come from."""
+
+    PROVIDED = "provided"
+    WHISPER = "whisper"
+    POCKETSPHINX = "pocketsphinx"
+
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """A stretch of a recording to write down: usually one answer.
+
+    Parameters
+    ----------
+    audio
+        The recording.
+    speech
+        Its segments, from ``find_speech``, or those of the candidate's turns alone: nothing else is listened to.
+    start, end
+        Seconds of the recording; what lies outside is not listened to either.
+    language
+        ``en``, ``zh``, or ``auto`` to have it detected.
+    """
+
+    audio: AudioSpool
+    speech: Track
+    start: float
+    end: float
+    language: str = AUTO
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown language and a span that is none."""
+        if self.language not in (*LANGUAGES, AUTO):
+            raise ValueError(
+                f"The 'language' parameter of Passage must be one of {', '.join((*LANGUAGES, AUTO))}. "
+                f"Got {self.language!r} instead."
+            )
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"Passage needs 0 ≤ start ≤ end, in seconds. Got {self.start} and {self.end} instead.")
+
+
+class Recogniser(Protocol):
+    """Sound in, words with times out. One is opened per worker and keeps nothing of a recording."""
+
+    @property
+    def engine(self) -> str:
+        """What a ``Transcript`` names as its engine."""
+
+    @property
+    def stage(self) -> Stage:
+        """Everything that can change a word: engine, weights' digest, parameters."""
+
+    def recognise(self, passages: Sequence[Passage]) -> list[Transcript]:
+        """One transcript per passage, times in seconds of its recording. Passages must be of one interview.
+
+        Raises
+        ------
+        WrongLanguage
+            If a passage is in a language that this recogniser, or vivavoce, does not know.
+        """
+
+
+class NoRecogniser(ValueError):
+    """What was asked for cannot be had here; the message names the ways out."""
+
+
+class WrongLanguage(ValueError):
+    """Speech in a language that cannot be scored: such a row ends in the status ``wrong_language``."""
+
+    def __init__(self, language: str, known: Sequence[str]) -> None:
+        super().__init__(f"The speech is in {language!r}; known here: {', '.join(known)}.")
+        self.language = language
+
+
+def choose_engine(asked: str, *, has_transcript: bool) -> Engine:
+    """Who writes down a recording: ``auto`` takes the provided transcript, else Whisper, and nothing else.
+
+    Parameters
+    ----------
+    asked
+        ``auto`` or an engine's name.
+    has_transcript
+        Whether the manifest's row comes with a transcript file.
+
+    Raises
+    ------
+    NoRecogniser
+        If the name is unknown, or ``provided`` is asked for where there is no transcript.
+
+    Examples
+    --------
+    >>> choose_engine("auto", has_transcript=True), choose_engine("auto", has_transcript=False)
+    (<Engine.PROVIDED: 'provided'>, <Engine.WHISPER: 'whisper'>)
+    """
+    if asked == AUTO:
+        return Engine.PROVIDED if has_transcript else Engine.WHISPER
+    if asked not in list(Engine):
+        raise NoRecogniser(f"The recogniser must be one of auto, {', '.join(Engine)}. Got {asked!r} instead.")
+    if asked == Engine.PROVIDED and not has_transcript:
+        raise NoRecogniser(
+            "The recogniser 'provided' needs a transcript, and this row has none: name a .vtt, .srt or .json file in "
+            "its column 'transcript', or let it be recognised (--asr whisper)."
+        )
+    return Engine(asked)
+
+
+def open_recogniser(engine: Engine, *, weights: str | Path | None = None, device: str = AUTO) -> Recogniser:
+    """Load a recogniser; takes seconds, so once per worker.
+
+    Parameters
+    ----------
+    engine
+        ``whisper`` or ``pocketsphinx``; provided transcripts are read, not recognised (``read_transcript``).
+    weights
+        For Whisper: an official size, or a checkpoint file; None for VIVA_WHISPER, else ``base``.
+    device
+        For Whisper: ``cpu``, ``cuda``, or ``auto`` for the GPU where there is one.
+
+    Raises
+    ------
+    NoRecogniser
+        If the weights or the package are not here: the message says how to get them.
+    """
+    if engine is Engine.WHISPER:
+        from vivavoce.features.transcript.weights import locate
+        from vivavoce.features.transcript.whisper import WhisperRecogniser
+
+        return WhisperRecogniser.load(locate(weights), device=device)
+    if engine is Engine.POCKETSPHINX:
+        from vivavoce.features.transcript.sphinx import SphinxRecogniser
+
+        return SphinxRecogniser()
+    raise NoRecogniser("A provided transcript is read with read_transcript; there is no recogniser to open.")
