@@ -35,6 +35,7 @@ EYES_CM = 6.31
 FOCAL_SIDES = 1.0
 """Assumed focal length in longest picture sides: 53° across, between a phone's and a webcam's."""
 
+MIN_FACE_PX = 8.0  # high and wide: below it a pixel is a tenth of the face and the pose is noise
 NO_DISTORTION = np.zeros(4)
 
 HEAD_TO_CAMERA = np.diag([1.0, -1.0, -1.0])  # x right, y up, z out of the face → x right, y down, z away
@@ -68,7 +69,7 @@ def canonical_face() -> Array:
     return face
 
 
-def head_pose(landmarks: Array, width: int, height: int) -> Pose:
+def head_pose(landmarks: Array, width: int, height: int) -> Pose | None:
     """Solve for the rotation that lays the canonical face's rigid points on the picture's.
 
     Parameters
@@ -80,12 +81,8 @@ def head_pose(landmarks: Array, width: int, height: int) -> Pose:
 
     Returns
     -------
-    Pose
-
-    Raises
-    ------
-    ArithmeticError
-        If no pose explains the points (they are not a face).
+    Pose or None
+        None where the points span less than ``MIN_FACE_PX``, or no pose before the camera explains them.
 
     Notes
     -----
@@ -97,11 +94,16 @@ def head_pose(landmarks: Array, width: int, height: int) -> Pose:
     camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
     face = canonical_face()[list(RIGID)] @ HEAD_TO_CAMERA
     points = np.ascontiguousarray(landmarks[list(RIGID), :2])
+    if np.ptp(points, axis=0).min() < MIN_FACE_PX:
+        return None
     solved, turn, shift = cv2.solvePnP(face, points, camera, NO_DISTORTION, flags=cv2.SOLVEPNP_SQPNP)
     if not solved:
-        raise ArithmeticError("No head pose explains these landmarks: they are not those of a face.")
+        return None
     turn, shift = cv2.solvePnPRefineLM(face, points, camera, NO_DISTORTION, turn, shift)
-    rotation = _facing(np.asarray(shift, dtype=float).ravel()).T @ cv2.Rodrigues(turn)[0] @ HEAD_TO_CAMERA
+    place = np.asarray(shift, dtype=float).ravel()
+    if place[2] <= 0:  # behind the camera
+        return None
+    rotation = sight_of(place).T @ cv2.Rodrigues(turn)[0] @ HEAD_TO_CAMERA
     return Pose(*angles_of(rotation), rotation)
 
 
@@ -129,6 +131,19 @@ def angles_of(rotation: Array) -> tuple[float, float, float]:
     return float(np.rad2deg(yaw)), float(np.rad2deg(pitch)), float(np.rad2deg(roll))
 
 
+def sight_of(place: Array) -> Array:
+    """Rotation, shape (3, 3), that turns a camera from its axis to a place, shape (3,), by the shortest way."""
+    import cv2
+
+    axis = np.array([0.0, 0.0, 1.0])
+    sight = place / np.linalg.norm(place)
+    across = np.cross(axis, sight)
+    sine = float(np.linalg.norm(across))
+    if sine < 1e-12:  # already on the axis
+        return np.eye(3)
+    return np.asarray(cv2.Rodrigues(across / sine * np.arctan2(sine, axis @ sight))[0])
+
+
 def between_eyes(landmarks: Array) -> float:
     """Distance between the eyes' centres in pixels, in three dimensions, so that turning the head keeps it."""
     right, left = (landmarks[list(eye)].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE))
@@ -152,16 +167,3 @@ def facing_camera(landmarks: Array, pose: Pose) -> Array:
     """
     middle = landmarks[[*RIGHT_EYE, *LEFT_EYE]].mean(axis=0)
     return np.asarray((landmarks - middle) @ pose.rotation / between_eyes(landmarks))
-
-
-def _facing(towards: Array) -> Array:
-    """Rotation, shape (3, 3), of a camera that turns from its axis to a point by the shortest way."""
-    import cv2
-
-    axis = np.array([0.0, 0.0, 1.0])
-    sight = towards / np.linalg.norm(towards)
-    across = np.cross(axis, sight)
-    sine = float(np.linalg.norm(across))
-    if sine < 1e-12:  # already on the axis
-        return np.eye(3)
-    return np.asarray(cv2.Rodrigues(across / sine * np.arctan2(sine, axis @ sight))[0])

@@ -8,7 +8,7 @@ from vivavoce.features.face.mesh import Picture
 SIDE = 96  # pixels to which the face is scaled, so that sharpness is relative to the face and not to the camera
 
 
-def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float]:
+def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float] | None:
     """Measure the rectangle around the face.
 
     Parameters
@@ -23,8 +23,9 @@ def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float]:
         Mean luma (ITU-R BT.601) in 0–1.
     sharpness : float
         Variance of the Laplacian over the variance of the luma: 0 for a flat or smeared face, above .1 for a sharp
-        one. Pech-Pacheco et al. (2000), divided by contrast so that light does not move it. Both are ``nan`` where
-        the face lies outside the picture.
+        one. Pech-Pacheco et al. (2000), divided by contrast so that light does not move it.
+
+    Instead of both, None where the face lies outside the picture.
     """
     import cv2
 
@@ -32,7 +33,7 @@ def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float]:
     left, top = np.maximum(np.floor(landmarks[:, :2].min(axis=0)).astype(int), 0)
     right, bottom = np.minimum(np.ceil(landmarks[:, :2].max(axis=0)).astype(int), (width, height))
     if right - left < 2 or bottom - top < 2:
-        return float("nan"), float("nan")
+        return None
     luma = cv2.cvtColor(np.ascontiguousarray(rgb[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float64)
     contrast = float(small.var())

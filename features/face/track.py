@@ -84,14 +84,20 @@ class FaceTracker:
                 f"The 'time_s' parameter of FaceTracker.see must rise from frame to frame. Got {time_s} after "
                 f"{self._times[-1]} instead; call reset() or finish() between recordings."
             )
-        faces = self._mesh.find(rgb)
-        row = np.full(len(COLUMNS), np.nan)
-        if faces:
-            self._last = candidate_face(faces, self._last)
-            row[1:] = _measures(rgb, self._last)
-        row[0] = len(faces)
         self._times.append(time_s)
-        self._rows.append(row)
+        self._rows.append(self._row(rgb))
+
+    def _row(self, rgb: Picture) -> Array:
+        row = np.full(len(COLUMNS), np.nan)
+        row[0] = 0
+        faces = self._mesh.find(rgb)
+        if faces:
+            landmarks = candidate_face(faces, self._last)
+            measures = _measures(rgb, landmarks)
+            if measures is not None:
+                self._last = landmarks
+                row[:] = [len(faces), *measures]
+        return row
 
     def finish(self) -> Track:
         """Return the track of the recording, columns ``COLUMNS``, and reset for the next one."""
@@ -139,10 +145,13 @@ def face_status(track: Track) -> MediaStatus:
     return MediaStatus.OK
 
 
-def _measures(rgb: Picture, landmarks: Array) -> list[float]:
-    """Every column but the first, in the order of ``COLUMNS``."""
+def _measures(rgb: Picture, landmarks: Array) -> list[float] | None:
+    """Every column but the first, in the order of ``COLUMNS``; None where the landmarks are no face in the picture."""
     height, width = rgb.shape[:2]
     pose = head_pose(landmarks, width, height)
+    light = light_and_sharpness(rgb, landmarks)
+    if pose is None or light is None:
+        return None
     face = facing_camera(landmarks, pose)
     return [
         pose.yaw_deg,
@@ -156,7 +165,7 @@ def _measures(rgb: Picture, landmarks: Array) -> list[float]:
         mouth_width(face),
         lip_corner_height(face),
         brow_height(face),
-        *light_and_sharpness(rgb, landmarks),
+        *light,
     ]
 
 
