@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 READERS: dict[str, Reader] = {".jsonl": read_json_lines, ".csv": read_csv, ".parquet": read_parquet}
 MAX_BYTES = 2**29  # 512 MiB: some 500,000 rows with all fields, read whole
+NAMED_LINES = 5  # other lines that an error about a repeated id lists: a constant column must not fill the screen
 EASTERNMOST = timedelta(hours=14)  # UTC offset where a day begins first: no day later than this is today anywhere
 
 
@@ -162,18 +163,18 @@ def _duplicates(rows: list[RawRow]) -> dict[int, list[RowError]]:
             lines[name].append(row.line)
     return {
         line: [
-            RowError(
-                line,
-                "interview_id",
-                shorten(name),
-                f"It also stands on line {', '.join(str(other) for other in where if other != line)}: "
-                "give each interview its own id.",
-            )
+            RowError(line, "interview_id", shorten(name), f"{_elsewhere(line, where)}: give each interview its own id.")
         ]
         for name, where in lines.items()
         if len(where) > 1
         for line in where
     }
+
+
+def _elsewhere(line: int, where: list[int]) -> str:
+    others = [str(other) for other in where[: NAMED_LINES + 1] if other != line][:NAMED_LINES]
+    more = len(where) - 1 - len(others)
+    return f"It also stands on line {', '.join(others)}" + (f" and {more} more" if more else "")
 
 
 def _usable(raw: RawRow, column: str) -> str | None:

@@ -17,6 +17,7 @@ from vivavoce.data.problem import detail, refuse
 
 TRANSCRIPTS = (".vtt", ".srt", ".json")
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100  # of a recording: outside it a time stamp is a mistake, not a date
+MOST = 100  # questions of one interview
 LONGEST = 86_400.0  # s, one day: a span beyond it was written in another unit
 
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -139,8 +140,8 @@ class ManifestRow(BaseModel):
     job: Label
     interviewer_id: Label | None = None
     stage: Label | None = None
-    media: Annotated[Mapping[QuestionId | None, FilePath], BeforeValidator(_by_question)]
-    questions: Annotated[tuple[SpanEntry, ...], Field(max_length=100), AfterValidator(_in_turn)] = ()
+    media: Annotated[Mapping[QuestionId | None, FilePath], Field(max_length=MOST), BeforeValidator(_by_question)]
+    questions: Annotated[tuple[SpanEntry, ...], Field(max_length=MOST), AfterValidator(_in_turn)] = ()
     language: Literal["en", "zh", "auto"] = "auto"
     site: Label | None = None
     recorded_at: Annotated[datetime, BeforeValidator(_moment)] | None = None

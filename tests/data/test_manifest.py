@@ -5,6 +5,7 @@ import io
 import json
 import random
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -437,6 +438,24 @@ def test_an_id_that_stands_twice_names_both_lines(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"line 2, interview_id: It also stands on line 4") as caught:
         read(tmp_path, comma_separated([MINIMAL, {**MINIMAL, "interview_id": "i2"}, MINIMAL]), ".csv")
     assert [error.line for error in caught.value.errors] == [2, 4]
+
+
+def test_a_constant_id_does_not_fill_the_screen(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"line 1, 2, 3, 4, 5 and 2994 more") as caught:
+        read(tmp_path, json_lines([MINIMAL] * 3000))
+    assert len(caught.value.errors) == 3000
+    assert len(str(caught.value)) < 1_000_000
+
+
+def test_a_hostile_row_takes_no_time(tmp_path: Path) -> None:
+    """Each of these is a few hundred kilobytes that a quadratic check would chew on for minutes."""
+    keys = ",".join(f'"{i}":1' for i in range(90_000)) + ',"89999":1'
+    files = {f"q{i}": f"{i}.mp4" for i in range(30_000)}
+    content = f"{{{keys}}}\n".encode() + json_lines([{**MINIMAL, "media": files}])
+    begun = time.process_time()
+    with pytest.raises(ManifestError, match=r"the key '89999' stands twice"):
+        read(tmp_path, content)
+    assert time.process_time() - begun < 5
 
 
 def test_bad_rows_can_be_left_out(tmp_path: Path) -> None:
