@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from vivavoce.data.schema import Absent
+from vivavoce.data.track import Track
+from vivavoce.features.face.answer import AnswerFace, lags, places, turning_speeds
+from vivavoce.features.face.track import COLUMNS
+
+
+def still(frames: int, rate: float, **columns: object) -> Track:
+    """A still face, 60 px between the eyes, with some columns planted."""
+    times = np.arange(frames) / rate
+    values = np.zeros((frames, len(COLUMNS)))
+    planted = {"faces": 1, "interocular_px": 60, "eye_aspect_ratio": 0.3, **columns}
+    for name, column in planted.items():
+        values[:, COLUMNS.index(name)] = column
+    return Track(np.stack([times, times + 1 / rate], axis=1), values, COLUMNS)
+
+
+def test_only_frames_that_begin_within_the_answer_count() -> None:
+    answer = AnswerFace(still(50, 5), 2.0, 6.0)
+    assert answer.times.tolist() == [pytest.approx(2 + i / 5) for i in range(20)]
+
+
+@pytest.mark.parametrize("rate", [5, 10, 15, 24.975, 60])
+def test_the_rate_is_that_of_the_frames_and_gaps_do_not_lower_it(rate: float) -> None:
+    track = still(100, rate)
+    gap = Track(np.delete(track.spans, slice(30, 60), axis=0), np.delete(track.values, slice(30, 60), axis=0), COLUMNS)
+    assert AnswerFace(track, 0, 100).rate_hz == pytest.approx(rate)
+    assert AnswerFace(gap, 0, 100).rate_hz == pytest.approx(rate)
+    assert AnswerFace(track, 0, 1e-6).rate_hz == 0.0
+
+
+def test_what_is_missing_has_its_reason() -> None:
+    assert AnswerFace(still(40, 5, faces=0), 0, 9).missing == Absent("no_face")
+    assert AnswerFace(still(9, 5), 0, 9).missing == Absent("too_few_frames")
+    assert AnswerFace(still(40, 5), 0, 9).missing is None
+    assert AnswerFace(still(40, 5, interocular_px=20), 0, 9).missing_eyes == Absent("face_too_small")
+    assert AnswerFace(still(40, 5, interocular_px=20), 0, 9).missing is None
+
+
+@pytest.mark.parametrize("rate", [5, 10, 25, 60])
+@pytest.mark.parametrize("axis", ["yaw_deg", "pitch_deg", "roll_deg"])
+def test_a_head_that_turns_at_a_known_speed_is_measured_so_at_any_rate(rate: int, axis: str) -> None:
+    frames = 3 * rate
+    track = still(frames, rate, **{axis: -30 + 20 * np.arange(frames) / rate})
+    np.testing.assert_allclose(turning_speeds(track), 20, rtol=1e-6)
+
+
+def test_pairs_of_frames_lie_one_lag_apart() -> None:
+    times = np.sort(np.random.default_rng(7).uniform(0, 20, 300))
+    first, second = lags(times)
+    assert np.abs(times[second] - times[first] - 0.2).max() <= 0.05
+    assert len(lags(np.array([0.0, 1.0]))[0]) == 0
+
+
+def test_places_are_in_distances_between_the_eyes() -> None:
+    track = still(4, 5, centre_x_px=[100, 100, 160, 40], centre_y_px=[50, 50, 50, 80])
+    np.testing.assert_allclose(places(track), [[0, 0], [0, 0], [1, 0], [-1, 0.5]])
