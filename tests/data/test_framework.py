@@ -270,3 +270,24 @@ def test_a_list_is_not_called_too_short_for_items_that_failed(tmp_path: Path) ->
     with pytest.raises(FrameworkError) as caught:
         load_framework(written(tmp_path, document))
     assert [problem.where for problem in caught.value.problems] == ["competencies.planning.weight"]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_no_shipped_evidence_hides_in_that_of_another_competency(job: str) -> None:
+    """One place in an answer must not be evidence of two competencies: they would look alike."""
+    framework = load_frameworks(SHIPPED)[job]
+    entries = [
+        (part.id, language, entry)
+        for part in framework.competencies
+        for language in framework.languages
+        for entry in part.terms[language] + part.phrases[language]
+    ]
+    hidden = [
+        (inner, outer)
+        for home, language, inner in entries
+        for other, spoken, outer in entries
+        if home != other
+        and language == spoken
+        and (inner in outer if language == "zh" else f" {inner} " in f" {outer} ")
+    ]
+    assert hidden == []
