@@ -1,8 +1,12 @@
 """Chinese word segmentation with jieba: same text, same words, no cache file, no message."""
 
 import logging
+import re
 from functools import cache
 from typing import Any
+
+HAN_RANGE = r"\u3400-\u4dbf\u4e00-\u9fff"  # CJK Unified Ideographs and Extension A: what interviews are written in
+HAN = re.compile(f"[{HAN_RANGE}]")
 
 
 def segment(text: str) -> tuple[str, ...]:
