@@ -11,6 +11,7 @@ class RowStatus(StrEnum):
     """How one manifest row ended."""
 
     SCORED = "scored"
+    MEASURED = "measured"  # of a run that measures without scoring
     PARTIAL = "partial"
     NOT_SCORED = "not_scored"
     BAD_ROW = "bad_row"
@@ -62,4 +63,4 @@ class Reason(StrEnum):
     TOO_SHORT = "too_short"
     UNCLEAR_SPEECH = "unclear_speech"
     MISSING_COMPETENCY = "missing_competency"
-    NO_FRAMEWORK = "no_framework"
+    ERASED = "erased"

@@ -6,7 +6,7 @@ framework's prior weights: no applicants have been seen, so every competency is 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -100,8 +100,16 @@ class Rubric:
         """The features that this variant uses, by declared name."""
         return tuple(self.parameters.variants[self.variant])
 
-    def score(self, answers: Sequence[MeasuredAnswer]) -> tuple[Score, ...]:
+    def score(self, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> tuple[Score, ...]:
         """Score every competency of the framework, and overall, from the answers that were heard.
+
+        Parameters
+        ----------
+        answers
+            Those that were heard whole.
+        asked
+            Ids of the questions that the candidate was asked. A question of the framework that nobody asked leaves a
+            wider band; one that was asked and has no measured answer is missing evidence.
 
         Returns
         -------
@@ -110,10 +118,10 @@ class Rubric:
             one of whose answers some are missing is ``partial``. Without every competency the overall score has no
             value: what it measures would have changed.
         """
-        scores = [self._competency(competency.id, answers) for competency in self.framework.competencies]
+        scores = [self._competency(competency.id, answers, asked) for competency in self.framework.competencies]
         return (*scores, self._overall(scores))
 
-    def _competency(self, competency: str, answers: Sequence[MeasuredAnswer]) -> Score:
+    def _competency(self, competency: str, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> Score:
         showing = [answer for answer in answers if competency in answer.shows]
         shares = {answer.question_id: self._shares(competency, answer) for answer in showing}
         heard = {question: found for question, found in shares.items() if not isinstance(found, Absent)}
@@ -131,9 +139,8 @@ class Rubric:
         )
         value = math.fsum(item.points for item in evidence)
         error = self.parameters.question_sd / math.sqrt(len(heard)) if len(heard) > 1 else None
-        expected = {question.id for question in self.framework.questions_showing(competency)}
-        asked_whole = not expected & {answer.question_id for answer in showing}  # one answer to unknown questions
-        if asked_whole or expected <= set(heard):
+        expected = {question.id for question in self.framework.questions_showing(competency)} & set(asked)
+        if expected <= set(heard):
             return Score(competency, value, error, RowStatus.SCORED, None, evidence)
         return Score(competency, value, error, RowStatus.PARTIAL, Reason.MISSING_ANSWER.value, evidence)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vivavoce import __version__
+from vivavoce.data.interview import Purpose
 from vivavoce.pipelines.configuration import Profile
 
 app = typer.Typer(
@@ -75,7 +76,8 @@ def score(
     csv: Csv = False,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
-    from vivavoce.pipelines.score import Request, run_score
+    from vivavoce.pipelines.batch import Request
+    from vivavoce.pipelines.score import run_score
 
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv
@@ -97,24 +99,25 @@ def features(
     consent_on_file: ConsentOnFile = None,
     skip_bad_rows: SkipBadRows = False,
     csv: Csv = False,
-    describe: Annotated[
-        bool, typer.Option("--describe", help="List every feature instead: unit, range, meaning.")
-    ] = False,
+    purpose: Annotated[Purpose, typer.Option(help="For which consent must be on record.")] = Purpose.TRAIN,
+    describe: Annotated[bool, typer.Option("--describe", help="List every feature instead.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="With --describe: as the page in docs/.")] = False,
 ) -> None:
     """Measure interviews without scoring them, or describe the features."""
-    from vivavoce.pipelines.features import describe_features
-
     if describe:
+        from vivavoce.pipelines.features import describe_features
+
         raise typer.Exit(describe_features(markdown=markdown))
     if manifest is None or out is None:
         raise typer.BadParameter("viva features needs MANIFEST and --out, or --describe.")
-    from vivavoce.pipelines.score import Request, run_score
+    from vivavoce.pipelines.batch import Request
+    from vivavoce.pipelines.score import run_score
 
     request = Request(
-        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv
-    )
-    raise typer.Exit(run_score(request, scoring=False))
+        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
+        purpose, scoring=False,
+    )  # fmt: skip
+    raise typer.Exit(run_score(request))
 
 
 @app.command()

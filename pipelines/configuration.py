@@ -2,8 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vivavoce.data.interview import Modality
+from vivavoce.data.interview import Modality, Purpose
+
+if TYPE_CHECKING:
+    from vivavoce.features.language.encoder import SentenceEncoder
 
 
 class Profile(StrEnum):
@@ -34,6 +39,10 @@ class Configuration:
 
     Parameters
     ----------
+    purpose
+        For which consent must be on record.
+    scoring
+        Whether answers are scored, or measured only.
     profile
         Which modalities are measured.
     asr
@@ -52,6 +61,8 @@ class Configuration:
         Of every feature that is measured.
     """
 
+    purpose: Purpose
+    scoring: bool
     profile: Profile
     asr: str
     weights: str | None
@@ -64,4 +75,46 @@ class Configuration:
 
     def document(self) -> dict[str, object]:
         """As JSON for the ledger and ``run.json``."""
-        return {**asdict(self), "profile": self.profile.value}
+        return {**asdict(self), "profile": self.profile.value, "purpose": self.purpose.value}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of all of it: equal fingerprints, comparable numbers."""
+        from vivavoce.data.schema import digest_of
+
+        return digest_of(self.document())
+
+
+def choose_encoder(asked: str) -> "SentenceEncoder | None":
+    """Read ``--encoder``: ``auto`` (the installed one, else none), ``none``, or ``FOLDER:LANGUAGES``.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no model, or the languages are not said.
+
+    Examples
+    --------
+    >>> choose_encoder("none") is None
+    True
+    >>> choose_encoder("/models/multi")
+    Traceback (most recent call last):
+    ...
+    ValueError: --encoder must be auto, none or FOLDER:LANGUAGES (/models/multi:en,zh). Got '/models/multi' instead.
+    """
+    from vivavoce.features.language.encoder import SentenceEncoder
+
+    if asked == "none":
+        return None
+    if asked == "auto":
+        return SentenceEncoder.offline()
+    folder, _, languages = asked.rpartition(":")
+    said = frozenset(languages.split(","))
+    if not folder or not said <= {"en", "zh"}:
+        raise ValueError(
+            f"--encoder must be auto, none or FOLDER:LANGUAGES (/models/multi:en,zh). Got {asked!r} instead."
+        )
+    try:
+        return SentenceEncoder(Path(folder), said)
+    except FileNotFoundError as error:
+        raise ValueError(f"--encoder {asked}: {error}") from error

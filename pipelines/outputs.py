@@ -87,7 +87,7 @@ class Column:
     fingerprint: str
 
 
-def scores_table(rows: Sequence[Row], model_digest: str, standing: Standing) -> pa.Table:
+def scores_table(rows: Sequence[Row], standing: Standing) -> pa.Table:
     """One row per interview and competency, ``overall`` last; rows that were not scored say why."""
     records = [
         {
@@ -99,7 +99,7 @@ def scores_table(rows: Sequence[Row], model_digest: str, standing: Standing) -> 
             "high": score.high,
             "status": score.status.value,
             "reason": score.reason,
-            "model_digest": model_digest,
+            "model_digest": row.result.model_digest,
             "standing": standing.value,
             "recorded_at": row.interview.recorded_at if row.interview else None,
             "purposes": _purposes(row.interview),

@@ -21,6 +21,7 @@ FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a 
 BINS = np.arange(0, 101, 10)  # of the score histograms
 STATUS_WORDS = {
     RowStatus.SCORED: "scored",
+    RowStatus.MEASURED: "measured",
     RowStatus.PARTIAL: "partly scored",
     RowStatus.NOT_SCORED: "not scored",
     RowStatus.BAD_ROW: "unreadable row",

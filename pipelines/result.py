@@ -1,5 +1,6 @@
 """What one interview came to: measured answers, scores, statuses — as it is sealed in the store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.models.score import Score
+
+COMPLETE = frozenset({RowStatus.SCORED, RowStatus.MEASURED})
+"""Statuses of a row from which nothing is missing."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Result:
     media: MediaStatus | None  # None where no file was opened
     answers: tuple[AnswerResult, ...]
     scores: tuple[Score, ...]
+    model_digest: str | None  # None where nothing was scored
     seconds: dict[str, float]  # by stage
 
     def document(self) -> dict[str, Any]:
@@ -60,7 +65,7 @@ class Result:
         return document
 
     @staticmethod
-    def from_document(document: dict[str, Any]) -> "Result":
+    def from_document(document: Mapping[str, Any]) -> "Result":
         """From JSON; a document of another shape is a ``pydantic.ValidationError``."""
         result: Result = _adapter().validate_python(document)
         return result

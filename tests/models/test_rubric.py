@@ -13,6 +13,8 @@ from vivavoce.data.status import RowStatus
 from vivavoce.models.rubric import MeasuredAnswer, Rubric, rubric_parameters
 from vivavoce.models.score import OVERALL, Quote, Score
 
+ASKED = ("q1", "q2", "q3")
+
 
 @pytest.fixture(scope="module")
 def framework() -> Framework:
@@ -42,7 +44,7 @@ def value(score: Score) -> float:
 
 def test_points_of_the_evidence_sum_to_the_score_and_scores_to_the_overall(framework: Framework) -> None:
     given = answers(framework)
-    scores = by_competency(Rubric.for_answers(framework, given).score(given))
+    scores = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
     for competency in framework.weights:
         points = math.fsum(item.points for item in scores[competency].evidence)
         assert value(scores[competency]) == pytest.approx(points, abs=1e-9)
@@ -54,14 +56,14 @@ def test_points_of_the_evidence_sum_to_the_score_and_scores_to_the_overall(frame
 def test_more_evidence_never_lowers_a_score(framework: Framework) -> None:
     lows, highs = answers(framework, coverage=0.2, structure=0.25), answers(framework, coverage=0.6, structure=0.75)
     rubric = Rubric.for_answers(framework, lows)
-    for low, high in zip(rubric.score(lows), rubric.score(highs), strict=True):
+    for low, high in zip(rubric.score(lows, ASKED), rubric.score(highs, ASKED), strict=True):
         assert value(low) < value(high)
 
 
 def test_a_missing_answer_makes_its_competencies_partial_and_never_lower(framework: Framework) -> None:
     given = answers(framework)
-    whole = by_competency(Rubric.for_answers(framework, given).score(given))
-    part = by_competency(Rubric.for_answers(framework, given).score(given[:-1]))
+    whole = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
+    part = by_competency(Rubric.for_answers(framework, given).score(given[:-1], ASKED))
     touched = framework.questions[-1].shows
     for competency in framework.weights:
         if part[competency].value is None:
@@ -74,7 +76,7 @@ def test_a_missing_answer_makes_its_competencies_partial_and_never_lower(framewo
 def test_without_every_competency_the_overall_has_no_value(framework: Framework) -> None:
     competency = framework.questions[0].shows[0]
     given = [answer for answer in answers(framework) if competency not in answer.shows]
-    scores = by_competency(Rubric.for_answers(framework, given).score(given))
+    scores = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
     assert scores[competency].status is RowStatus.NOT_SCORED
     assert (scores[competency].value, scores[competency].reason) == (None, "no_answer")
     assert scores[OVERALL].value is None
@@ -82,14 +84,14 @@ def test_without_every_competency_the_overall_has_no_value(framework: Framework)
 
 
 def test_no_answers_are_not_scored(framework: Framework) -> None:
-    for score in Rubric.for_answers(framework, []).score([]):
+    for score in Rubric.for_answers(framework, []).score([], ASKED):
         assert (score.value, score.status, score.reason) == (None, RowStatus.NOT_SCORED, "no_answer")
 
 
 def test_an_answer_too_short_to_measure_is_missing_not_zero(framework: Framework) -> None:
     given = answers(framework)
     short = replace(given[0], measures=dict.fromkeys(given[0].measures, Absent("too_short")))
-    scores = by_competency(Rubric.for_answers(framework, given).score([short, *given[1:]]))
+    scores = by_competency(Rubric.for_answers(framework, given).score([short, *given[1:]], ASKED))
     for competency in given[0].shows:
         assert scores[competency].status in {RowStatus.PARTIAL, RowStatus.NOT_SCORED}
         assert scores[competency].value is None or scores[competency].value > 20
@@ -111,20 +113,20 @@ def test_far_from_every_anchor_is_measured_and_earns_nothing(framework: Framewor
     competency = given[0].shows[0]
     name = f"language.anchor_closeness_ratio.{competency}"
     far = [replace(answer, measures={**answer.measures, name: Absent("far_from_anchors")}) for answer in given]
-    near, away = (by_competency(Rubric.for_answers(framework, x).score(x))[competency] for x in (given, far))
+    near, away = (by_competency(Rubric.for_answers(framework, x).score(x, ASKED))[competency] for x in (given, far))
     assert value(near) - value(away) == pytest.approx(100 * 0.20 * 0.15 / 0.25, abs=1e-9)
 
 
 def test_the_band_needs_two_answers_and_narrows_with_more(framework: Framework) -> None:
     given = answers(framework)
-    scores = by_competency(Rubric.for_answers(framework, given).score(given))
+    scores = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
     sd = rubric_parameters().question_sd
     for competency in framework.weights:
         shown = len(framework.questions_showing(competency))
         error = scores[competency].error
         assert error == (pytest.approx(sd / math.sqrt(shown)) if shown > 1 else None)
     one = MeasuredAnswer("interview", tuple(framework.weights), given[0].measures, {})
-    for score in Rubric.for_answers(framework, [one]).score([one]):
+    for score in Rubric.for_answers(framework, [one]).score([one], [one.question_id]):
         assert score.value is not None
         assert (score.error, score.low, score.high) == (None, None, None)
 
@@ -134,7 +136,7 @@ def test_quotes_travel_with_the_measure_they_stand_behind(framework: Framework) 
     competency = given[0].shows[0]
     quote = Quote("we measured it", 3.0, 4.5)
     given[0] = replace(given[0], quotes={f"language.term_coverage_share.{competency}": (quote,)})
-    scored = by_competency(Rubric.for_answers(framework, given).score(given))[competency]
+    scored = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))[competency]
     shown = [e for e in scored.evidence if e.quotes]
     assert [(e.question_id, e.measure, e.quotes) for e in shown] == [
         (given[0].question_id, "language.term_coverage_share", (quote,))
@@ -146,3 +148,16 @@ def test_every_variant_uses_scaled_measures_and_weights_that_sum_to_one() -> Non
     for variant in parameters.variants.values():
         assert math.fsum(variant.values()) == pytest.approx(1, abs=1e-12)
         assert set(variant) <= set(parameters.scales)
+
+
+def test_a_question_that_nobody_asked_widens_the_band_and_is_not_missing(framework: Framework) -> None:
+    given = answers(framework)[:-1]
+    asked = [answer.question_id for answer in given]
+    fewer = by_competency(Rubric.for_answers(framework, given).score(given, asked))
+    every = by_competency(Rubric.for_answers(framework, given).score(answers(framework), ASKED))
+    for competency in framework.questions[-1].shows:
+        if fewer[competency].value is not None:
+            assert fewer[competency].status is RowStatus.SCORED
+            narrow, wide = every[competency].error, fewer[competency].error
+            assert narrow is not None
+            assert wide is None or wide > narrow

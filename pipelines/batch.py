@@ -1,0 +1,139 @@
+"""What a run needs, read and checked whole before anything is run."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from vivavoce.data.consent import route
+from vivavoce.data.digest import digest_file
+from vivavoce.data.framework import Framework, load_frameworks
+from vivavoce.data.interview import Purpose
+from vivavoce.data.keys import ProjectKey
+from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifest
+from vivavoce.data.manifest_table import RowError
+from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
+from vivavoce.features.transcript.weights import locate
+from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder
+from vivavoce.pipelines.declared import fingerprints
+from vivavoce.pipelines.job import Settings
+
+SHIPPED_FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks"
+SHOWN_IDS = 10
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for; ``weights`` and ``encoder`` as typed."""
+
+    manifest: Path
+    framework: Path | None
+    out: Path
+    workers: int
+    asr: str
+    weights: str | None
+    profile: Profile
+    encoder: str
+    frames_per_second: float
+    consent_on_file: str | None
+    skip_bad_rows: bool
+    csv: bool
+    purpose: Purpose = Purpose.SCORE
+    scoring: bool = True
+
+
+class BadInput(Exception):
+    """What was asked for cannot be run; nothing was. The message says what to change."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A request that was found sound: what will be run, by which configuration."""
+
+    manifest: Manifest
+    frameworks: dict[str, Framework]
+    configuration: Configuration
+    settings: Settings
+
+
+def prepare(request: Request) -> Batch:
+    """Read and check everything that a run needs, before anything is run.
+
+    Raises
+    ------
+    ManifestError, FrameworkError, ProjectKeyRefused, BadInput
+        With everything that is wrong, and what to change.
+    """
+    frameworks = _frameworks(request)
+    manifest = _manifest(request, frameworks)
+    weights = _recogniser_weights(request, manifest)
+    try:
+        encoder = choose_encoder(request.encoder)
+        request.out.mkdir(parents=True, exist_ok=True)
+        project_key = ProjectKey.read_or_create(ProjectKey.location(os.environ))
+    except (OSError, ValueError) as error:
+        raise BadInput(str(error)) from error
+    used = sorted({interview.job for interview in manifest.interviews})
+    configuration = Configuration(
+        purpose=request.purpose,
+        scoring=request.scoring,
+        profile=request.profile,
+        asr=request.asr,
+        weights=weights,
+        encoder=encoder.stage.fingerprint if encoder else None,
+        frames_per_second=request.frames_per_second,
+        consent_on_file=request.consent_on_file,
+        manifest=manifest.digest,
+        frameworks={job: frameworks[job].digest for job in used},
+        fingerprints=fingerprints(request.profile, request.asr, weights, encoder, request.frames_per_second),
+    )
+    settings = Settings(request.out / "store", project_key, configuration, frameworks, request.weights, encoder)
+    return Batch(manifest, frameworks, configuration, settings)
+
+
+def _frameworks(request: Request) -> dict[str, Framework]:
+    path = request.framework or SHIPPED_FRAMEWORKS
+    if not path.exists():
+        raise BadInput(f"--framework {path}: there is no such file or folder.")
+    return load_frameworks(path)
+
+
+def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
+    """The manifest; a job without a framework is a bad row like any other."""
+    manifest = read_manifest(
+        request.manifest, consent_on_file=request.consent_on_file, skip_bad_rows=request.skip_bad_rows
+    )
+    known = ", ".join(sorted(frameworks))
+    foreign = [interview for interview in manifest.interviews if interview.job not in frameworks]
+    remedy = f"Name a job that has a framework ({known}), or give --framework."
+    bad = [
+        BadRow(row.line, row.interview_id, row.candidate_id, (RowError(row.line, "job", repr(row.job), remedy),))
+        for row in foreign
+    ]
+    if bad and not request.skip_bad_rows:
+        raise ManifestError(request.manifest, [error for row in bad for error in row.errors])
+    sound = tuple(interview for interview in manifest.interviews if interview.job in frameworks)
+    return Manifest(sound, (*manifest.bad_rows, *bad), manifest.digest)
+
+
+def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
+    """SHA-256 of the recogniser's weights where words have to be recognised; else None.
+
+    Raises
+    ------
+    BadInput
+        If words have to be recognised and nothing here can: the message names the ways out.
+    """
+    without = [
+        interview.interview_id
+        for interview in manifest.interviews
+        if route(interview, request.purpose) is None
+        and any(recording.transcript is None for recording in interview.recordings)
+    ]
+    try:
+        choose_engine(request.asr, has_transcript=True)
+        if request.asr == Engine.WHISPER or (request.asr == AUTO and without):
+            return digest_file(locate(request.weights).path).sha256
+    except NoRecogniser as error:
+        shown = ", ".join(without[:SHOWN_IDS]) + (" …" if len(without) > SHOWN_IDS else "")
+        raise BadInput(f"{error} Interviews without a transcript: {shown or 'none'}.") from error
+    return None

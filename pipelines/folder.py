@@ -1,0 +1,143 @@
+"""The output folder: its tables, its report, and ``run.json``, which is written last and says that all is there."""
+
+import json
+import platform
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from vivavoce import __version__
+from vivavoce.data.ledger import Run
+from vivavoce.models.score import OVERALL, Standing
+from vivavoce.pipelines.batch import Batch
+from vivavoce.pipelines.declared import declared_features
+from vivavoce.pipelines.outputs import (
+    Column,
+    Row,
+    absent_table,
+    columns_used,
+    features_table,
+    scores_table,
+    status_table,
+    write_csv,
+    write_parquet,
+    write_whole,
+)
+from vivavoce.pipelines.report import status_counts, write_report
+from vivavoce.pipelines.result import COMPLETE
+
+TABLES = ("scores", "status", "features", "absent")
+LIBRARIES = (
+    "av",
+    "librosa",
+    "mediapipe",
+    "numpy",
+    "openai-whisper",
+    "opencv-contrib-python",
+    "scipy",
+    "silero-vad",
+    "torch",
+    "transformers",
+)
+SHOWN = 30  # rows of the closing table on a terminal
+
+
+def recorded_versions() -> dict[str, str]:
+    """What ran: vivavoce, Python and the libraries that numbers depend on."""
+    return {"vivavoce": __version__, "python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def is_finished(out: Path, *, csv: bool) -> bool:
+    """Whether an earlier run wrote everything that this one would."""
+    wanted = [f"{name}.parquet" for name in TABLES] + ["report.html", "run.json"]
+    wanted += [f"{name}.csv" for name in TABLES] if csv else []
+    return all((out / name).is_file() for name in wanted)
+
+
+def write_folder(out: Path, rows: Sequence[Row], batch: Batch, runs: Sequence[Run], *, csv: bool) -> None:
+    """Write every file of a finished run."""
+    (out / "run.json").unlink(missing_ok=True)
+    for name, table in tables(rows, batch).items():
+        write_parquet(table, out / f"{name}.parquet")
+        if csv:
+            write_csv(table, out / f"{name}.csv")
+    run = run_document(rows, batch, runs)
+    write_report(out / "report.html", rows, batch.frameworks, declared_features(), run)
+    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
+    write_whole(out / "run.json", lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
+
+
+def tables(rows: Sequence[Row], batch: Batch) -> dict[str, pa.Table]:
+    """Every table of the folder by name."""
+    features = declared_features()
+    names = {name: name if name in features else name.rpartition(".")[0] for name in columns_used(rows)}
+    prints = batch.configuration.fingerprints
+    columns = [Column(name, features[declared], prints[declared]) for name, declared in names.items()]
+    return {
+        "scores": scores_table(rows, Standing.EXPERIMENTAL),
+        "status": status_table(rows),
+        "features": features_table(rows, columns),
+        "absent": absent_table(rows),
+    }
+
+
+def run_document(rows: Sequence[Row], batch: Batch, runs: Sequence[Run]) -> dict[str, Any]:
+    """The content of ``run.json``: versions, configuration, models, counts, seconds."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for row in rows:
+        for stage, spent in row.result.seconds.items():
+            seconds[stage] += spent
+    configuration = batch.configuration
+    return {
+        "versions": recorded_versions(),
+        "configuration": configuration.document(),
+        "fingerprint": configuration.fingerprint,
+        "models": sorted({row.result.model_digest for row in rows if row.result.model_digest}),
+        "standing": Standing.EXPERIMENTAL.value,
+        "counts": {status.value: count for status, count in status_counts(rows)},
+        "rows": len(rows),
+        "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
+        "runs": [{"started": run.started, "ended": run.ended, "pid": run.pid, "host": run.host} for run in runs],
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "notes": notes(batch),
+    }
+
+
+def notes(batch: Batch) -> list[str]:
+    """What a reader of the scores must know about this run."""
+    said = []
+    if batch.configuration.encoder is None:
+        said.append("No sentence encoder was used: scores rest on terms and structure alone.")
+    else:
+        said.append("Chinese answers are scored by terms and structure alone: the encoder does not cover Chinese.")
+    if batch.configuration.asr == "pocketsphinx":
+        said.append("Words were recognised by pocketsphinx, which is for smoke runs: these scores mean nothing.")
+    if batch.configuration.consent_on_file:
+        policy = batch.configuration.consent_on_file
+        said.append(f"Consent to text was declared on file for rows without any: {policy}.")
+    return said
+
+
+def summarise(said: Console, out: Path, rows: Sequence[Row]) -> None:
+    """Print how the batch ended and where to look."""
+    table = Table("interview", "status", "reason", "recording", "overall", title=None, box=None, pad_edge=False)
+    for row in rows[:SHOWN]:
+        overall = next((score.value for score in row.result.scores if score.competency == OVERALL), None)
+        media = row.result.media.value if row.result.media else "–"
+        points = "–" if overall is None else f"{overall:.0f}"
+        table.add_row(row.result.interview_id, row.result.status.value, row.result.reason or "", media, points)
+    said.print(table)
+    if len(rows) > SHOWN:
+        said.print(f"… and {len(rows) - SHOWN} more in status.parquet", highlight=False)
+    counts = ", ".join(f"{count} {status.value}" for status, count in status_counts(rows))
+    closing = f"{len(rows)} rows: {counts}. Report: {out / 'report.html'}"
+    said.print(closing, markup=False, highlight=False, soft_wrap=True)
+    if any(row.result.status not in COMPLETE for row in rows):
+        said.print("Why a row was not scored: the column reason above and in status.parquet.", highlight=False)

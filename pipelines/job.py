@@ -1,0 +1,279 @@
+"""What a worker does with one interview: observe its recordings, read or recognise its words, measure, score."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from vivavoce.data.artefact import Artefact
+from vivavoce.data.consent import permitted, route
+from vivavoce.data.digest import Digest, InputChanged
+from vivavoce.data.framework import Framework
+from vivavoce.data.interview import Interview
+from vivavoce.data.keys import Erased, KeyRing, ProjectKey
+from vivavoce.data.limits import Limits
+from vivavoce.data.schema import Stage
+from vivavoce.data.status import MediaStatus, Reason, RowStatus
+from vivavoce.data.store import Store
+from vivavoce.data.track import Track
+from vivavoce.features.language.encoder import SentenceEncoder
+from vivavoce.models.rubric import MeasuredAnswer, Rubric
+from vivavoce.models.score import OVERALL, Score
+from vivavoce.pipelines.answers import AnswerSpan, answer_spans
+from vivavoce.pipelines.configuration import Configuration
+from vivavoce.pipelines.measure import Measurer
+from vivavoce.pipelines.recording import TRUSTED, Observation, Observer, Seen
+from vivavoce.pipelines.result import AnswerResult, Result
+from vivavoce.pipelines.words import Heard, Listener, Unheard
+
+SILENCE = Track(np.empty((0, 2)), np.empty((0, 0)), ())
+SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
+ROUTES = {
+    Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
+    Reason.HUMAN_ROUTE: "The row asks for people: an accommodation, a refusal or a withdrawal. Nothing was opened.",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every worker of a run is built from."""
+
+    store: Path
+    project_key: ProjectKey
+    configuration: Configuration
+    frameworks: dict[str, Framework]
+    weights: str | None
+    encoder: SentenceEncoder | None
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One interview, with the digests of its files that are known already (None: read the file)."""
+
+    interview: Interview
+    digests: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker sends back: the result, and the digests that it had to compute."""
+
+    result: Result
+    digests: tuple[Digest, ...]
+
+
+class Ended(Exception):
+    """The interview ends here, not scored, for a named reason."""
+
+    def __init__(self, reason: str, detail: str, media: MediaStatus | None = None) -> None:
+        super().__init__(detail)
+        self.reason, self.detail, self.media = reason, detail, media
+
+
+def build_job(settings: Settings) -> "InterviewJob":
+    """Build a worker's job; models are loaded when first needed. One thread each, so that workers share the cores."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    return InterviewJob(settings)
+
+
+class InterviewJob:
+    """Measures and scores one interview after the other."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = open_store(settings.store, settings.project_key)
+
+    @cached_property
+    def _observer(self) -> Observer:
+        return Observer(self.store, self.settings.configuration.frames_per_second, self.settings.limits)
+
+    @cached_property
+    def _listener(self) -> Listener:
+        return Listener(self.store, self.settings.configuration.asr, self.settings.weights)
+
+    @cached_property
+    def _measurer(self) -> Measurer:
+        return Measurer(self.settings.encoder)
+
+    def __call__(self, task: Task, beat: Callable[[str], None]) -> Outcome:
+        """Bring one interview to its end and seal its result; only a defect of the program raises."""
+        interview = task.interview
+        clock = Clock(beat)
+        digests: list[Digest] = []
+        framework = self.settings.frameworks[interview.job]
+        try:
+            result = self._measured(task, framework, clock, digests)
+        except Ended as end:
+            result = not_measured(interview.interview_id, framework, end.reason, end.detail, end.media)
+        except Erased as error:
+            result = not_measured(interview.interview_id, framework, Reason.ERASED, str(error))
+            return Outcome(result, tuple(digests))
+        keep_result(self.store, interview, self.settings.configuration, result)
+        return Outcome(result, tuple(digests))
+
+    def _measured(self, task: Task, framework: Framework, clock: "Clock", digests: list[Digest]) -> Result:
+        interview, configuration = task.interview, self.settings.configuration
+        reason = route(interview, configuration.purpose)
+        if reason is not None:
+            raise Ended(reason, ROUTES[reason])
+        modalities = permitted(interview.consent, configuration.purpose) & configuration.profile.modalities
+        with ExitStack() as stack:
+            seen: list[Seen] = []
+            for recording, known in zip(interview.recordings, task.digests, strict=True):
+                with clock("observe"):
+                    one = self._observer.observe(recording.path, interview.candidate_id, known, modalities)
+                stack.callback(one.close)
+                seen.append(one)
+            digests += [one.digest for one in seen if one.digest is not None]
+            worst = worst_of([one.observation for one in seen])
+            spans = answer_spans(interview, [trusted_duration(one.observation) for one in seen])
+            if not spans:
+                raise Ended(worst.status if worst.status not in SOUND else Reason.NO_ANSWER, worst.detail, worst.status)
+            with clock("words"):
+                heard = self._hear(interview, spans, seen, worst)
+        with clock("measure"):
+            tracks = [one.observation.tracks for one in seen]
+            measured = self._measurer.measure(spans, heard, tracks, framework, modalities)
+        with clock("score"):
+            end = scored if configuration.scoring else only_measured
+            return end(interview, framework, measured, worst, clock.seconds)
+
+    def _hear(
+        self, interview: Interview, spans: Sequence[AnswerSpan], seen: Sequence[Seen], worst: Observation
+    ) -> dict[int, Heard]:
+        speech = [one.observation.tracks.get("speech", SILENCE) for one in seen]
+        try:
+            return self._listener.hear(
+                interview, spans, speech, [one.sha256 for one in seen], [one.sound for one in seen]
+            )
+        except Unheard as end:
+            raise Ended(end.reason, str(end), worst.status) from end
+        except InputChanged as error:
+            raise Ended(MediaStatus.INPUT_CHANGED, str(error), MediaStatus.INPUT_CHANGED) from error
+
+
+class Clock:
+    """Seconds by stage, and a sign of life at the beginning of each.
+
+    Examples
+    --------
+    >>> clock = Clock(lambda stage: print("begins", stage))
+    >>> with clock("observe"):
+    ...     pass
+    begins observe
+    >>> list(clock.seconds)
+    ['observe']
+    """
+
+    def __init__(self, beat: Callable[[str], None]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._beat = beat
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Measure one stage; the same one again adds up."""
+        self._beat(stage)
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
+
+
+def worst_of(observations: Sequence[Observation]) -> Observation:
+    """The observation that says most against an interview, in the order in which ``MediaStatus`` lists them."""
+    order = list(MediaStatus)
+    return max(observations, key=lambda observation: order.index(observation.status))
+
+
+def trusted_duration(observation: Observation) -> float | None:
+    """Seconds that may be scored; None where nothing was heard, or what was heard cannot be trusted."""
+    return observation.duration if observation.status in TRUSTED else None
+
+
+def scored(
+    interview: Interview,
+    framework: Framework,
+    measured: Sequence[tuple[AnswerResult, MeasuredAnswer]],
+    worst: Observation,
+    seconds: dict[str, float],
+) -> Result:
+    """Score the measured answers; a recording that is not whole leaves its mark on the row."""
+    answers = [answer for _, answer in measured]
+    rubric = Rubric.for_answers(framework, answers)
+    scores = rubric.score(answers, asked_questions(interview))
+    overall = next(score for score in scores if score.competency == OVERALL)
+    status, reason = overall.status, overall.reason
+    if worst.status is MediaStatus.PARTIAL_MEDIA or worst.status not in TRUSTED:
+        reason = worst.status
+        status = RowStatus.PARTIAL if status is RowStatus.SCORED else status
+    return Result(
+        interview_id, status, reason, worst.detail, worst.status, tuple(result for result, _ in measured), scores,
+        rubric.digest, seconds,
+    )  # fmt: skip
+
+
+def only_measured(
+    interview: Interview,
+    framework: Framework,  # noqa: ARG001 - the same call as scored()
+    measured: Sequence[tuple[AnswerResult, MeasuredAnswer]],
+    worst: Observation,
+    seconds: dict[str, float],
+) -> Result:
+    """The measured answers without scores."""
+    whole = worst.status in SOUND
+    status, reason = (RowStatus.MEASURED, None) if whole else (RowStatus.PARTIAL, worst.status)
+    answers = tuple(result for result, _ in measured)
+    return Result(interview.interview_id, status, reason, worst.detail, worst.status, answers, (), None, seconds)
+
+
+def asked_questions(interview: Interview) -> tuple[str, ...]:
+    """Ids of the questions that the manifest says were asked; empty where it says nothing."""
+    spans = tuple(asked.question_id for asked in interview.questions)
+    return spans or tuple(one.question_id for one in interview.recordings if one.question_id is not None)
+
+
+def not_measured(
+    interview_id: str, framework: Framework | None, reason: str, detail: str, media: MediaStatus | None = None
+) -> Result:
+    """The result of an interview from which nothing was measured: every score says why."""
+    competencies = (*framework.weights, OVERALL) if framework else ()
+    scores = tuple(Score(competency, None, None, RowStatus.NOT_SCORED, reason) for competency in competencies)
+    return Result(interview_id, RowStatus.NOT_SCORED, reason, detail, media, (), scores, None, {})
+
+
+def open_store(folder: Path, project_key: ProjectKey) -> Store:
+    """The artefact store of an output folder."""
+    return Store(folder, KeyRing(folder / "keys", project_key))
+
+
+def result_stage(configuration: Configuration) -> Stage:
+    """The address of a result: everything that the run's configuration says."""
+    return Stage("result", "1", {"configuration": configuration.fingerprint})
+
+
+def result_address(interview: Interview) -> str:
+    """A result belongs to a row, not to a file: its address is the row's id, hashed."""
+    return hashlib.sha256(interview.interview_id.encode()).hexdigest()
+
+
+def keep_result(store: Store, interview: Interview, configuration: Configuration, result: Result) -> None:
+    """Seal a row's result under the person's key."""
+    artefact = Artefact(result.document(), {})
+    store.put(interview.candidate_id, result_address(interview), result_stage(configuration), artefact)
+
+
+def find_result(store: Store, interview: Interview, configuration: Configuration) -> Result | None:
+    """Open a row's result; None where it is not there, or was damaged and set aside."""
+    artefact = store.get(interview.candidate_id, result_address(interview), result_stage(configuration))
+    return None if artefact is None else Result.from_document(artefact.document)

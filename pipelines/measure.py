@@ -1,0 +1,136 @@
+"""From a candidate's words and tracks to the features of each answer, and to the words behind them."""
+
+from collections.abc import Mapping, Sequence
+
+from vivavoce.data.framework import Framework
+from vivavoce.data.interview import Modality
+from vivavoce.data.schema import Measures
+from vivavoce.data.track import Track
+from vivavoce.features.face.answer import AnswerFace
+from vivavoce.features.face.measures import FACE
+from vivavoce.features.language import (
+    LANGUAGE,
+    AnswerText,
+    Evidence,
+    find_structure,
+    measure_competency,
+    relate,
+)
+from vivavoce.features.language.encoder import SentenceEncoder
+from vivavoce.features.prosody import PROSODY
+from vivavoce.features.prosody.answer import AnswerVoice
+from vivavoce.models.rubric import MeasuredAnswer
+from vivavoce.models.score import Quote
+from vivavoce.pipelines.answers import AnswerSpan
+from vivavoce.pipelines.result import AnswerResult, split_measures
+from vivavoce.pipelines.words import Heard
+
+QUOTED_ANCHORS = 2  # closest passages shown: the third adds length to the report, not insight
+
+
+class Measurer:
+    """Measures answers; built once per worker.
+
+    Parameters
+    ----------
+    encoder
+        The sentence encoder, or None: closeness and relevance are then absent.
+    """
+
+    def __init__(self, encoder: SentenceEncoder | None) -> None:
+        self._encoder = encoder
+
+    def measure(
+        self,
+        spans: Sequence[AnswerSpan],
+        heard: Mapping[int, Heard],
+        tracks: Sequence[Mapping[str, Track]],
+        framework: Framework,
+        modalities: frozenset[Modality],
+    ) -> list[tuple[AnswerResult, MeasuredAnswer]]:
+        """Every answer's features, and what scoring needs of them.
+
+        Parameters
+        ----------
+        spans
+            The interview's answers.
+        heard
+            The candidate's words by recording.
+        tracks
+            Of each recording: ``speech``, and ``voice`` and ``face`` where they were measured.
+        framework
+            Whose questions were asked.
+        modalities
+            What profile and consent allow: the others' features do not appear at all.
+        """
+        answers = relate([_answer_text(span, heard[span.recording], framework) for span in spans], self._encoder)
+        measured = []
+        for span, answer in zip(spans, answers, strict=True):
+            measures, quotes = _language(answer)
+            if Modality.VOICE in modalities:
+                measures |= _voice(span, heard[span.recording], tracks[span.recording])
+            if Modality.FACE in modalities:
+                measures |= _face(span, tracks[span.recording])
+            values, absent = split_measures(measures)
+            words = heard[span.recording].words
+            text = answer.quote((0, len(answer.words)))
+            result = AnswerResult(
+                span.question_id,
+                span.recording,
+                span.start,
+                span.end,
+                words.language,
+                words.engine,
+                text,
+                values,
+                absent,
+            )
+            shows = tuple(competency.id for competency in answer.competencies)
+            measured.append((result, MeasuredAnswer(span.question_id, shows, measures, quotes)))
+        return measured
+
+
+def _answer_text(span: AnswerSpan, heard: Heard, framework: Framework) -> AnswerText:
+    words = heard.words.within(span.start, span.end)
+    asked = {question.id: question for question in framework.questions}.get(span.question_id)
+    if asked is None:
+        return AnswerText(words.words, words.language, "", framework.competencies)
+    shown = tuple(framework.competency(competency) for competency in asked.shows)
+    return AnswerText(words.words, words.language, dict(asked.text).get(words.language, ""), shown)  # type: ignore[call-overload]
+
+
+def _language(answer: AnswerText) -> tuple[Measures, dict[str, tuple[Quote, ...]]]:
+    measures = LANGUAGE.measure(answer)
+    spans = [span for found in find_structure(answer).found.values() for span in found[:1]]
+    quotes = {"language.structure_share": tuple(_quote(answer, span) for span in sorted(spans))}
+    for competency in answer.competencies:
+        found, evidence = measure_competency(answer, competency)
+        measures |= found
+        quotes |= _evidence_quotes(answer, competency.id, evidence)
+    return measures, quotes
+
+
+def _evidence_quotes(answer: AnswerText, competency: str, evidence: Evidence) -> dict[str, tuple[Quote, ...]]:
+    return {
+        f"language.term_coverage_share.{competency}": tuple(_quote(answer, found.span) for found in evidence.found),
+        f"language.anchor_closeness_ratio.{competency}": tuple(
+            _quote(answer, found.span) for found in evidence.anchors[:QUOTED_ANCHORS]
+        ),
+    }
+
+
+def _quote(answer: AnswerText, span: tuple[int, int]) -> Quote:
+    words = answer.words[slice(*span)]
+    return Quote(answer.quote(span), round(words[0].start, 2), round(words[-1].end, 2))
+
+
+def _voice(span: AnswerSpan, heard: Heard, tracks: Mapping[str, Track]) -> Measures:
+    if "voice" not in tracks:
+        return PROSODY.absent("no_audio")
+    return PROSODY.measure(AnswerVoice(tracks["voice"], heard.speech, span.start, span.end))
+
+
+def _face(span: AnswerSpan, tracks: Mapping[str, Track]) -> Measures:
+    if "face" not in tracks or len(tracks["face"]) == 0:
+        return FACE.absent("no_video")
+    return FACE.measure(AnswerFace(tracks["face"], span.start, span.end))

@@ -1,0 +1,226 @@
+"""One recording: decoded once, listened to and looked at, and kept as a sealed artefact."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vivavoce.data.artefact import Artefact
+from vivavoce.data.decode import decode, refusal
+from vivavoce.data.digest import Digest, InputChanged, digest_file
+from vivavoce.data.interview import Modality
+from vivavoce.data.limits import Limits
+from vivavoce.data.schema import Stage
+from vivavoce.data.spool import AudioSpool
+from vivavoce.data.status import MediaStatus
+from vivavoce.data.store import Store
+from vivavoce.data.track import Track
+from vivavoce.features.face.family import FACE
+from vivavoce.features.face.track import FaceTracker, face_status
+from vivavoce.features.prosody.answer import PROSODY
+from vivavoce.features.prosody.voice import track_voice
+from vivavoce.features.speech import SPEECH, find_speech
+
+TRUSTED = frozenset(
+    {
+        MediaStatus.OK,
+        MediaStatus.PARTIAL_MEDIA,
+        MediaStatus.NO_VIDEO,
+        MediaStatus.NO_FACE,
+        MediaStatus.SEVERAL_FACES,
+    }
+)
+"""Media statuses from which answers may be scored; in the others nothing was heard, or it cannot be trusted."""
+
+TRANSIENT = frozenset({MediaStatus.TIMEOUT, MediaStatus.CRASHED, MediaStatus.INPUT_CHANGED})
+"""Statuses that another try may change: never kept for the next run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What one recording gave.
+
+    Parameters
+    ----------
+    status, detail
+        The one media status, and a sentence for the operator.
+    duration
+        Seconds of sound on the recording's own timeline; None where there is none.
+    tracks
+        ``speech``, and ``voice`` and ``face`` where they were asked for and could be measured.
+    """
+
+    status: MediaStatus
+    detail: str
+    duration: float | None
+    tracks: Mapping[str, Track]
+
+    @property
+    def artefact(self) -> Artefact:
+        """As it is sealed."""
+        document = {"status": self.status.value, "detail": self.detail, "duration": self.duration}
+        return Artefact(document, dict(self.tracks))
+
+    @staticmethod
+    def from_artefact(artefact: Artefact) -> "Observation":
+        """As it was sealed."""
+        document = artefact.document
+        return Observation(MediaStatus(document["status"]), document["detail"], document["duration"], artefact.tracks)
+
+
+def observation_stage(modalities: frozenset[Modality], frames_per_second: float) -> Stage:
+    """Everything that can change an observation."""
+    upstream = [SPEECH]
+    parameters: dict[str, str | int | float | bool | None] = {"voice": False, "face": False}
+    if Modality.VOICE in modalities:
+        upstream.append(PROSODY.stage)
+        parameters["voice"] = True
+    if Modality.FACE in modalities:
+        upstream.append(FACE.stage)
+        parameters |= {"face": True, "frames_per_second": frames_per_second}
+    return Stage("observation", "1", parameters, tuple(upstream))
+
+
+class Seen:
+    """A recording's observation, with its sound for as long as it is open.
+
+    Parameters
+    ----------
+    observation
+        What was heard and seen.
+    sha256
+        Of the file; empty where it was refused unread.
+    digest
+        Where it had to be computed now.
+    audio
+        The sound, where the file was decoded just now and not found in the store.
+    decode_again
+        Opens the sound where it is needed and not there.
+    """
+
+    def __init__(
+        self,
+        observation: Observation,
+        sha256: str = "",
+        digest: Digest | None = None,
+        audio: AudioSpool | None = None,
+        decode_again: Callable[[], AudioSpool | None] = lambda: None,
+    ) -> None:
+        self.observation, self.sha256, self.digest = observation, sha256, digest
+        self._audio = audio
+        self._decode_again = decode_again
+
+    def sound(self) -> AudioSpool:
+        """The recording's sound, decoded again where only its observation was kept.
+
+        Raises
+        ------
+        InputChanged
+            If the file no longer gives the sound that it gave.
+        """
+        if self._audio is None:
+            self._audio = self._decode_again()
+        if self._audio is None:
+            raise InputChanged("The recording changed while the run was going on. Run again when it is complete.")
+        return self._audio
+
+    def close(self) -> None:
+        """Let go of the sound."""
+        if self._audio is not None:
+            self._audio.close()
+
+
+class Observer:
+    """Listens to and looks at recordings; built once per worker, its models are loaded when first needed.
+
+    Parameters
+    ----------
+    store
+        Where observations are sealed and found again.
+    frames_per_second
+        At which frames are looked at.
+    limits
+        Caps on one file.
+    """
+
+    def __init__(self, store: Store, frames_per_second: float, limits: Limits) -> None:
+        self.store = store
+        self.frames_per_second = frames_per_second
+        self.limits = limits
+
+    @cached_property
+    def _tracker(self) -> FaceTracker:
+        return FaceTracker(self.frames_per_second)
+
+    def observe(self, path: Path, person: str, known: str | None, modalities: frozenset[Modality]) -> Seen:
+        """Observe a recording, or find its observation in the store; the caller closes what comes back.
+
+        Parameters
+        ----------
+        path
+            The file; one that cannot be read or is refused is a status, not an error.
+        person
+            Under whose key the observation is sealed.
+        known
+            The file's SHA-256 where it is remembered.
+        modalities
+            What profile and consent allow.
+        """
+        refused = refusal(path, self.limits)
+        if refused is not None:
+            return Seen(Observation(refused.status, refused.detail, None, {}))
+        digest = None
+        if known is None:
+            try:
+                digest = digest_file(path)
+            except InputChanged as error:
+                return Seen(Observation(MediaStatus.INPUT_CHANGED, str(error), None, {}))
+            except OSError as error:
+                return Seen(Observation(MediaStatus.UNREADABLE, str(error), None, {}))
+        sha256 = known or (digest.sha256 if digest else "")
+        stage = observation_stage(modalities, self.frames_per_second)
+        found = self.store.get(person, sha256, stage)
+        if found is not None:
+            return Seen(Observation.from_artefact(found), sha256, digest, None, lambda: self._listen(path))
+        observation, audio = self._decode(path, modalities)
+        if observation.status not in TRANSIENT:
+            self.store.put(person, sha256, stage, observation.artefact)
+        return Seen(observation, sha256, digest, audio)
+
+    def _listen(self, path: Path) -> AudioSpool | None:
+        return decode(path, limits=self.limits, frames_per_second=None).audio
+
+    def _decode(self, path: Path, modalities: frozenset[Modality]) -> tuple[Observation, AudioSpool | None]:
+        looks = Modality.FACE in modalities
+        decoded = decode(
+            path,
+            limits=self.limits,
+            frames_per_second=self.frames_per_second if looks else None,
+            on_frame=self._tracker.see if looks else None,
+        )
+        face = self._tracker.finish() if looks else None
+        audio = decoded.audio
+        if audio is None:
+            return Observation(decoded.status, decoded.detail, None, {}), None
+        tracks = {"speech": find_speech(audio)}
+        if Modality.VOICE in modalities:
+            tracks["voice"] = track_voice(audio, tracks["speech"])
+        if face is not None:
+            tracks["face"] = face
+        status, detail = decoded.status, decoded.detail
+        if status in {MediaStatus.OK, MediaStatus.NO_VIDEO}:
+            status, detail = _heard_and_seen(tracks, status, detail)
+        return Observation(status, detail, audio.duration, tracks), audio
+
+
+def _heard_and_seen(tracks: Mapping[str, Track], status: MediaStatus, detail: str) -> tuple[MediaStatus, str]:
+    """What listening and looking add to a file that decoded well."""
+    if len(tracks["speech"]) == 0:
+        return MediaStatus.NO_SPEECH, "Nobody speaks in this recording."
+    if "face" in tracks and status is MediaStatus.OK:
+        seen = face_status(tracks["face"])
+        if seen is MediaStatus.NO_FACE:
+            return seen, "No face is seen in this recording."
+        if seen is MediaStatus.SEVERAL_FACES:
+            return seen, "More than one face is seen in this recording."
+    return status, detail

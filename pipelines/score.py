@@ -1,0 +1,153 @@
+"""``viva score``: a manifest in, an output folder out, resumed wherever it stopped."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+
+from vivavoce.data.configuration import ConfigurationDiffers
+from vivavoce.data.framework import FrameworkError
+from vivavoce.data.interview import Interview
+from vivavoce.data.keys import ProjectKeyRefused
+from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
+from vivavoce.data.manifest import BadRow, ManifestError
+from vivavoce.data.owner import AlreadyRunning
+from vivavoce.data.status import MediaStatus, RowStatus
+from vivavoce.data.store import Store
+from vivavoce.pipelines.batch import BadInput, Batch, Request, prepare
+from vivavoce.pipelines.engine import Done, run_tasks
+from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise, write_folder
+from vivavoce.pipelines.job import Outcome, Task, build_job, find_result, not_measured, open_store
+from vivavoce.pipelines.outputs import Row
+from vivavoce.pipelines.progress import Progress
+from vivavoce.pipelines.result import COMPLETE, Result
+
+EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+REFUSALS = (BadInput, FrameworkError, ProjectKeyRefused, ConfigurationDiffers, AlreadyRunning, LedgerBroken)
+
+
+def run_score(request: Request, *, console: Console | None = None) -> int:
+    """Run or continue a batch; returns the exit status."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # before workers start: one thread each, they share the cores
+    said = console or Console(stderr=True)
+    try:
+        batch = prepare(request)
+        with Ledger.open(request.out, batch.configuration.document(), versions=recorded_versions()) as ledger:
+            return _run(request, batch, ledger, said)
+    except ManifestError as error:
+        said.print(error)
+    except REFUSALS as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+    return EXIT_BAD_INPUT
+
+
+def exit_status(counts: Mapping[RowStatus, int]) -> int:
+    """0 where every row was scored, 3 where some was not, or only partly."""
+    incomplete = any(count for status, count in counts.items() if status not in COMPLETE)
+    return EXIT_SOME_NOT_SCORED if incomplete else EXIT_ALL_SCORED
+
+
+def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
+    interviews, bad_rows = batch.manifest.interviews, batch.manifest.bad_rows
+    lines = {interview.interview_id: interview.line for interview in interviews}
+    lines |= {bad_row_id(bad): bad.line for bad in bad_rows}
+    ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
+    pending = {row.interview_id for row in ledger.pending()}
+    if not pending and is_finished(request.out, csv=request.csv):
+        said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False)
+        return exit_status(ledger.counts())
+    for bad in bad_rows:
+        ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
+    store = open_store(batch.settings.store, batch.settings.project_key)
+    try:
+        _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending], said)
+    except KeyboardInterrupt:
+        said.print(f"Interrupted; nothing is lost. The same command continues in {request.out}.", highlight=False)
+        return EXIT_INTERRUPTED
+    ended = {row.interview_id: row for row in ledger.finished()}
+    rows = [_ended_row(batch, interview, ended[interview.interview_id], store) for interview in interviews]
+    rows += [_bad_row(bad) for bad in bad_rows]
+    rows.sort(key=lambda row: lines[row.result.interview_id])
+    counts = ledger.verify()
+    write_folder(request.out, rows, batch, ledger.runs(), csv=request.csv)
+    summarise(said, request.out, rows)
+    return exit_status(counts)
+
+
+def _work(request: Request, batch: Batch, ledger: Ledger, interviews: Sequence[Interview], said: Console) -> None:
+    """Bring every interview that has not ended to its end."""
+    total = len(batch.manifest.interviews) + len(batch.manifest.bad_rows)
+    tasks = [
+        Task(interview, tuple(ledger.recall(one.path) if one.path.is_file() else None for one in interview.recordings))
+        for interview in interviews
+    ]
+    crashes: dict[int, float] = {}
+
+    def again(index: int, seconds: float) -> bool:
+        crashes[index] = crashes.get(index, 0.0) + seconds
+        return not ledger.crash(interviews[index].interview_id, crashes[index])
+
+    ends = run_tasks(
+        build_job,
+        (batch.settings,),
+        tasks,
+        workers=request.workers,
+        began=lambda index: ledger.attempt(interviews[index].interview_id),
+        again=again,
+    )
+    with Progress(said, total, total - len(tasks)) as progress:
+        for done in ends:
+            interview = interviews[done.index]
+            result = _end(batch, ledger, interview, done, said)
+            progress.ended(result, sum(result.seconds.values()))
+
+
+def _end(batch: Batch, ledger: Ledger, interview: Interview, done: Done, said: Console) -> Result:
+    """Record how one interview ended; a defect of the program ends one row and is shown, not hidden."""
+    if isinstance(done.result, Outcome):
+        result = done.result.result
+        for digest in done.result.digests:
+            ledger.remember(digest)
+    else:
+        reason = MediaStatus.TIMEOUT if done.error == MediaStatus.TIMEOUT else MediaStatus.CRASHED
+        if done.defect:
+            said.print(f"{interview.interview_id}: a defect of the program, please report it:", style="red")
+            said.print(done.error, markup=False, highlight=False)
+        result = not_measured(interview.interview_id, batch.frameworks[interview.job], reason, died(reason), reason)
+    seconds = sum(result.seconds.values())
+    ledger.finish(interview.interview_id, result.status, result.reason, result.media, seconds)
+    return result
+
+
+def died(reason: str) -> str:
+    """The sentence for an interview whose worker died or fell silent."""
+    if reason == MediaStatus.TIMEOUT:
+        return "Its worker said nothing for an hour and was stopped."
+    return "It took its worker down twice, or met a defect of the program (see the run's output)."
+
+
+def _ended_row(batch: Batch, interview: Interview, ended: Finished, store: Store) -> Row:
+    """A row as the tables show it; where no result was sealed, the ledger's ending is all there is."""
+    from vivavoce.data.keys import Erased
+
+    framework = batch.frameworks[interview.job]
+    try:
+        result = find_result(store, interview, batch.configuration)
+    except Erased as error:
+        result = not_measured(interview.interview_id, framework, ended.reason or "erased", str(error))
+    if result is None:
+        reason = ended.reason or MediaStatus.CRASHED
+        result = not_measured(interview.interview_id, framework, reason, died(reason), ended.media)
+    return Row(interview, result, ended.seconds)
+
+
+def bad_row_id(bad: BadRow) -> str:
+    """The id under which a row that could not be read is listed: its own may be missing or stand twice."""
+    return f"line {bad.line}" + (f" ({bad.interview_id})" if bad.interview_id else "")
+
+
+def _bad_row(bad: BadRow) -> Row:
+    detail = " ".join(str(error) for error in bad.errors)
+    result = Result(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, detail, None, (), (), None, {})
+    return Row(None, result, 0.0)

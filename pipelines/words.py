@@ -1,0 +1,191 @@
+"""The candidate's words of an interview: read from what the meeting tool exported, or recognised; masked either way."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from vivavoce.data.artefact import Artefact
+from vivavoce.data.interview import Interview
+from vivavoce.data.schema import Stage, digest_of
+from vivavoce.data.spool import AudioSpool
+from vivavoce.data.status import MediaStatus, Reason
+from vivavoce.data.store import Store
+from vivavoce.data.track import Track
+from vivavoce.features.speech import SPEECH
+from vivavoce.features.transcript.cue import TranscriptError
+from vivavoce.features.transcript.hygiene import mask, normalise
+from vivavoce.features.transcript.provided import read_transcript
+from vivavoce.features.transcript.recognise import (
+    Engine,
+    NoRecogniser,
+    Passage,
+    Recogniser,
+    WrongLanguage,
+    choose_engine,
+    open_recogniser,
+)
+from vivavoce.features.transcript.words import Transcript, Word
+from vivavoce.pipelines.answers import AnswerSpan, SeveralSpeakers, candidates_speech, candidates_words
+
+Sound = Callable[[], AudioSpool]
+
+
+class Unheard(Exception):
+    """No words that can be trusted: ``reason`` is the row's, the text is for the operator."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """The candidate's words of one recording, masked, and the detector's segments in the candidate's turns."""
+
+    words: Transcript
+    speech: Track
+
+
+class Listener:
+    """Reads or recognises; built once per worker, the recogniser is loaded when first needed.
+
+    Parameters
+    ----------
+    store
+        Where recognised words are sealed and found again.
+    asr
+        ``auto`` or an engine's name.
+    weights
+        For Whisper: an official size or a checkpoint file; None for the default.
+    """
+
+    def __init__(self, store: Store, asr: str, weights: str | None) -> None:
+        self.store = store
+        self.asr = asr
+        self.weights = weights
+
+    def hear(
+        self,
+        interview: Interview,
+        spans: Sequence[AnswerSpan],
+        speech: Sequence[Track],
+        digests: Sequence[str],
+        sounds: Sequence[Sound],
+    ) -> dict[int, Heard]:
+        """The words of every recording that holds an answer, by the recording's index.
+
+        Parameters
+        ----------
+        interview
+            Whose recordings they are.
+        spans
+            Its answers.
+        speech
+            The detector's segments of each recording.
+        digests
+            SHA-256 of each recording.
+        sounds
+            Opens each recording's sound; called only where words have to be recognised.
+
+        Raises
+        ------
+        Unheard
+            Where words are missing, unreadable, in another language than declared, or of unknown speakers.
+        """
+        recordings = sorted({span.recording for span in spans})
+        try:
+            given = {i for i in recordings if self._engine(interview, i) is Engine.PROVIDED}
+        except NoRecogniser as error:
+            raise Unheard(Reason.NO_TRANSCRIPT, str(error)) from error
+        heard = {i: self._read(interview, i, speech[i]) for i in sorted(given)}
+        asked = [span for span in spans if span.recording not in given]
+        if asked:
+            heard |= self._recognised(interview, asked, speech, digests, sounds)
+        return heard
+
+    def _engine(self, interview: Interview, recording: int) -> Engine:
+        return choose_engine(self.asr, has_transcript=interview.recordings[recording].transcript is not None)
+
+    def _read(self, interview: Interview, recording: int, speech: Track) -> Heard:
+        path = interview.recordings[recording].transcript
+        assert path is not None
+        try:
+            whole = normalise(read_transcript(path))
+            candidate = candidates_words(whole, interview.candidate_speaker)
+        except (TranscriptError, OSError) as error:
+            raise Unheard(Reason.UNREADABLE_TRANSCRIPT, str(error)) from error
+        except SeveralSpeakers as error:
+            raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error)) from error
+        if interview.language not in ("auto", whole.language):
+            raise Unheard(
+                MediaStatus.WRONG_LANGUAGE,
+                f"The manifest says {interview.language}, the transcript {path.name} is in {whole.language}.",
+            )
+        return Heard(mask(candidate, names_of(interview, whole)), candidates_speech(speech, whole, candidate))
+
+    def _recognised(
+        self,
+        interview: Interview,
+        spans: Sequence[AnswerSpan],
+        speech: Sequence[Track],
+        digests: Sequence[str],
+        sounds: Sequence[Sound],
+    ) -> dict[int, Heard]:
+        """All answers in one call, so that their windows travel through the recogniser together."""
+        names = names_of(interview, None)
+        stage = self._stage(interview, spans, names)
+        address = hashlib.sha256("".join(digests).encode()).hexdigest()
+        kept = self.store.get(interview.candidate_id, address, stage)
+        if kept is None:
+            passages = [
+                Passage(sounds[span.recording](), speech[span.recording], span.start, span.end, interview.language)
+                for span in spans
+            ]
+            try:
+                found = [mask(normalise(said), names) for said in self._recogniser.recognise(passages)]
+            except WrongLanguage as error:
+                raise Unheard(MediaStatus.WRONG_LANGUAGE, str(error)) from error
+            kept = Artefact({"answers": [_written(said) for said in found]}, {})
+            self.store.put(interview.candidate_id, address, stage, kept)
+        said = [_read_back(document) for document in kept.document["answers"]]
+        return {
+            i: Heard(_joined([one for span, one in zip(spans, said, strict=True) if span.recording == i]), speech[i])
+            for i in {span.recording for span in spans}
+        }
+
+    @cached_property
+    def _recogniser(self) -> Recogniser:
+        engine = choose_engine(self.asr, has_transcript=False)
+        return open_recogniser(engine, weights=self.weights)
+
+    def _stage(self, interview: Interview, spans: Sequence[AnswerSpan], names: Sequence[str]) -> Stage:
+        parameters = {
+            "spans": digest_of([[span.recording, span.start, span.end] for span in spans]),
+            "names": digest_of(sorted(names)),
+            "language": interview.language,
+        }
+        return Stage("words", "1", parameters, (SPEECH, self._recogniser.stage))
+
+
+def names_of(interview: Interview, transcript: Transcript | None) -> tuple[str, ...]:
+    """Names to be masked: the candidate's from the manifest, and every speaker's label."""
+    given = [interview.candidate_name] if interview.candidate_name else []
+    return tuple(dict.fromkeys([*given, *(transcript.speakers if transcript else ())]))
+
+
+def _written(said: Transcript) -> dict[str, object]:
+    words = [[word.text, word.start, word.end, word.confidence] for word in said.words]
+    return {"words": words, "language": said.language, "engine": said.engine, "word_times": said.word_times}
+
+
+def _read_back(document: dict[str, object]) -> Transcript:
+    rows = document["words"]
+    assert isinstance(rows, list)
+    words = tuple(Word(text, start, end, confidence) for text, start, end, confidence in rows)
+    return Transcript(words, str(document["language"]), str(document["engine"]), bool(document["word_times"]))
+
+
+def _joined(said: Sequence[Transcript]) -> Transcript:
+    words = tuple(word for transcript in said for word in transcript.words)
+    return Transcript(words, said[0].language, said[0].engine, all(transcript.word_times for transcript in said))
