@@ -10,8 +10,8 @@ import yaml
 
 from vivavoce.data.demo.portrait import Look
 
-ASIDE = re.compile(r"\{([^|{}]*)\|([^{}]*)\}")  # {what a transcript writes|what is pronounced}
-SENTENCE = re.compile(r"(?<=[.?!。？！])\s*(?=\S)(?<![A-Z]\.)")
+ASIDE = re.compile(r"\{([^|{}]*)\|([^{}]*)\}")  # {what a transcript writes|what is pronounced}, without a comma
+SENTENCE = re.compile(r"(?<=[.?!])\s+|(?<=[。？！])\s*")
 CLAUSE = re.compile(r"(?<=[,;:，；：、])\s*")
 CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+|\s+(?=[\u3000-\u9fff\uff00-\uffef])")
 
@@ -120,8 +120,8 @@ def sentences(text: str) -> list[str]:
 
     Examples
     --------
-    >>> sentences("I looked. Um, it was full! 然后呢？好了。")
-    ['I looked.', 'Um, it was full!', '然后呢？', '好了。']
+    >>> sentences("I wrote to a.b@example.com. Um, it was full! 然后呢？好了。")
+    ['I wrote to a.b@example.com.', 'Um, it was full!', '然后呢？', '好了。']
     """
     return [part.strip() for part in SENTENCE.split(text) if part.strip()]
 
