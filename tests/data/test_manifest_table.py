@@ -1,0 +1,157 @@
+"""The three formats are read as documented; what is no table is refused, whatever its bytes."""
+
+import random
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.manifests import CONSENT, FORMATS, FULL, MINIMAL, TODAY, json_lines, read
+from tests.proof import proof_count
+from vivavoce.data.interview import Recording
+from vivavoce.data.manifest import ManifestError, read_manifest
+
+
+def test_parquet_may_nest_natively(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "interview_id": ["i1", "i2"],
+            "candidate_id": ["c1", "c2"],
+            "job": ["store_manager"] * 2,
+            "media": pa.array([[("q1", "1.mp4")], [("q2", "2.mp4")]], pa.map_(pa.string(), pa.string())),
+            "transcript": pa.array([{"q1": "1.vtt", "q2": None}, {"q1": None, "q2": "2.vtt"}]),
+            "consent": [{**CONSENT, "date": date(2026, 11, 1)}, None],
+            "accommodation": [True, None],
+            "recorded_at": pa.array([datetime(2026, 11, 2, 1, 30)] * 2, pa.timestamp("ns")),
+        }
+    )
+    pq.write_table(table, tmp_path / "m.parquet")
+    first, second = read_manifest(tmp_path / "m.parquet", today=TODAY).interviews
+    assert first.recordings == (Recording(tmp_path / "1.mp4", "q1", tmp_path / "1.vtt"),)
+    assert second.recordings == (Recording(tmp_path / "2.mp4", "q2", tmp_path / "2.vtt"),)
+    assert first.consent is not None
+    assert first.consent.given == date(2026, 11, 1)
+    assert (first.accommodation, second.accommodation) == (True, False)
+    assert first.recorded_at == datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
+
+
+@settings(
+    max_examples=proof_count(100, 5000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode), suffix=st.sampled_from([*FORMATS]))
+def test_no_bytes_crash_the_reader(content: bytes, suffix: str, tmp_path: Path) -> None:
+    """What is no manifest is refused, in every format, also behind a header that is right."""
+    for start in (b"", b"interview_id,candidate_id,job,media,questions\n", b"PAR1"):
+        with pytest.raises(ManifestError):
+            read(tmp_path, start + content, suffix)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_no_damage_crashes_the_reader(suffix: str, tmp_path: Path) -> None:
+    """Bytes of a good manifest are overwritten at random: rows are read or refused, nothing else happens."""
+    whole = FORMATS[suffix]([FULL, {**MINIMAL, "interview_id": "i2", "consent": CONSENT}])
+    chance = random.Random(7)
+    refused = 0
+    for _ in range(proof_count(150, 5000)):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        try:
+            read(tmp_path, bytes(damaged), suffix, skip_bad_rows=True)
+        except ManifestError:
+            refused += 1
+    assert refused > 0
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "message"),
+    [
+        (".jsonl", b"", r"manifest.jsonl, file: Write one row per interview. Got no rows"),
+        (".jsonl", b"\n \n", r"Write one row per interview"),
+        (".csv", b"", r"header: Name the columns in the first line: interview_id, candidate_id"),
+        (".csv", b"interview_id,candidate_id,job,media\n", r"Write one row per interview"),
+        (".csv", b"interview_id;job\n", r"Unknown column. Separate columns by commas. Got 'interview_id;job'"),
+        (".csv", b"interview_id,jobs\n", r"line 1, header: Unknown column. Did you mean 'job'\? Got 'jobs'"),
+        (".csv", b"job,job\n", r"This column stands twice"),
+        (".csv", b'job\n"open', r"line 2, row: Close every quote"),
+        (".csv", b"job\n" + b"x" * 140_000, r"keep cells below 131072 characters"),
+        (".csv", b"job\nx\nM\xfcller\n", r"line 3, file: Save the manifest as UTF-8. Got byte 0xfc at position 7"),
+        (".jsonl", b'{"job": "\xff"}', r"UTF-8. Got byte 0xff at position 9"),
+        (".jsonl", "{}".encode("utf-16"), r"Save the manifest as UTF-8"),
+        (".parquet", b"PAR1 nothing", r"Write a Parquet file that pyarrow can read"),
+        (".parquet", b"", r"Write a Parquet file"),
+        (".xlsx", b"", r"JSON Lines \(.jsonl\), CSV \(.csv\) or Parquet \(.parquet\). Got '.xlsx'"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_even_when_skipping(
+    suffix: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    for skip in (False, True):
+        with pytest.raises(ManifestError, match=message):
+            read(tmp_path, content, suffix, skip_bad_rows=skip)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{oops", r"line 2, row: Write one JSON object per line \(Expecting"),
+        ("[1]", r"a row is an object"),
+        ('{"job": "a", "job": "b"}', r"the key 'job' stands twice"),
+        ('{"job": NaN}', r"NaN is no JSON number"),
+        ("[" * 100_000, r"nested too deeply"),
+        (" " * 2**20 + "1", r"A line has at most 1048576 characters"),
+    ],
+)
+def test_a_line_that_is_no_row_is_one_fault(line: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=message) as caught:
+        read(tmp_path, json_lines([MINIMAL]) + line.encode())
+    assert len(caught.value.errors) == 1
+
+
+def test_a_hostile_row_takes_no_time(tmp_path: Path) -> None:
+    """Each of these is a few hundred kilobytes that a quadratic check would chew on for minutes."""
+    keys = ",".join(f'"{i}":1' for i in range(90_000)) + ',"89999":1'
+    files = {f"q{i}": f"{i}.mp4" for i in range(30_000)}
+    content = f"{{{keys}}}\n".encode() + json_lines([{**MINIMAL, "media": files}])
+    begun = time.process_time()
+    with pytest.raises(ManifestError, match=r"the key '89999' stands twice"):
+        read(tmp_path, content)
+    assert time.process_time() - begun < 5
+
+
+def test_csv_cells_are_read_as_documented(tmp_path: Path) -> None:
+    header = "interview_id,candidate_id,job,media,accommodation,site\r\n"
+    marks = ["true", "Yes", "1", "FALSE", "no", "0", ""]
+    body = "".join(f'i{i},c,store_manager,"{{""q1"": ""a.mp4""}}",{mark},\r\n' for i, mark in enumerate(marks))
+    manifest = read(tmp_path, b"\xef\xbb\xbf" + (header + body).encode(), ".csv")
+    assert [interview.accommodation for interview in manifest.interviews] == [True] * 3 + [False] * 4
+    assert {interview.site for interview in manifest.interviews} == {None}
+    assert manifest.interviews[0].recordings == (Recording(tmp_path / "a.mp4", "q1"),)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("i1,c1,j,a.mp4,maybe,", r"accommodation: Write one of true, yes, 1, false, no, 0. Got 'maybe'"),
+        ("i1,c1,j,a.mp4,,{text: true}", r"consent: Write JSON in this cell .* Got '{text: true}'"),
+        ("i1,c1,j,{broken,,", r"media: Write JSON in this cell"),
+        ("i1,c1,j,a.mp4", r"row: A row has as many cells as the header \(6\).* Got 4 cells"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_one_fault(cells: str, message: str, tmp_path: Path) -> None:
+    header = "interview_id,candidate_id,job,media,accommodation,consent\n"
+    with pytest.raises(ManifestError, match=message) as caught:
+        read(tmp_path, (header + cells).encode(), ".csv")
+    assert [error.line for error in caught.value.errors] == [2]
+
+
+def test_records_over_several_lines_keep_their_first_line(tmp_path: Path) -> None:
+    header = "interview_id,candidate_id,job,media,consent\n"
+    many = 'i1,c1,j,a.mp4,"{""text"":\nfalse}"\n' + "i2,c2,j,b.mp4,x\n"
+    with pytest.raises(ManifestError, match=r"line 4, consent"):
+        read(tmp_path, (header + many).encode(), ".csv")
