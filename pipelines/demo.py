@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from importlib.resources import as_file, files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,7 @@ def run_demo(out: Path, workers: int) -> int:
             profile=Profile.ALL, encoder="auto", frames_per_second=5.0, consent_on_file=None, skip_bad_rows=False,
             csv=False,
         )  # fmt: skip
-        said.print(
-            "Thirteen made-up interviews; five are flawed on purpose: no face, no sound, cut off, no consent, an accommodation."
-        )
+        said.print("Thirteen made-up interviews; five are flawed on purpose.", highlight=False)
         status = run_score(request, console=said)
         if status in (EXIT_BAD_INPUT, EXIT_INTERRUPTED):
             return status
@@ -63,7 +62,7 @@ def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> int
         levels = [by_quality[quality] for quality in QUALITIES if by_quality[quality]]
         wrong += [
             f"{job} in {language}: a weaker answer scored as high as a better one"
-            for better, worse in zip(levels, levels[1:], strict=False)
+            for better, worse in pairwise(levels)
             if min(better) <= max(worse)
         ]
     for line in wrong:

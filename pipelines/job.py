@@ -218,7 +218,7 @@ def scored(
         reason = worst.status
         status = RowStatus.PARTIAL if status is RowStatus.SCORED else status
     return Result(
-        interview_id, status, reason, worst.detail, worst.status, tuple(result for result, _ in measured), scores,
+        interview.interview_id, status, reason, worst.detail, worst.status, tuple(result for result, _ in measured), scores,
         rubric.digest, seconds,
     )  # fmt: skip
 

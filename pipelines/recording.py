@@ -192,6 +192,8 @@ class Observer:
 
     def _decode(self, path: Path, modalities: frozenset[Modality]) -> tuple[Observation, AudioSpool | None]:
         looks = Modality.FACE in modalities
+        if looks:
+            self._tracker.reset()  # a recording that broke off before its end may have left frames behind
         decoded = decode(
             path,
             limits=self.limits,
