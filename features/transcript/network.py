@@ -14,6 +14,9 @@ from vivavoce.features.transcript.weights import OFFICIAL, Checkpoint, WeightsEr
 if TYPE_CHECKING:
     from whisper.tokenizer import Tokenizer
 
+UNREADABLE = (pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError, RuntimeError)
+"""What torch's restricted reader and a network of other dimensions raise on bytes that are no checkpoint."""
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -78,9 +81,9 @@ def _read(file: BinaryIO, checkpoint: Checkpoint) -> Whisper:
         content = torch.load(file, map_location="cpu", weights_only=True)
         model = Whisper(ModelDimensions(**content["dims"]))
         model.load_state_dict(content["model_state_dict"])
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise WeightsError(
             f"{checkpoint.path} is no Whisper checkpoint of the official form {{dims, model_state_dict}}: "
-            f"{str(error).splitlines()[0]}"
+            f"{(str(error) or repr(error)).splitlines()[0]}"
         ) from error
     return model

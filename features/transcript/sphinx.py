@@ -19,7 +19,7 @@ import numpy as np
 from vivavoce.data.schema import Stage
 from vivavoce.features.speech import SPEECH
 from vivavoce.features.transcript.recognise import NoRecogniser, Passage, WrongLanguage
-from vivavoce.features.transcript.windows import pieces, speech_of, within_speech
+from vivavoce.features.transcript.windows import phrases, speech_of, within_speech
 from vivavoce.features.transcript.words import Transcript, Word
 
 FRAME_S = 0.01  # pocketsphinx's step
@@ -62,7 +62,7 @@ class SphinxRecogniser:
 
     def _words(self, passage: Passage) -> Iterator[Word]:
         segments = speech_of(passage)
-        for start, end in pieces(passage, LONGEST_S):
+        for start, end in phrases(passage, LONGEST_S):
             samples = np.clip(passage.audio.read(start, end), -1, 1)
             self._decoder.reinit_feat()  # forget the last utterance's loudness: order must not change a word
             self._decoder.start_utt()

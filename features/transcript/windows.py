@@ -72,32 +72,14 @@ def windows_of(passage: Passage) -> Iterator[Window]:
 
     A passage without speech gives none.
     """
-    placements: list[Placement] = []
-    at = 0.0
-    for start, end in pieces(passage):
-        duration = end - start
-        if placements and at + SEPARATOR_S + duration > WINDOW_S:
-            yield _fill(passage.audio, placements)
-            placements, at = [], 0.0
-        if placements:
-            at += SEPARATOR_S
-        placements.append(Placement(at, start, duration))
-        at += duration
-    if placements:
+    for placements in _pack(_stretches(passage, WINDOW_S), WINDOW_S, several=True):
         yield _fill(passage.audio, placements)
 
 
-def pieces(passage: Passage, longest: float = WINDOW_S) -> list[tuple[float, float]]:
-    """Stretches to listen to, in seconds: speech with short pauses and a little context, none above ``longest``."""
-    limit = min(passage.end, passage.audio.duration)
-    joined: list[tuple[float, float]] = []
-    for start, end in speech_of(passage):
-        if joined and start - joined[-1][1] <= KEPT_GAP_S:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    whole = [(max(passage.start, start - CONTEXT_S), min(limit, end + CONTEXT_S)) for start, end in joined]
-    return [part for start, end in whole for part in _cut(passage.audio, start, end, longest)]
+def phrases(passage: Passage, longest: float) -> list[tuple[float, float]]:
+    """Stretches of speech with short pauses kept, none above ``longest`` seconds: one utterance each."""
+    packed = _pack(_stretches(passage, longest), longest, several=False)
+    return [(piece.start, piece.start + piece.duration) for (piece,) in packed]
 
 
 def speech_of(passage: Passage) -> list[tuple[float, float]]:
@@ -130,6 +112,38 @@ def within_speech(start: float, end: float, segments: Sequence[tuple[float, floa
     if not touched:
         return None
     return max(start, touched[0][0]), min(end, touched[-1][1])
+
+
+def _pack(stretches: Sequence[tuple[float, float]], room: float, *, several: bool) -> Iterator[list[Placement]]:
+    """Stretches laid into groups of at most ``room`` seconds; across a short pause the recording simply goes on."""
+    placed: list[Placement] = []
+    for start, end in stretches:
+        if placed:
+            last = placed[-1]
+            on, gap = end - last.start, start - (last.start + last.duration)
+            if gap <= KEPT_GAP_S - 2 * CONTEXT_S and last.at + on <= room:
+                placed[-1] = Placement(last.at, last.start, on)
+                continue
+            at = last.at + last.duration + SEPARATOR_S
+            if several and at + end - start <= room:
+                placed.append(Placement(at, start, end - start))
+                continue
+            yield placed
+        placed = [Placement(0.0, start, end - start)]
+    if placed:
+        yield placed
+
+
+def _stretches(passage: Passage, longest: float) -> list[tuple[float, float]]:
+    """Segments with their context, in seconds, none above ``longest`` and none overlapping."""
+    segments = speech_of(passage)
+    limit = min(passage.end, passage.audio.duration)
+    found: list[tuple[float, float]] = []
+    for i, (start, end) in enumerate(segments):
+        before = (segments[i - 1][1] + start) / 2 if i else passage.start
+        after = (end + segments[i + 1][0]) / 2 if i + 1 < len(segments) else limit
+        found.extend(_cut(passage.audio, max(start - CONTEXT_S, before), min(end + CONTEXT_S, after), longest))
+    return found
 
 
 def _fill(audio: AudioSpool, placements: Sequence[Placement]) -> Window:
