@@ -110,6 +110,8 @@ def _boxes(descriptor: int, size: int) -> Layout:
         fragmented = fragmented or kind == b"moof"
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
+        if fragmented and 0 < len(head) < 8:  # a recorder was stopped while it wrote a box's head
+            at += 8
         if len(head) < 8 or length < 8 or not kind.isalnum():
             break
         at += length

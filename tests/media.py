@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.stream import Disposition
 
 Samples = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
@@ -53,7 +54,7 @@ def onsets(sound: Samples, rate: int = 16_000, threshold: float = 0.1, rest: flo
 
 
 def coded(number: int, width: int = 320, height: int = 240) -> Picture:
-    """A picture that carries its number as bars of black and white and its upright corner as a red square, (h, w, 3)."""
+    """A picture that carries its number as black and white bars and a red square at its top left, (h, w, 3)."""
     picture = np.full((height, width, 3), 64, np.uint8)
     edges = np.linspace(0, width, BITS + 1).round().astype(int)
     for bit in range(BITS):
@@ -98,7 +99,8 @@ class Film:
     codec: str = "libx264"
     pixels: str = "yuv420p"
     times: Callable[[int], float] | None = None  # seconds of the nth picture; by default n / rate
-    rotation: float = 0.0  # degrees, counter-clockwise, as metadata
+    rotation: float = 0.0  # degrees by which the metadata asks to turn it, counter-clockwise
+    cover: bool = False  # an attached picture, not a video
     options: tuple[tuple[str, str], ...] = (("preset", "ultrafast"), ("g", "50"))
 
 
@@ -132,13 +134,14 @@ class _Pictures:
     def __init__(self, out: Any, film: Film) -> None:
         self._out, self._film, self._n, self.now = out, film, 0, 0.0
         self._pictures = iter(film.pictures)
-        self._stream: Any = None
-        self._stream = out.add_stream(film.codec, rate=film.rate, options=dict(film.options))
+        self._stream: Any = out.add_stream(film.codec, rate=film.rate, options=dict(film.options))
         self._stream.pix_fmt = film.pixels
-        self._stream.time_base = Fraction(1, 90_000)
+        self._stream.codec_context.time_base = Fraction(1, 90_000)
         self._first: Picture | None = next(self._pictures, None)
         if self._first is not None:
             self._stream.height, self._stream.width = self._first.shape[:2]
+        if film.cover:
+            self._stream.disposition = Disposition.attached_pic
         if film.rotation:
             self._stream.set_display_rotation(film.rotation)
 
@@ -162,7 +165,6 @@ class _Sounds:
         layout = sound.layout or {1: "mono", 2: "stereo", 6: "5.1"}[len(self._samples)]
         self._stream = out.add_stream(sound.codec, rate=sound.rate, layout=layout)
         self._layout = layout
-        self._resampler = None
 
     def step(self) -> bool:
         rate = self._sound.rate
