@@ -3,7 +3,8 @@
 Whisper's own classes, checkpoint format and tokenizer; two layers; forty words. Two things make it learn within
 minutes. It starts on short windows. And because we know when every word is spoken, the decoder's attention is
 guided there: the last layer to the word that is about to be written, half of the first layer to the one that
-was written last [1]_. Only the tokens in use have rows of their own; the 51,000 others share one that learns never to win.
+was written last [1]_. Only the tokens in use have rows of their own; the 51,000 others share one that learns never
+to win.
 
 References
 ----------
@@ -37,7 +38,7 @@ RATE_OF_LEARNING = 2e-3
 
 @dataclass(frozen=True)
 class Example:
-    """One window: sound, tokens from ``sot`` to ``eot``, and each text token's span in frames (start, end, pause's end)."""
+    """One window: sound, tokens from ``sot`` to ``eot``, and each text token's frames (start, end, pause's end)."""
 
     sound: Sound
     tokens: list[int]
@@ -109,8 +110,8 @@ def example_of(recording: Recording) -> Example:
         parts = text_tokens(word.text, recording.language)
         until = recording.words[i + 1].start if i + 1 < len(recording.words) else word.end + 0.3
         edges = np.linspace(word.start, word.end, len(parts) + 1) / FRAME_S
-        for k in range(len(parts)):
-            spans.append((edges[k], edges[k + 1], until / FRAME_S if k == len(parts) - 1 else edges[k + 1]))
+        spans.extend((a, b, b) for a, b in zip(edges[:-2], edges[1:-1], strict=True))
+        spans.append((edges[-2], edges[-1], until / FRAME_S))
         tokens.extend(parts)
     return Example(recording.sound, [*tokens, tokenizer.eot], spans)
 
@@ -147,22 +148,16 @@ class Trainer:
         return encoder.ln_post(x)
 
     def decode(self, tokens: torch.Tensor, audio: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Last hidden states, and each layer's attention to the sound before the softmax (windows, heads, tokens, frames)."""
+        """Last hidden states, and each layer's attention scores (windows, heads, tokens, frames)."""
         seen: list[torch.Tensor] = []
         x = self.model.decoder.token_embedding(tokens) + self.model.decoder.positional_embedding[: tokens.shape[1]]
         with disable_sdpa():
             for block in self.model.decoder.blocks:
                 x = x + block.attn(block.attn_ln(x), mask=self.model.decoder.mask)[0]
-                query, (keys, values) = (
-                    block.cross_attn.query(block.cross_attn_ln(x)),
-                    (
-                        block.cross_attn.key(audio),
-                        block.cross_attn.value(audio),
-                    ),
-                )
-                heads, scores = attend(query, keys, values, block.cross_attn.n_head)
+                cross, query = block.cross_attn, block.cross_attn_ln(x)
+                heads, scores = attend(cross.query(query), cross.key(audio), cross.value(audio), cross.n_head)
                 seen.append(scores)
-                x = x + block.cross_attn.out(heads)
+                x = x + cross.out(heads)
                 x = x + block.mlp(block.mlp_ln(x))
         return self.model.decoder.ln(x), seen
 
@@ -210,7 +205,7 @@ class Trainer:
 def attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, heads: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Whisper's attention with its scores kept on the tape: (windows, tokens, state) and (windows, heads, tokens, frames)."""
+    """Whisper's attention, and beside its output the scores (windows, heads, tokens, frames), fit to be learnt from."""
     q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
     scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
     return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2), scores
