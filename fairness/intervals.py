@@ -1,0 +1,116 @@
+"""Intervals of a ratio of two selection rates: Katz, as auditors know it, and Miettinen–Nurminen, for verdicts.
+
+The ratio is focal rate / reference rate; a/n1 were selected of the reference group, b/n2 of the focal group.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Z95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
+LOG_BRACKET = 40.0  # log ratio: exp(-40) lies far below 1 / n for any number of people
+HALVINGS = 48  # 2 · 40 / 2**48: limits to 3 parts in 10**13
+
+Floats = npt.NDArray[np.float64]
+
+
+def katz(
+    a: npt.ArrayLike, n1: npt.ArrayLike, b: npt.ArrayLike, n2: npt.ArrayLike, z: float = Z95
+) -> tuple[Floats, Floats]:
+    """Log interval of the ratio, unpooled; ``nan`` where a or b is 0.
+
+    It covers too little where rates are extreme and groups unequal (exact coverage .874 at 200 against 20 people with
+    rate .9), so it is printed and never decides.
+
+    Parameters
+    ----------
+    a, n1
+        Selected and all people of the reference group, shape (k,) or scalar, 0 ≤ a ≤ n1.
+    b, n2
+        The same of the focal group.
+    z
+        Standard normal quantile; 1.96 for 95 %.
+
+    Returns
+    -------
+    tuple[ndarray, ndarray]
+        Lower and upper limits, ≥ 0.
+
+    References
+    ----------
+    Katz, Baptista, Azen & Pike (1978), Biometrics 34, 469–474.
+    """
+    a, n1, b, n2 = _floats(a, n1, b, n2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (b / n2) / (a / n1)
+        error = np.sqrt(1 / b - 1 / n2 + 1 / a - 1 / n1)
+        low, high = ratio * np.exp(-z * error), ratio * np.exp(z * error)
+    undefined = (a == 0) | (b == 0) | (n1 == 0) | (n2 == 0)
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def miettinen_nurminen(
+    a: npt.ArrayLike, n1: npt.ArrayLike, b: npt.ArrayLike, n2: npt.ArrayLike, z: float = Z95
+) -> tuple[Floats, Floats]:
+    """Score interval of the ratio: all ratios that the score test does not reject.
+
+    The variance is that of the rates constrained to the ratio, times N / (N − 1). Lower limit 0 where nobody of the
+    focal group was selected, upper limit ``inf`` where nobody of the reference group was; both where nobody was at all.
+
+    Parameters
+    ----------
+    a, n1, b, n2
+        As for :func:`katz`; both groups must have people.
+    z
+        Standard normal quantile; 1.96 for 95 %.
+
+    Returns
+    -------
+    tuple[ndarray, ndarray]
+        Lower and upper limits; ``nan`` where a group has no people.
+
+    References
+    ----------
+    Miettinen & Nurminen (1985), Statistics in Medicine 4, 213–226.
+    """
+    a, n1, b, n2 = _floats(a, n1, b, n2)
+    low, high = _solve(a, n1, b, n2, np.array([z, -z]).reshape(2, *([1] * a.ndim)))
+    low, high = np.where(b == 0, 0.0, low), np.where(a == 0, np.inf, high)
+    undefined = (n1 == 0) | (n2 == 0)
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def score_statistic(a: Floats, n1: Floats, b: Floats, n2: Floats, ratio: Floats) -> Floats:
+    """Score statistic of the hypothesis that the focal rate is ``ratio`` times the reference rate; falls in ``ratio``.
+
+    Examples
+    --------
+    >>> tables = [np.array([x]) for x in (48.0, 80.0, 12.0, 40.0, 1.0)]
+    >>> score_statistic(*tables).round(4)
+    array([-3.0854])
+    """
+    people = n1 + n2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # the reference rate that makes the table most likely, given the ratio: a root of a quadratic
+        middle = b + ratio * a + ratio * n2 + n1
+        spread = np.sqrt(np.maximum(middle * middle - 4 * people * ratio * (a + b), 0))
+        reference = np.minimum(2 * (a + b) / (middle + spread), 1)
+        focal = np.minimum(ratio * reference, 1)
+        variance = focal * (1 - focal) / n2 + ratio**2 * reference * (1 - reference) / n1
+        distance = b / n2 - ratio * a / n1
+        statistic = distance / np.sqrt(variance * people / (people - 1))
+    return np.where(variance > 0, statistic, np.where(distance == 0, 0.0, np.copysign(np.inf, distance)))
+
+
+def _solve(a: Floats, n1: Floats, b: Floats, n2: Floats, target: Floats) -> Floats:
+    """Find the ratios at which the falling score statistic passes each ``target``, by halving in the logarithm."""
+    low = np.full(np.broadcast_shapes(a.shape, target.shape), -LOG_BRACKET)
+    high = -low
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        above = score_statistic(a, n1, b, n2, np.exp(middle)) > target
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.asarray(np.exp((low + high) / 2))
+
+
+def _floats(*counts: npt.ArrayLike) -> tuple[Floats, ...]:
+    return tuple(np.broadcast_arrays(*(np.asarray(count, np.float64) for count in counts)))

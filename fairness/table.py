@@ -1,0 +1,182 @@
+"""One table of an audit: an attribute's groups, each compared with the comparator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from vivavoce.fairness.disparity import Comparison, Count, Counts, compare
+from vivavoce.fairness.power import detectable_ratio
+
+NAN = float("nan")
+SHARE_THAT_COUNTS = Fraction(2, 100)  # a smaller group decides neither the comparator nor the exit status
+
+
+class Family(StrEnum):
+    """Declared before looking, or found by looking."""
+
+    PRIMARY = "primary"
+    EXPLORATORY = "exploratory"
+
+
+class Measure(StrEnum):
+    """What counts as a success: being selected, or scoring above the median of the whole sample."""
+
+    SELECTION = "selection"
+    SCORING = "scoring"
+
+
+class Verdict(StrEnum):
+    """What the numbers allow to be said of one group."""
+
+    OK = "ok"
+    FINDING = "finding"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group's counts; ``not_scored`` people stand beside n, never inside."""
+
+    name: str
+    selected: Count
+    n: Count
+    not_scored: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Share selected, 0–1; ``nan`` without people."""
+        return float(Fraction(self.selected) / Fraction(self.n)) if self.n else NAN
+
+
+@dataclass(frozen=True)
+class Row:
+    """One group in its table.
+
+    Parameters
+    ----------
+    group
+        Its counts.
+    share
+        Its share of the table's people, 0–1.
+    comparison
+        Against the comparator; None for the comparator itself, where there is none, and for groups left out.
+    left_out
+        Why the group takes no part in comparisons; its count and rate are printed all the same.
+    adjusted_p
+        mid-P after the family's correction; ``nan`` where nothing was compared.
+    detectable_ratio
+        Ratio nearest to 1 that these numbers would have noticed with power .80.
+    verdict
+        Set by :mod:`vivavoce.fairness.family`.
+    why
+        The verdict's reason in a word that the report spells out.
+    """
+
+    group: Group
+    share: float
+    comparison: Comparison | None
+    left_out: str | None = None
+    adjusted_p: float = NAN
+    detectable_ratio: float = NAN
+    verdict: Verdict = Verdict.INSUFFICIENT
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """An attribute's groups at one cut, for all people or one stratum.
+
+    ``named`` tells whether the comparator was named beforehand; where it was found by looking, every pair of groups
+    could have been compared, and the correction counts them (see :mod:`vivavoce.fairness.family`).
+    """
+
+    attribute: str
+    family: Family
+    stratum: str | None
+    measure: Measure
+    cut: float | None
+    comparator: str | None
+    named: bool
+    rows: tuple[Row, ...]
+    unknown: Group | None = None
+
+    @property
+    def compared(self) -> int:
+        """Groups that take part, the comparator included."""
+        return sum(row.left_out is None and row.group.n > 0 for row in self.rows)
+
+    @property
+    def pairs_per_test(self) -> float:
+        """How many pairs of groups stand behind each test: 1 for a named comparator, else k / 2 of k groups."""
+        return 1.0 if self.named else max(self.compared / 2, 1.0)
+
+    def with_rows(self, rows: Sequence[Row]) -> "Table":
+        """The same table with other rows."""
+        return replace(self, rows=tuple(rows))
+
+
+def build_table(
+    attribute: str,
+    groups: Sequence[Group],
+    *,
+    family: Family,
+    measure: Measure = Measure.SELECTION,
+    stratum: str | None = None,
+    cut: float | None = None,
+    comparator: str | None = None,
+    unknown: Group | None = None,
+    comparator_share: Fraction = Fraction(0),
+    left_out: dict[str, str] | None = None,
+) -> Table:
+    """Compare every group with the comparator: the highest rate unless one is named.
+
+    Parameters
+    ----------
+    attribute, family, measure, stratum, cut, unknown
+        What the table is about.
+    groups
+        In the order in which they are printed.
+    comparator
+        A group's name; None takes the highest rate (the larger group, then the first, where rates are equal).
+    comparator_share
+        Share of the table's people, 0–1, that a group needs to be *found* as comparator.
+    left_out
+        By group, why it takes no part in comparisons.
+
+    Raises
+    ------
+    ValueError
+        For a comparator that is no group of the table.
+    """
+    left_out = left_out or {}
+    names = [group.name for group in groups]
+    if comparator is not None and comparator not in names:
+        raise ValueError(
+            f"The 'comparator' parameter of build_table must be one of {', '.join(map(repr, names))}. "
+            f"Got {comparator!r} instead."
+        )
+    people = sum((Fraction(group.n) for group in groups), Fraction(0))
+    taking_part = [group for group in groups if group.name not in left_out]
+    reference = (
+        next(group for group in groups if group.name == comparator)
+        if comparator is not None
+        else _highest(taking_part, people * comparator_share)
+    )
+    rows = []
+    for group in groups:
+        share = float(Fraction(group.n) / people) if people else NAN
+        if reference is None or group is reference or group.name in left_out:
+            rows.append(Row(group, share, None, left_out.get(group.name)))
+            continue
+        comparison = compare(Counts(reference.selected, reference.n), Counts(group.selected, group.n))
+        power = detectable_ratio(reference.rate, float(reference.n), float(group.n))
+        rows.append(Row(group, share, comparison, detectable_ratio=power))
+    name = reference.name if reference else None
+    return Table(attribute, family, stratum, measure, cut, name, comparator is not None, tuple(rows), unknown)
+
+
+def _highest(groups: Sequence[Group], smallest: Fraction) -> Group | None:
+    """The group with the highest rate among those with people and at least ``smallest`` of them."""
+    eligible = [group for group in groups if group.n > 0 and group.n >= smallest]
+    return max(eligible, key=lambda group: (Fraction(group.selected) / Fraction(group.n), group.n), default=None)
