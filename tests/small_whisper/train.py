@@ -16,6 +16,7 @@ import math
 import sys
 import time
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,7 @@ def example_of(recording: Recording) -> Example:
         parts = text_tokens(word.text, recording.language)
         until = recording.words[i + 1].start if i + 1 < len(recording.words) else word.end + 0.3
         edges = np.linspace(word.start, word.end, len(parts) + 1) / FRAME_S
-        spans.extend((a, b, b) for a, b in zip(edges[:-2], edges[1:-1], strict=True))
+        spans.extend((a, b, b) for a, b in pairwise(edges[:-1]))
         spans.append((edges[-2], edges[-1], until / FRAME_S))
         tokens.extend(parts)
     return Example(recording.sound, [*tokens, tokenizer.eot], spans)
