@@ -37,7 +37,7 @@ def work(message: Message, descriptors: list[int]) -> None:
     replies, slots, media, *sound = descriptors
     channel = socket.socket(fileno=replies)
     limits = Limits(**message["limits"])
-    post = Post(channel, Shelf(slots)).send if message["deliver"] else _drop
+    post = Post(channel, Shelf(slots))
     spools = [AudioSpool(descriptor) for descriptor in sound]
     confine(limits)
     try:
@@ -46,7 +46,8 @@ def work(message: Message, descriptors: list[int]) -> None:
             decoding = Decoding(container, message["demuxer"], built, os.fstat(media).st_size)
             send(channel, {"probe": asdict(decoding.probe)})
             decoding.refuse_oversize(limits)
-            end = _decoded(decoding, limits, message["frames_per_second"], post, spools, channel)
+            deliver = post.send if message["deliver"] else _drop
+            end = _decoded(decoding, limits, message["frames_per_second"], deliver, spools, channel)
     except Ended as ended:
         end = {"status": ended.status, "detail": ended.detail}
     except MemoryError:
@@ -58,6 +59,7 @@ def work(message: Message, descriptors: list[int]) -> None:
     except OSError as error:  # the temporary folder is full, or the medium fails: not the content's doing
         send(channel, {"fault": error.errno or 0})
         return
+    post.drain()
     send(channel, {"end": end})
 
 
@@ -97,6 +99,12 @@ class Post:
         send(self._channel, {"picture": [self._number, time, *picture.shape[:2]]})
         self._number += 1
         self._free -= 1
+
+
+    def drain(self) -> None:
+        """Wait until every picture was taken: who ends with receipts unread takes the worker's next one down with it."""
+        while self._free < SLOTS and self._channel.recv(1):
+            self._free += 1
 
 
 def _drop(time: float, picture: Picture) -> None:

@@ -137,6 +137,15 @@ def probe(path: str | os.PathLike[str], limits: Limits = Limits()) -> Probe:  # 
     return replace(found.probe, status=found.status, detail=found.detail)
 
 
+def refusal(path: str | os.PathLike[str], limits: Limits = Limits()) -> Probe | None:  # noqa: B008 — frozen
+    """Why a file is refused by its kind, size or first bytes, before anything reads it whole; None where it is not."""
+    admitted = _admit(Path(path), limits)
+    if isinstance(admitted, Probe):
+        return admitted
+    os.close(admitted[0])
+    return None
+
+
 def _admit(path: Path, limits: Limits) -> tuple[int, str] | Probe:
     """Open a regular file without following links or waiting, and judge its first bytes."""
     try:

@@ -211,7 +211,7 @@ class Decoding:
         signed = 0.0
         try:
             for packet in self._container.demux([lane.stream for lane in lanes]):
-                by_index[packet.stream_index].feed(packet, limits)
+                by_index[packet.stream.index].feed(packet, limits)
                 now = max(lane.taker.end for lane in lanes)
                 if now > limits.duration_s:
                     raise _too_long(now, limits)

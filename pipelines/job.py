@@ -217,10 +217,10 @@ def scored(
     if worst.status is MediaStatus.PARTIAL_MEDIA or worst.status not in TRUSTED:
         reason = worst.status
         status = RowStatus.PARTIAL if status is RowStatus.SCORED else status
+    answered = tuple(result for result, _ in measured)
     return Result(
-        interview.interview_id, status, reason, worst.detail, worst.status, tuple(result for result, _ in measured), scores,
-        rubric.digest, seconds,
-    )  # fmt: skip
+        interview.interview_id, status, reason, worst.detail, worst.status, answered, scores, rubric.digest, seconds
+    )
 
 
 def only_measured(
