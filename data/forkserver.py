@@ -111,34 +111,30 @@ def serve(control: socket.socket, work: Callable[[Message, list[int]], None]) ->
     poll.register(control, select.POLLIN)
     children: dict[int, tuple[int, socket.socket]] = {}  # by pidfd: process id, replies
     while True:
-        for descriptor, _ in poll.poll():
-            if descriptor == control.fileno():
-                data, handed, _, _ = socket.recv_fds(control, MESSAGE_BYTES, MOST_DESCRIPTORS)
-                if not data:
-                    return
-                pid = os.fork()
-                if not pid:
-                    control.close()
-                    _child(work, json.loads(data), handed)
-                for other in handed[1:]:
-                    os.close(other)
-                replies = socket.socket(fileno=handed[0])
-                ended = os.pidfd_open(pid)
-                children[ended] = pid, replies
-                poll.register(ended, select.POLLIN)
-                poll.register(replies, 0)  # nothing but the worker's hanging up
-            elif descriptor in children:
-                pid, replies = children.pop(descriptor)
-                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                _report(replies, code)
-                poll.unregister(descriptor)
-                _forget(poll, replies)
-                os.close(descriptor)
-            else:
-                for pid, replies in children.values():
-                    if replies.fileno() == descriptor:
-                        os.kill(pid, signal.SIGKILL)
-                        poll.unregister(descriptor)
+        descriptor, _ = poll.poll()[0]  # one at a time: what handles it may close, and number anew, the others
+        if descriptor == control.fileno():
+            data, handed, _, _ = socket.recv_fds(control, MESSAGE_BYTES, MOST_DESCRIPTORS)
+            if not data:
+                return
+            pid = os.fork()
+            if not pid:
+                control.close()
+                _child(work, json.loads(data), handed)
+            for other in handed[1:]:
+                os.close(other)
+            replies, ended = socket.socket(fileno=handed[0]), os.pidfd_open(pid)
+            children[ended] = pid, replies
+            poll.register(ended, select.POLLIN)
+            poll.register(replies, 0)  # nothing but the worker's hanging up
+        elif descriptor in children:
+            pid, replies = children.pop(descriptor)
+            _report(replies, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            poll.unregister(descriptor)
+            _forget(poll, replies)
+            os.close(descriptor)
+        else:
+            poll.unregister(descriptor)
+            os.kill(next(pid for pid, replies in children.values() if replies.fileno() == descriptor), signal.SIGKILL)
 
 
 def _report(replies: socket.socket, code: int) -> None:
