@@ -1,0 +1,167 @@
+"""What an audit reads: scores, decisions, ready counts — anybody's, or the project's own ``scores.parquet``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.status import RowStatus
+from vivavoce.fairness.groups import CANDIDATE, Labels
+from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.fairness.table import Group
+from vivavoce.models.score import OVERALL
+
+SCORE, DECISION, JOB, SITE = "score", "decision", "job", "site"
+COUNTS = ("table", "group", "n", "selected")
+YES_NO = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Rows under audit: one per candidate and job.
+
+    ``scores`` (n,) and ``decisions`` (n,) are ``nan`` where not scored and None where the file has no such column;
+    ``partial`` counts rows whose overall score lacks a competency: another construct, so they count as not scored.
+    """
+
+    candidates: "pd.Series[Any]"
+    scores: npt.NDArray[np.float64] | None
+    decisions: npt.NDArray[np.float64] | None
+    strata: Mapping[str, Labels]
+    partial: int = 0
+    model_digests: tuple[str, ...] = ()
+    standings: tuple[str, ...] = ()
+    recorded: tuple[str, str] | None = None
+    people: int = field(default=0)
+
+
+def read_scores(path: Path, decision: str | None = None) -> Scores:
+    """Read scores or decisions.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet with ``candidate_id`` and ``score`` or a 0/1 column; ``job`` and ``site`` are strata. Where it
+        has a ``competency`` column, only rows of ``overall`` count; where it has ``status``, only ``scored`` rows do.
+    decision
+        Name of the 0/1 column that decides; by default ``decision`` where there is no ``score``.
+
+    Raises
+    ------
+    BadInput
+        For missing columns, cells that are no numbers, people without id, and people who stand twice for a job.
+    """
+    frame = read_records(path, [CANDIDATE, *([decision] if decision else [])])
+    if decision is None and SCORE not in frame.columns:
+        if DECISION not in frame.columns:
+            remedy = "Add a column 'score', or a 0/1 column 'decision', or name one with --decision."
+            raise BadInput(path, [Problem("header", shorten(", ".join(map(str, frame.columns))), remedy)])
+        decision = DECISION
+    if "competency" in frame.columns:
+        frame = frame[texts(frame["competency"]) == OVERALL]
+    frame[CANDIDATE] = texts(frame[CANDIDATE])
+    strata = {name: texts(frame[name]) for name in (JOB, SITE) if name in frame.columns}
+    _check_rows(frame.assign(**strata), path)
+    scored = texts(frame["status"]) == RowStatus.SCORED if "status" in frame.columns else None
+    scores = numbers(frame[SCORE], path, SCORE).to_numpy() if SCORE in frame.columns else None
+    decisions = _decisions(frame[decision], path, decision) if decision else None
+    if scored is not None:
+        out = ~scored.fillna(False).to_numpy(dtype=bool)
+        scores = None if scores is None else np.where(out, np.nan, scores)
+        decisions = None if decisions is None else np.where(out, np.nan, decisions)
+    labels = {name: Labels.of(column) for name, column in strata.items()}
+    return Scores(
+        frame[CANDIDATE],
+        scores,
+        decisions,
+        {name: found for name, found in labels.items() if len(found.levels) > 1},
+        int((texts(frame["status"]) == RowStatus.PARTIAL).sum()) if scored is not None else 0,
+        _values(frame, "model_digest"),
+        _values(frame, "standing"),
+        _span(frame),
+        int(frame[CANDIDATE].nunique()),
+    )
+
+
+def _check_rows(frame: pd.DataFrame, path: Path) -> None:
+    if frame.empty:
+        raise BadInput(path, [Problem("file", "no row", "Give at least one scored person.")])
+    nameless = frame.index[frame[CANDIDATE].isna()]
+    problems = [Problem(f"line {line}, {CANDIDATE}", "nothing", "Every row needs an id.") for line in nameless]
+    key = [CANDIDATE, JOB] if JOB in frame.columns else [CANDIDATE]
+    problems += duplicates(frame[frame[CANDIDATE].notna()], key)
+    if problems:
+        raise BadInput(path, problems)
+
+
+def _decisions(column: "pd.Series[Any]", path: Path, name: str) -> npt.NDArray[np.float64]:
+    cells = texts(column).str.lower()
+    values = cells.map(YES_NO).astype("float64")
+    wrong = cells.notna() & values.isna()
+    if bool(wrong.any()):
+        remedy = "Write 1 (selected), 0 (not selected) or nothing (not decided)."
+        raise BadInput(
+            path, [Problem(f"line {line}, {name}", shorten(cell), remedy) for line, cell in column[wrong].items()]
+        )
+    return np.asarray(values.to_numpy())
+
+
+def _values(frame: pd.DataFrame, name: str) -> tuple[str, ...]:
+    return tuple(sorted(texts(frame[name]).dropna().unique())) if name in frame.columns else ()
+
+
+def _span(frame: pd.DataFrame) -> tuple[str, str] | None:
+    """First and last day of recording, ISO 8601; None where the file does not say."""
+    if "recorded_at" not in frame.columns:
+        return None
+    times = pd.to_datetime(frame["recorded_at"], errors="coerce", utc=True).dropna()
+    return (times.min().isoformat(), times.max().isoformat()) if len(times) else None
+
+
+def read_counts(path: Path) -> dict[str, list[Group]]:
+    """Read ready counts, ``table,group,n,selected``, decimals exactly as written.
+
+    Raises
+    ------
+    BadInput
+        For missing columns, names that are empty or stand twice in a table, and counts that are not 0 ≤ selected ≤ n.
+    """
+    frame = read_records(path, COUNTS)
+    if frame.empty:
+        raise BadInput(path, [Problem("file", "no row", "Give at least one table.")])
+    names = frame.assign(table=texts(frame["table"]), group=texts(frame["group"]))
+    problems = duplicates(names.dropna(subset=["table", "group"]), ["table", "group"])
+    tables: dict[str, list[Group]] = {}
+    for line, table, group, n, selected in names[list(COUNTS)].itertuples():
+        found: list[Problem] = []
+        for name, cell in (("table", table), ("group", group)):
+            if not isinstance(cell, str):
+                found.append(Problem(f"line {line}, {name}", "nothing", "Every row names its table and its group."))
+        people, chosen = _count(n, line, "n", found), _count(selected, line, "selected", found)
+        if not found and chosen > people:
+            found.append(Problem(f"line {line}, selected", shorten(str(selected)), f"At most n are selected ({n})."))
+        problems += found
+        if not found:
+            tables.setdefault(table, []).append(Group(group, chosen, people))
+    if problems:
+        raise BadInput(path, problems)
+    return tables
+
+
+def _count(cell: object, line: int, name: str, problems: list[Problem]) -> Fraction:
+    try:
+        value = Decimal(str(cell).strip())
+        if value.is_finite() and value >= 0:
+            return Fraction(value)
+    except InvalidOperation:
+        pass
+    shown = "nothing" if cell is None else shorten(str(cell))
+    problems.append(Problem(f"line {line}, {name}", shown, "Write a count of at least 0; decimals are allowed."))
+    return Fraction(0)
