@@ -1,4 +1,4 @@
-"""Spectral balance of the voiced speech: where its energy lies."""
+"""Spectral balance of the voiced speech: where its energy lies, within the band that a telephone keeps."""
 
 from vivavoce.data.schema import Value
 from vivavoce.features.prosody.answer import EVERYTHING, PROSODY, AnswerVoice, middle
@@ -12,7 +12,7 @@ _feature = PROSODY.feature
     unit="dB",
     low=-20,
     high=60,
-    meaning="Median ratio of the voice's energy at 50–1000 Hz to that at 1–5 kHz.",
+    meaning="Median ratio of the voice's energy at 50–1000 Hz to that at 1–3.8 kHz.",
     source=EYBEN,
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
@@ -27,7 +27,7 @@ def alpha_ratio_db(voice: AnswerVoice) -> Value:
     unit="dB",
     low=-20,
     high=80,
-    meaning="Median ratio of the strongest peak of the voice below 2 kHz to the strongest at 2–5 kHz.",
+    meaning="Median ratio of the strongest peak of the voice below 2 kHz to the strongest at 2–3.8 kHz.",
     source=EYBEN + "; Hammarberg et al. (1980)",
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
@@ -42,13 +42,13 @@ def hammarberg_db(voice: AnswerVoice) -> Value:
     unit="dB/kHz",
     low=-150,
     high=150,
-    meaning="Median slope of the voice's spectrum from 0 to 500 Hz.",
+    meaning="Median slope of the voice's spectrum from 50 to 500 Hz.",
     source=EYBEN,
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
 )
 def slope_low_db_per_khz(voice: AnswerVoice) -> Value:
-    """Median spectral slope 0–500 Hz of voiced frames."""
+    """Median spectral slope 50–500 Hz of voiced frames."""
     return middle(voice.during_voice("slope_low_db_per_khz"))
 
 
@@ -72,8 +72,8 @@ def slope_high_db_per_khz(voice: AnswerVoice) -> Value:
     unit="Hz",
     low=80,
     high=4000,
-    meaning="Median centre of gravity of the voice's power between 50 and 5000 Hz.",
-    source="as in librosa.feature.spectral_centroid, of power, within 50–5000 Hz",
+    meaning="Median centre of gravity of the voice's power between 50 and 3800 Hz.",
+    source="as in librosa.feature.spectral_centroid, of power, within 50–3800 Hz",
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
 )

@@ -10,7 +10,7 @@ Source: Boersma (2009), Should jitter be measured by peak picking or by waveform
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, RATE, Floats
+from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, RATE, Floats, Spectra, cross_spectrum
 from vivavoce.features.prosody.periodicity import BAND_HZ
 
 NAMES = ("jitter_percent", "shimmer_percent")
@@ -54,7 +54,7 @@ def measure_cycles(frames: Floats, f0_hz: Floats) -> Floats:
     return np.where((regular & even)[:, None], both, np.nan).astype(np.float32)
 
 
-def _limit_band(frames: Floats) -> tuple[npt.NDArray[np.complex64], Floats]:
+def _limit_band(frames: Floats) -> tuple[Spectra, Floats]:
     """Spectrum and samples of the frames within the voice band."""
     from scipy import fft
 
@@ -81,12 +81,13 @@ def _cut_cycle(smooth: Floats, place: Places, period: Floats) -> tuple[Floats, F
     return np.take_along_axis(smooth, place[:, None] + offsets.astype(np.intp), axis=1), window
 
 
-def _correlate(spectrum: npt.NDArray[np.complex64], smooth: Floats, pulse: Places, period: Floats) -> Floats:
+def _correlate(spectrum: Spectra, smooth: Floats, pulse: Places, period: Floats) -> Floats:
     """Correlation of the pulse's cycle with the whole frame; index m is a cycle that starts HALF before its pulse."""
     from scipy import fft
 
     cycle, window = _cut_cycle(smooth, pulse, period)
-    correlation: Floats = fft.irfft(spectrum * fft.rfft(cycle * window, FFT, axis=1).conj(), FFT, axis=1)
+    template = fft.rfft(cycle * window, FFT, axis=1)
+    correlation: Floats = fft.irfft(cross_spectrum(spectrum, template), FFT, axis=1)
     return correlation
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vivavoce.data.spool import AudioSpool
 
 Floats = npt.NDArray[np.float32]
+Spectra = npt.NDArray[np.complex64]
 Mask = npt.NDArray[np.bool_]
 
 RATE = 16_000  # Hz, the spool's
@@ -79,6 +80,17 @@ def hann(width: int) -> Floats:
     phase = 2 * np.pi * (np.arange(width) + 0.5) / width
     window: npt.NDArray[np.floating[Any]] = 0.5 - 0.5 * np.cos(phase)
     return window.astype(np.float32)
+
+
+def cross_spectrum(signal: Spectra, template: Spectra) -> Spectra:
+    """Product of spectra whose inverse is the correlation of the signal with the template.
+
+    Written out in real arithmetic: the complex product fuses its roundings or not, depending on processor and size.
+    """
+    product = np.empty_like(signal)
+    product.real = signal.real * template.real + signal.imag * template.imag
+    product.imag = signal.imag * template.real - signal.real * template.imag
+    return product
 
 
 def decibel(power_ratio: npt.ArrayLike) -> npt.NDArray[np.floating[Any]]:

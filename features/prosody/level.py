@@ -4,6 +4,7 @@ import numpy as np
 
 from vivavoce.data.schema import Absent, Value
 from vivavoce.features.prosody.answer import EVERYTHING, PROSODY, AnswerVoice, spread
+from vivavoce.features.prosody.frames import HOP_S
 from vivavoce.features.prosody.pitch import EYBEN
 
 _feature = PROSODY.feature
@@ -21,10 +22,10 @@ _feature = PROSODY.feature
 )
 def level_relative_db(voice: AnswerVoice) -> Value:
     """Median level of the answer minus the speaker's own."""
-    level = voice.during_voice("level_db")
+    level = voice.during_voice("voice_db")
     if isinstance(level, Absent):
         return level
-    usual = voice.track["level_db"][np.isfinite(voice.track["f0_hz"])]
+    usual = voice.track["voice_db"][np.isfinite(voice.track["f0_hz"])]
     return float(np.median(level) - np.median(usual))
 
 
@@ -35,12 +36,12 @@ def level_relative_db(voice: AnswerVoice) -> Value:
     high=50,
     meaning="Distance between the 20th and 80th percentile of the level of voiced speech.",
     source=EYBEN + " (there of loudness)",
-    moved_by=("microphone", "room", "language"),
-    resists=EVERYTHING,
+    moved_by=("microphone", "room", "language", "codec"),
+    resists=("level", "resampling", "trimming"),
 )
 def level_range_db(voice: AnswerVoice) -> Value:
     """20–80 percentile range of level in voiced frames."""
-    return spread(voice.during_voice("level_db"))
+    return spread(voice.during_voice("voice_db"))
 
 
 @_feature(
@@ -55,11 +56,11 @@ def level_range_db(voice: AnswerVoice) -> Value:
 )
 def level_change_db_per_s(voice: AnswerVoice) -> Value:
     """Mean absolute change of level over 50 ms between voiced frames, per second."""
-    if isinstance(missing := voice.during_voice("level_db"), Absent):
+    if isinstance(missing := voice.during_voice("voice_db"), Absent):
         return missing
     step = 5  # frames: one analysis window, so that neighbours are independent
-    level = voice.frames["level_db"].astype(np.float64)
+    level = voice.frames["voice_db"].astype(np.float64)
     both = voice.voiced[step:] & voice.voiced[:-step]
     if not both.any():
         return Absent("too_little_voice")
-    return float(np.abs(level[step:] - level[:-step])[both].mean() / (step * 0.01))
+    return float(np.abs(level[step:] - level[:-step])[both].mean() / (step * HOP_S))

@@ -54,7 +54,7 @@ def shimmer_percent(voice: AnswerVoice) -> Value:
     high=50,
     meaning="Median harmonics-to-noise ratio of the voice below 3.8 kHz.",
     source="Boersma (1993)",
-    moved_by=("microphone", "room"),
+    moved_by=("microphone", "room", "codec"),
     resists=("level", "resampling", "trimming"),
     impairment_sensitive=True,
 )
@@ -74,7 +74,7 @@ def hnr_db(voice: AnswerVoice) -> Value:
     high=45,
     meaning="Median cepstral peak prominence below 3.8 kHz: how clearly the spectrum shows harmonics.",
     source="Hillenbrand et al. (1994)",
-    moved_by=("microphone", "room"),
+    moved_by=("microphone", "room", "codec"),
     resists=("level", "resampling", "trimming"),
     impairment_sensitive=True,
 )

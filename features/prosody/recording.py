@@ -10,7 +10,8 @@ from vivavoce.features.prosody.frames import HOP_S
 APART = 10  # frames from speech at which silence begins: the detector's padding and the analysis window stay out
 ENOUGH_SILENCE_S = 0.2
 SNR_DB = (-20.0, 80.0)  # beyond, digital silence decides rather than a room
-FALL = 8  # frames: a fall of level is judged over 80 ms
+FALL = 16  # frames: over 160 ms chance hardly moves the slope of a decay
+ABOVE_DB = 10.0  # a fall counts while it is still this far above the faintest frame
 STEEPEST = 95  # percentile of the falls: speech that stops at once shows the room's own decay
 
 _feature = PROSODY.feature
@@ -68,7 +69,7 @@ def recording_clipped_share(voice: AnswerVoice) -> Value:
     low=500,
     high=8000,
     meaning="Highest frequency that the recording of the speech carries, at most 8 kHz.",
-    source="own: 95th percentile of the frequency above which a frame's spectrum stays 50 dB below its peak",
+    source="own: 95th percentile of the frames' roll-off at 50 dB below their power",
     moved_by=("microphone", "codec"),
     resists=("level",),
     quality=True,
@@ -92,14 +93,16 @@ def recording_bandwidth_hz(voice: AnswerVoice) -> Value:
     quality=True,
 )
 def recording_decay_s(voice: AnswerVoice) -> Value:
-    """Reverberant decay time, an upper limit where speech itself fades slowly."""
+    """Reverberant decay time; below 0.3 s speech's own fading decides."""
     if missing := voice.missing:
         return missing
     level = voice.frames["level_db"].astype(np.float64)
-    steps = np.diff(level)
-    falling = np.lib.stride_tricks.sliding_window_view(steps, FALL)
-    fall = -falling.sum(axis=1)[(falling < 0).all(axis=1) & (level[FALL:] > level.min() + 10)] / (FALL * HOP_S)
-    return float(60 / np.percentile(fall, STEEPEST)) if len(fall) >= FALL else Absent("too_short")
+    if len(level) < FALL:
+        return Absent("too_short")
+    place = (np.arange(FALL) - (FALL - 1) / 2) * HOP_S
+    falls = np.convolve(level, place / (place**2).sum(), mode="valid")  # the kernel is flipped: falls are positive
+    falls = falls[(falls > 0) & (level[FALL - 1 :] > level.min() + ABOVE_DB)]
+    return float(60 / np.percentile(falls, STEEPEST)) if len(falls) >= FALL else Absent("too_short")
 
 
 @_feature(

@@ -1,4 +1,4 @@
-"""What each frame's spectrum looks like: balance, slopes, centroid, cepstral peak, upper edge.
+"""What each frame's spectrum looks like: level of the voice, balance, slopes, centroid, cepstral peak, upper edge.
 
 Sources: Eyben et al. (2016), The Geneva minimalistic acoustic parameter set (alpha ratio, Hammarberg index,
 slopes, with their bands); Hillenbrand et al. (1994), Acoustic correlates of breathy vocal quality (cepstral peak
@@ -11,6 +11,7 @@ from vivavoce.data.track import Array
 from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, RATE, WINDOW, Floats, decibel, hann
 
 NAMES = (
+    "voice_db",
     "alpha_ratio_db",
     "hammarberg_db",
     "slope_low_db_per_khz",
@@ -21,9 +22,10 @@ NAMES = (
 )
 FFT = 1200  # ≥ the window; 2⁴·3·5² is fast
 BIN_HZ = RATE / FFT  # 13.3 Hz
-CEPSTRUM_TO_HZ = 3800.0  # what a telephone keeps: 8 kHz recordings have the same cepstrum
-EDGE_DB = 50.0  # a frame's upper edge is where its spectrum last comes within 50 dB of its peak
-EDGE_BINS = 15  # 200 Hz, over which the spectrum is smoothed before
+TOP_HZ = 3800.0  # what a telephone keeps (Eyben et al. go to 5 kHz): 8 kHz recordings give the same numbers
+BOTTOM_HZ = 50.0  # rumble below is the room's
+EDGE_DB = 50.0  # below the whole power: what lies above a frame's upper edge
+NUMERICAL_NOISE = 1e-10  # of a frame's strongest bin: 100 dB below, float32 has nothing to say
 CEPSTRUM_FROM_S = 0.001  # the regression line starts at 1 ms: the vocal tract lies below
 
 
@@ -33,17 +35,16 @@ def measure_timbre(frames: Floats) -> Floats:
     Parameters
     ----------
     frames : ndarray, shape (n, WINDOW)
-        Samples around each frame's centre. All measures are ratios, so that level does not move them.
+        Samples around each frame's centre. All but ``voice_db`` (dBFS) are ratios, so that level does not move them.
     """
     power = _find_power(frames)
     strongest = power.max(axis=1, keepdims=True)
-    power = np.maximum(
-        power, 1e-10 * strongest + np.finfo(np.float32).tiny
-    )  # 100 dB below a frame's peak is numerical noise
+    power = np.maximum(power, NUMERICAL_NOISE * strongest + np.finfo(np.float32).tiny)
     columns = (
-        decibel(_sum(power, 50, 1000) / _sum(power, 1000, 5000)),
-        decibel(_band(power, 0, 2000).max(axis=1) / _band(power, 2000, 5000).max(axis=1)),
-        _slope(power, 0, 500),
+        decibel(_sum(power, BOTTOM_HZ, TOP_HZ) * 2 / (FFT * (hann(WINDOW) ** 2).sum())),
+        decibel(_sum(power, BOTTOM_HZ, 1000) / _sum(power, 1000, TOP_HZ)),
+        decibel(_band(power, BOTTOM_HZ, 2000).max(axis=1) / _band(power, 2000, TOP_HZ).max(axis=1)),
+        _slope(power, BOTTOM_HZ, 500),
         _slope(power, 500, 1500),
         _centroid(power),
         _cepstral_peak(power),
@@ -89,8 +90,8 @@ def _slope(power: Floats, low_hz: float, high_hz: float) -> Floats:
 
 
 def _centroid(power: Floats) -> Floats:
-    """Centre of gravity of the power between 50 and 5000 Hz, in Hz."""
-    bins = _bins(50, 5000)
+    """Centre of gravity of the power between 50 and 3800 Hz, in Hz."""
+    bins = _bins(BOTTOM_HZ, TOP_HZ)
     frequencies = (np.arange(bins.start, bins.stop) * BIN_HZ).astype(np.float32)
     part = power[:, bins]
     centre: Floats = (part * frequencies).sum(axis=1) / part.sum(axis=1)
@@ -101,7 +102,7 @@ def _cepstral_peak(power: Floats) -> Floats:
     """Height of the cepstral peak within the F0 range above the line through the cepstrum, in dB."""
     from scipy import fft
 
-    logarithm = 10 * np.log10(power[:, : int(CEPSTRUM_TO_HZ / BIN_HZ) + 1])
+    logarithm = 10 * np.log10(power[:, : int(TOP_HZ / BIN_HZ) + 1])
     cepstrum = fft.irfft(logarithm, axis=1)
     step_s = 1 / (cepstrum.shape[1] * BIN_HZ)  # 1/7600 s
     first, last = int(np.ceil(CEPSTRUM_FROM_S / step_s)), int(1 / FLOOR_HZ / step_s)
@@ -115,10 +116,8 @@ def _cepstral_peak(power: Floats) -> Floats:
 
 
 def _edge(power: Floats) -> Floats:
-    """Highest frequency at which the smoothed spectrum is within ``EDGE_DB`` of its peak, in Hz."""
-    sums = np.cumsum(power, axis=1, dtype=np.float64)
-    smooth = sums[:, EDGE_BINS:] - sums[:, :-EDGE_BINS]
-    loud = smooth >= smooth.max(axis=1, keepdims=True) * 10 ** (-EDGE_DB / 10)
-    last = loud.shape[1] - 1 - loud[:, ::-1].argmax(axis=1)
-    edge: Floats = ((last + EDGE_BINS) * BIN_HZ).astype(np.float32)
+    """Spectral roll-off: frequency above which no more than ``EDGE_DB`` below the whole power remains, in Hz."""
+    above = np.cumsum(power[:, ::-1], axis=1, dtype=np.float64)
+    faint = (above < above[:, -1:] * 10 ** (-EDGE_DB / 10)).sum(axis=1)
+    edge: Floats = ((power.shape[1] - 1 - faint) * BIN_HZ).astype(np.float32)
     return edge

@@ -1,0 +1,37 @@
+"""Each feature holds still under what it declares in ``resists``: one test over the whole family."""
+
+import pytest
+
+from tests.features.prosody.invariance import CHANGES, measured_shifts, table
+from tests.features.prosody.recordings import read_clips
+from tests.proof import proof_count
+from tests.signals import speaker
+from vivavoce.features.prosody import PROSODY
+
+MEAN_LIMIT = 0.25  # of the spread between persons: what a change of microphone may do to the ranking of two people
+EXACT = 0.01  # gain changes nothing but rounding
+KINDS = {kind for kind, _ in CHANGES.values()}
+
+
+def check(shifts) -> None:
+    for shift in shifts:
+        if shift.declared:
+            assert shift.lost == 0, shift
+            assert shift.mean <= (EXACT if shift.resists == "level" else MEAN_LIMIT), shift
+
+
+def test_synthetic_speakers():
+    shifts = measured_shifts([speaker(seed, 6.0) for seed in range(proof_count(8, 20))])
+    check(shifts)
+    assert table(shifts).count("\n") == len(list(PROSODY)) + 1
+
+
+@pytest.mark.proof
+def test_real_speakers(viva_data):
+    check(measured_shifts(read_clips(viva_data, every=proof_count(2, 1))))
+
+
+def test_every_feature_of_the_person_resists_level():
+    for feature in PROSODY:
+        assert set(feature.resists) <= KINDS, feature
+        assert feature.quality or "level" in feature.resists, feature
