@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Mesh:
 
             self._graph: Any = FaceMesh(static_image_mode=False, refine_landmarks=True, max_num_faces=MAX_FACES)
             self._graph.process(_BLANK)
+        self._quiet = False  # once a face was found the graph has said all that it says
 
     def find(self, rgb: Picture) -> list[Array]:
         """Landmarks of the faces in the next frame.
@@ -74,8 +75,9 @@ class Mesh:
                 f"Got {rgb.dtype} of shape {rgb.shape} instead."
             )
         height, width = rgb.shape[:2]
-        with _without_notices():
+        with nullcontext() if self._quiet else _without_notices():
             found = self._graph.process(np.ascontiguousarray(rgb)).multi_face_landmarks
+        self._quiet = self._quiet or bool(found)
         scale = np.array([width, height, width], dtype=float)
         return [np.array([(p.x, p.y, p.z) for p in face.landmark]) * scale for face in found or ()]
 

@@ -35,7 +35,7 @@ def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float] |
     if right - left < 2 or bottom - top < 2:
         return None
     luma = cv2.cvtColor(np.ascontiguousarray(rgb[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float64)
+    small = cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     contrast = float(small.var())
-    sharpness = float(cv2.Laplacian(small, cv2.CV_64F).var()) / contrast if contrast > 0 else 0.0
+    sharpness = float(cv2.Laplacian(small, cv2.CV_32F).var()) / contrast if contrast > 0 else 0.0
     return float(luma.mean()) / 255, sharpness

@@ -1,6 +1,6 @@
 """Clips, planted and real, as frames with times; and what a change to the picture does to the measures."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,39 +21,33 @@ BLINK_S = 0.3
 CLOSED = 0.9  # the mesh takes lids that meet exactly for a squint
 
 
-def acted(time_s: float) -> Act:
-    """A candidate who talks, turns and blinks."""
+def acted(time_s: float, vigour: float = 1.0) -> Act:
+    """A candidate who talks, turns and blinks; ``vigour`` scales how far head and lips move."""
     wave = lambda hertz: float(np.sin(2 * np.pi * hertz * time_s))  # noqa: E731
     closed = any(start <= time_s < start + BLINK_S for start in BLINKS_S)
     return Act(
-        yaw=4 + 12 * wave(0.3),
-        pitch=6 * wave(0.45),
-        roll=3 + 6 * wave(0.2),
+        yaw=4 + 12 * vigour * wave(0.3),
+        pitch=6 * vigour * wave(0.45),
+        roll=3 + 6 * vigour * wave(0.2),
         lids=CLOSED if closed else 0.0,
-        mouth=0.6 + 0.6 * wave(1.1),
+        mouth=0.6 * vigour * (1 + wave(1.1)),
     )
 
 
 @cache
-def planted(frames_per_second: int, seconds: float) -> Frames:
+def planted(frames_per_second: int, seconds: float, vigour: float = 1.0) -> Frames:
     times = np.arange(round(seconds * frames_per_second)) / frames_per_second
-    return [(t, draw(acted(t + 1e-6), Stand(360, 288, 60))) for t in times.tolist()]
+    return [(t, draw(acted(t + 1e-6, vigour), Stand(360, 288, 60))) for t in times.tolist()]
 
 
-def read(path: Path) -> Iterator[tuple[float, Picture]]:
-    """Every frame of a video."""
+def read(path: Path, frames_per_second: float = float("inf")) -> Iterator[tuple[float, Picture]]:
+    """The first frame of a video at or after each tick, or every frame; only those are converted."""
     with av.open(str(path)) as container:
+        tick = 0
         for frame in container.decode(container.streams.video[0]):
-            yield frame.time, frame.to_ndarray(format="rgb24")
-
-
-def sampled(frames: Iterable[tuple[float, Picture]], frames_per_second: float) -> Frames:
-    """The first frame at or after each tick."""
-    kept: Frames = []
-    for time_s, rgb in frames:
-        if time_s >= len(kept) / frames_per_second - 1e-6:
-            kept.append((time_s, rgb))
-    return kept
+            if frame.time >= tick / frames_per_second - 1e-6:
+                tick += 1
+                yield frame.time, frame.to_ndarray(format="rgb24")
 
 
 def measured(frames: Frames, change: Callable[[Picture], Picture] = np.asarray) -> Measures:

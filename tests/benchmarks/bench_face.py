@@ -1,0 +1,162 @@
+"""The face at five frames a second against every frame: what it costs, and whether the answer's measures stay.
+
+*Usual* is FaceMesh on every frame read by OpenCV; *floor* is decoding once and the same mesh as ours, which notices a
+second face, on the sampled frames, with no measure taken. Models are built before the clock starts; seconds are of
+CPU. The clips last three seconds, so each is repeated to the length of a short answer.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mediapipe.python.solutions.face_mesh import FaceMesh
+
+from tests.benchmarks import Figure
+from tests.conftest import ROOT
+from tests.features.face.clips import CHANGES, measured, planted, read
+from vivavoce.data.schema import Measures
+from vivavoce.features.face.answer import AnswerFace
+from vivavoce.features.face.measures import FACE
+from vivavoce.features.face.mesh import Mesh
+from vivavoce.features.face.track import FaceTracker
+
+REPEATS = 5
+MIN_PERSONS = 5
+
+
+def clips() -> list[Path]:
+    """Recordings of people who stay in the picture."""
+    folder = Path(os.environ.get("VIVA_DATA", ROOT.parent / "shared" / "data")) / "talking_face"
+    found = [*sorted((folder / "grid").glob("*.mpg")), folder / "pyfeat" / "single_face.mp4"]
+    if not all(path.is_file() for path in found):
+        raise FileNotFoundError(f"bench_face needs the recordings in {folder}. Set VIVA_DATA to the data's folder.")
+    return found
+
+
+def run(reduced: bool) -> list[Figure]:
+    """Cost at 5 and 10 frames a second, and the agreement of the measures with those of every frame."""
+    paths = clips()
+    figures = cost(paths[:3] if reduced else paths)
+    every = [measured(list(read(path))) for path in paths]
+    for rate in (5, 10):
+        some = [measured(list(read(path, rate))) for path in paths]
+        figures += agreement(every, some, f"r, {rate} fps against every frame: speakers who hold still")
+    if not reduced:
+        figures += moving_people()
+    return figures
+
+
+def moving_people() -> list[Figure]:
+    """Agreement over drawn candidates who move little to much: real answers vary more than three still seconds."""
+    people = [planted(20, 8.0, vigour) for vigour in (0.1, 0.4, 0.7, 1.0, 1.3, 1.6)]
+    every = [measured(frames) for frames in people]
+    figures = []
+    for rate, step in ((5, 4), (10, 2)):
+        some = [measured(frames[::step]) for frames in people]
+        figures += agreement(every, some, f"r, {rate} fps against every frame: drawn candidates who move")
+    return figures
+
+
+def cost(paths: list[Path]) -> list[Figure]:
+    """CPU seconds of the arms, interleaved so that a busy machine treats them alike."""
+    usual_mesh, mesh, tracker = FaceMesh(refine_landmarks=True), Mesh(), FaceTracker(5.0)
+    arms: dict[str, Callable[[Path], None]] = {"usual": lambda path: usual(path, usual_mesh)}
+    for rate in (5, 10):
+        arms[f"floor {rate}"] = lambda path, rate=rate: floor(path, rate, mesh)
+        arms[f"ours {rate}"] = lambda path, rate=rate: ours(path, rate, tracker)
+    spent = dict.fromkeys(arms, 0.0)
+    for path in paths:
+        usual_mesh.reset()
+        mesh.reset()
+        for name, arm in arms.items():
+            start = time.process_time()
+            arm(path)
+            spent[name] += time.process_time() - start
+    seconds = REPEATS * sum(list(read(path))[-1][0] for path in paths)
+    figures = [Figure("usual script", f"{spent['usual'] / seconds:.4f} CPU s per second of video")]
+    for rate, target in ((5, "≥ 2.2"), (10, "")):
+        mine, least = spent[f"ours {rate}"], spent[f"floor {rate}"]
+        figures += [
+            Figure(f"usual / ours, {rate} fps", f"{mine / seconds:.4f} CPU s/s", spent["usual"] / mine, target),
+            Figure(f"ours / floor, {rate} fps", f"{least / seconds:.4f} CPU s/s", mine / least, "≤ 1.2"),
+        ]
+    return figures
+
+
+def usual(path: Path, mesh: FaceMesh) -> None:
+    """Run the mesh on every frame."""
+    for _ in range(REPEATS):
+        capture = cv2.VideoCapture(str(path))
+        while (frame := capture.read()[1]) is not None:
+            mesh.process(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+        capture.release()
+
+
+def floor(path: Path, rate: float, mesh: Mesh) -> None:
+    """Decode once and run the mesh on the sampled frames."""
+    for _ in range(REPEATS):
+        for _, rgb in read(path, rate):
+            mesh.find(rgb)
+
+
+def ours(path: Path, rate: float, tracker: FaceTracker) -> None:
+    """Track the face and take the answer's measures."""
+    for repeat in range(REPEATS):
+        for time_s, rgb in read(path, rate):
+            tracker.see(time_s + 10 * repeat, rgb)
+    FACE.measure(AnswerFace(tracker.finish(), 0.0, float("inf")))
+
+
+def pairs(before: list[Measures], after: list[Measures], name: str) -> np.ndarray:
+    """Values of one measure where both have one, shape (persons, 2)."""
+    both = [(b[name], a[name]) for b, a in zip(before, after, strict=True)]
+    return np.array([pair for pair in both if all(isinstance(value, float) for value in pair)]).reshape(-1, 2)
+
+
+def agreement(before: list[Measures], after: list[Measures], what: str) -> list[Figure]:
+    """The median and the lowest correlations over persons, of the measures that resist the frame rate and vary."""
+    r = {}
+    for feature in FACE:
+        values = pairs(before, after, feature.name)
+        if "frame_rate" in feature.resists and len(values) >= MIN_PERSONS and values.std(axis=0).min() > 1e-9:
+            r[feature.name] = float(np.corrcoef(values.T)[0, 1])
+    below = {name.removeprefix("face."): round(value, 2) for name, value in r.items() if value < 0.95}
+    share = f"{sum(value >= 0.95 for value in r.values())} of {len(r)} measures ≥ .95; below: {below}"
+    return [Figure(what, share, float(np.median(list(r.values()))), "≥ .95")]
+
+
+def shift_table() -> str:
+    """How far each change moves the measures that resist it, in spreads between persons: a Markdown table."""
+    paths = clips()
+    people = [list(read(path)) for path in paths]
+    before = [measured(frames) for frames in people]
+    after = {
+        change: (resistance, [measured(frames, apply) for frames in people])
+        for change, (resistance, apply) in CHANGES.items()
+    }
+    for rate in (10, 5):
+        after[f"{rate} fps"] = ("frame_rate", [measured(list(read(path, rate))) for path in paths])
+    lines = [f"| measure | spread between persons | {' | '.join(after)} |", "|---" * (len(after) + 2) + "|"]
+    for feature in FACE:
+        known = [value for b in before if isinstance(value := b[feature.name], float)]
+        spread = float(np.std(known)) if len(known) >= MIN_PERSONS else float("nan")
+        cells = [
+            shift(pairs(before, changed, feature.name), spread) if resistance in feature.resists else ""
+            for resistance, changed in after.values()
+        ]
+        lines.append(f"| {feature.name} | {spread:.3g} {feature.unit} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def shift(values: np.ndarray, spread: float) -> str:
+    """Median shift over persons in spreads between them; empty where either is not known."""
+    if len(values) < MIN_PERSONS or not spread > 0:
+        return ""
+    return f"{np.median(np.abs(values[:, 1] - values[:, 0])) / spread:.2f}"
+
+
+if __name__ == "__main__":
+    print(shift_table())
