@@ -1,0 +1,169 @@
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from tests.proof import proof_count
+from vivavoce.evaluation.power import people_needed_for_correlation, people_needed_for_gain
+from vivavoce.evaluation.restriction import correct_indirect_restriction, correct_multivariate_restriction
+from vivavoce.evaluation.validity import (
+    correct_attenuation,
+    correct_range_restriction,
+    correlation_interval,
+    incremental_validity,
+)
+
+
+def test_case_two_undoes_selection() -> None:
+    found = correct_range_restriction(0.33, unrestricted_sd=100.32, restricted_sd=48.19)
+    assert type(found) is float
+    assert found == pytest.approx(0.5884, abs=5e-5)
+    assert correct_range_restriction(-0.33, 100.32, 48.19) == pytest.approx(-0.5884, abs=5e-5)
+    assert correct_range_restriction(0.33, 7.0, 7.0) == pytest.approx(0.33)
+
+
+def test_attenuation() -> None:
+    found = correct_attenuation(0.30, 0.70, 0.81)
+    assert type(found) is float
+    assert found == pytest.approx(0.398410, abs=1e-6)
+    assert correct_attenuation(0.9, 0.5, 0.5) > 1  # a finding, not a rounding
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"), [(25, -0.17, 0.58), (100, 0.05, 0.42), (300, 0.13, 0.34), (1000, 0.18, 0.30)]
+)
+def test_interval_of_a_correlation(n: int, low: float, high: float) -> None:
+    found = correlation_interval(0.24, n)
+    assert (round(found.low, 2), round(found.high, 2)) == (low, high)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("rho", "n"), [(0.24, 25), (0.24, 300), (0.8, 50)])
+def test_correlation_interval_covers(rho: float, n: int, record_property) -> None:
+    count = proof_count(400, 2000)
+    rng = np.random.default_rng(14)
+    x, e = rng.standard_normal((2, count, n))
+    y = rho * x + math.sqrt(1 - rho**2) * e
+    hits = 0
+    for one, other in zip(x, y, strict=True):
+        low, high = correlation_interval(float(np.corrcoef(one, other)[0, 1]), n)
+        hits += low <= rho <= high
+    record_property(f"coverage of the 95 % interval, rho {rho}, n {n}", round(hits / count, 3))
+    assert hits / count == pytest.approx(0.95, abs=proof_count(4, 2) / 100)
+
+
+def planted_selection(seed: int, n: int = 400_000) -> tuple[np.ndarray, np.ndarray]:
+    """Predictor, criterion and selector of applicants (n, 3), and who was hired for the selector (the best 30 %)."""
+    truth = np.array([[1.0, 0.45, 0.6], [0.45, 1.0, 0.35], [0.6, 0.35, 1.0]])
+    people = np.random.default_rng(seed).multivariate_normal(np.zeros(3), truth, n)
+    return people, people[:, 2] > np.quantile(people[:, 2], 0.7)
+
+
+def test_direct_selection_is_undone_and_the_wrong_correction_is_seen_to_be_wrong() -> None:
+    people, hired_for_selector = planted_selection(1)
+    direct = people[people[:, 0] > np.quantile(people[:, 0], 0.7)]
+    r = np.corrcoef(direct.T)[0, 1]
+    assert correct_range_restriction(r, 1.0, direct[:, 0].std()) == pytest.approx(0.45, abs=0.02)
+
+    indirect = people[hired_for_selector]
+    r = np.corrcoef(indirect.T)
+    third = correct_indirect_restriction(r[0, 1], r[0, 2], r[1, 2], 1.0, indirect[:, 2].std())
+    assert third == pytest.approx(0.45, abs=0.02)
+    wrong = correct_range_restriction(r[0, 1], 1.0, indirect[:, 0].std())
+    assert wrong < 0.45 - 0.02
+
+
+def test_lawley_undoes_selection_on_two_variables() -> None:
+    truth = np.array([[1.0, 0.3, 0.5, 0.4], [0.3, 1.0, 0.2, 0.4], [0.5, 0.2, 1.0, 0.45], [0.4, 0.4, 0.45, 1.0]])
+    people = np.random.default_rng(2).multivariate_normal(np.zeros(4), truth, 400_000)
+    composite = people[:, 1] + people[:, 3]
+    hired = people[composite > np.quantile(composite, 0.6)]
+    found = correct_multivariate_restriction(np.cov(hired.T), truth[np.ix_([1, 3], [1, 3])], [1, 3])
+    assert found == pytest.approx(truth, abs=0.02)
+    assert found[np.ix_([1, 3], [1, 3])] == pytest.approx(truth[np.ix_([1, 3], [1, 3])])
+
+
+def test_contradicting_correlations_are_undefined() -> None:
+    assert math.isnan(correct_indirect_restriction(-0.9, 0.9, 0.9, 2.0, 1.0))
+
+
+@pytest.mark.parametrize(("gain", "people"), [(0.005, 1407), (0.01, 701), (0.02, 348)])
+def test_incremental_validity_needs_people(gain: float, people: int) -> None:
+    assert people_needed_for_gain(gain, base=0.10) == people
+
+
+def test_correlations_need_people() -> None:
+    assert people_needed_for_correlation(0.3) == people_needed_for_correlation(-0.3) == 85
+    with pytest.raises(ValueError, match=r"'r' parameter of people_needed_for_correlation must be in \(0, 1\). Got 0"):
+        people_needed_for_correlation(0.0)
+
+
+def test_increment_agrees_with_statsmodels() -> None:
+    rng = np.random.default_rng(5)
+    base, added = rng.standard_normal((300, 3)), rng.standard_normal((300, 2))
+    y = base @ [0.3, 0.1, 0.0] + added @ [0.2, 0.0] + rng.standard_normal(300)
+    small = sm.OLS(y, sm.add_constant(base)).fit()
+    large = sm.OLS(y, sm.add_constant(np.hstack([base, added]))).fit()
+    f, p, _ = large.compare_f_test(small)
+    found = incremental_validity(base, added, y)
+    assert (found.base, found.full, found.f, found.p) == pytest.approx((small.rsquared, large.rsquared, f, p))
+    assert found.gain.value == pytest.approx(large.rsquared_adj - small.rsquared_adj)
+    assert (found.n, found.added) == (300, 2)
+
+
+def planted_gain(rng: np.random.Generator, n: int, gain: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Base predictor with R² .10, an uncorrelated predictor with the given gain, and the criterion."""
+    base, added, rest = rng.standard_normal((3, n))
+    return base, added, math.sqrt(0.10) * base + math.sqrt(gain) * added + math.sqrt(0.90 - gain) * rest
+
+
+def test_verdicts_say_shown_not_shown_and_underpowered() -> None:
+    rng = np.random.default_rng(6)
+    assert incremental_validity(*planted_gain(rng, 2000, 0.05)).verdict == "shown"
+    assert incremental_validity(*planted_gain(rng, 20_000, 0.0)).verdict == "not shown"
+    few = incremental_validity(*planted_gain(rng, 100, 0.005))
+    assert few.verdict == "underpowered"
+    assert 500 < few.people_needed < 1000
+
+
+@pytest.mark.proof
+def test_power_and_false_alarms_are_as_stated(record_property) -> None:
+    count = proof_count(150, 2000)
+    rng = np.random.default_rng(15)
+    shown = np.mean([incremental_validity(*planted_gain(rng, 701, 0.01)).verdict == "shown" for _ in range(count)])
+    alarms = np.mean([incremental_validity(*planted_gain(rng, 701, 0.0)).verdict == "shown" for _ in range(count)])
+    record_property("power at N 701, gain .01 over .10", round(float(shown), 3))
+    record_property("false alarms at N 701", round(float(alarms), 3))
+    assert shown == pytest.approx(0.80, abs=proof_count(10, 3) / 100)
+    assert alarms <= proof_count(10, 6) / 100
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("gain", "n"), [(0.01, 300), (0.10, 300)])
+def test_gain_interval_covers(gain: float, n: int, record_property) -> None:
+    count = proof_count(200, 2000)
+    rng = np.random.default_rng(16)
+    hits = np.mean([incremental_validity(*planted_gain(rng, n, gain)).gain.covers(gain) for _ in range(count)])
+    record_property(f"coverage of the 95 % interval, gain {gain}, n {n}", round(float(hits), 3))
+    assert hits == pytest.approx(0.95, abs=proof_count(5, 2) / 100)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: correlation_interval(1.2, 50), r"'r' parameter of correlation_interval must be in \[-1, 1\]. Got 1.2"),
+        (lambda: correlation_interval(0.2, 3), r"'n' parameter of correlation_interval must be in \[4, inf\). Got 3"),
+        (lambda: correlation_interval(0.2, 50, 95), r"'confidence' parameter .* must be in \(0, 1\). Got 95 instead"),
+        (lambda: correct_attenuation(0.3, 0.0, 0.8), r"'reliability_x' parameter .* must be in \(0, 1\]. Got 0.0"),
+        (lambda: correct_range_restriction(0.3, 1.0, 0.0), r"'restricted_sd' .* must be in \(0, inf\). Got 0.0"),
+        (lambda: correct_multivariate_restriction(np.eye(3), np.eye(2), [0, 0]), "must be 2 different rows of the 3"),
+        (lambda: correct_multivariate_restriction(-np.eye(3), np.eye(1), [0]), "with positive eigenvalues"),
+        (lambda: incremental_validity([1, 2, 3.0], [1, 2, 3], [1, 3, 2]), "that the base does not contain"),
+        (lambda: incremental_validity([1, 2, 3.0], [1, 3, 2], [1, 1, 1]), "'criterion' .* must vary"),
+        (lambda: incremental_validity([1, 2, 3.0], [1, 3], [1, 1, 1]), "must have one row per person each"),
+    ],
+)
+def test_bad_arguments_are_refused(call, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
