@@ -43,7 +43,7 @@ class RubricParameters(BaseModel):
     variants: Mapping[str, Mapping[str, Annotated[float, Field(gt=0, le=1)]]]
     scales: Mapping[str, _Scale]
     measured_nothing: tuple[str, ...]
-    question_sd: Annotated[float, Field(gt=0)]
+    question_sd: Mapping[str, Annotated[float, Field(gt=0)]]
 
     @property
     def digest(self) -> str:
@@ -138,7 +138,7 @@ class Rubric:
             for measure, value, share in heard[answer.question_id]
         )
         value = math.fsum(item.points for item in evidence)
-        error = self.parameters.question_sd / math.sqrt(len(heard)) if len(heard) > 1 else None
+        error = self.parameters.question_sd[self.variant] / math.sqrt(len(heard)) if len(heard) > 1 else None
         expected = {question.id for question in self.framework.questions_showing(competency)} & set(asked)
         if expected <= set(heard):
             return Score(competency, value, error, RowStatus.SCORED, None, evidence)

@@ -16,7 +16,7 @@ from vivavoce.data.durable import make_folder, write_durably
 from vivavoce.data.problem import Problem
 from vivavoce.fairness.audit import Choices, Cohort, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe
-from vivavoce.fairness.groups import CANDIDATE, read_groups
+from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.scoring_rate import scoring_rate
@@ -87,7 +87,8 @@ def run_audit(request: AuditRequest) -> int:
         packs = [read_pack(name) for name in request.rules]
         scores = read_scores(request.scores, request.decision)
         groups = read_groups(request.groups, request.by)
-        attributes = {name: groups.labels(scores.candidates, name) for name in groups.attributes}
+        places = groups.places(scores.candidates)
+        attributes = {name: groups.labels(places, name) for name in groups.attributes}
         comparators = _comparators(
             request.comparators, {name: labels.levels for name, labels in attributes.items()}, request.groups
         )
@@ -95,8 +96,6 @@ def run_audit(request: AuditRequest) -> int:
     except BadInput as error:
         return _refuse(error)
     judged = describe(audit_cohort(cohort, Choices(comparators, _left_out(packs))))
-    ungrouped = ~scores.candidates.isin(groups.frame[CANDIDATE])
-    unscored = ~groups.frame[CANDIDATE].isin(scores.candidates)
     data = {
         "scores": _source(request.scores),
         "groups": _source(request.groups),
@@ -104,8 +103,8 @@ def run_audit(request: AuditRequest) -> int:
         "people": scores.people,
         "scored": int(cohort.scored.sum()),
         "partial": scores.partial,
-        "without_groups": int(ungrouped.sum()),
-        "groups_without_score": int(unscored.sum()),
+        "without_groups": int((places < 0).sum()),
+        "groups_without_score": len(groups.frame) - len(np.unique(places[places >= 0])),
         "first_recorded": scores.recorded[0] if scores.recorded else None,
         "last_recorded": scores.recorded[1] if scores.recorded else None,
         "model_digests": list(scores.model_digests),

@@ -19,6 +19,7 @@ from vivavoce.pipelines.result import AnswerResult
 
 FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
 BINS = np.arange(0, 101, 10)  # of the score histograms
+LANGUAGES = {"en": "English", "zh": "Chinese"}
 STATUS_WORDS = {
     RowStatus.SCORED: "scored",
     RowStatus.MEASURED: "measured",
@@ -65,7 +66,11 @@ def write_report(
         full=rows[:FULL_INTERVIEWS],
         counts=[(status.value, STATUS_WORDS[status], count) for status, count in status_counts(rows)],
         reasons=Counter(row.result.reason for row in rows if row.result.reason).most_common(),
-        histograms=[(job, list(histograms(rows, framework))) for job, framework in sorted(frameworks.items())],
+        histograms=[
+            (f"{job.replace('_', ' ')}, {LANGUAGES[language]}", histograms(rows, frameworks[job], language))
+            for job, language in sorted({group for row in rows if (group := comparable(row)) is not None})
+        ],
+        language=lambda row: (comparable(row) or ("", ""))[1],
         name=lambda job, competency: competency_name(frameworks[job], competency),
         question=lambda job, question, language: question_text(frameworks[job], question, language),
         measured=lambda answer: measured(answer, features),
@@ -82,14 +87,21 @@ def status_counts(rows: Sequence[Row]) -> list[tuple[RowStatus, int]]:
     return [(status, counted[status]) for status in RowStatus if counted[status]]
 
 
-def histograms(rows: Sequence[Row], framework: Framework) -> list[Histogram]:
-    """One histogram per competency and for the overall score, of those that have a value."""
+def comparable(row: Row) -> tuple[str, str] | None:
+    """The job and language within which a row's scores can be compared; None where nothing was measured."""
+    if row.interview is None or not row.result.answers:
+        return None
+    return row.interview.job, row.result.answers[0].language
+
+
+def histograms(rows: Sequence[Row], framework: Framework, language: str) -> list[Histogram]:
+    """One histogram per competency and for the overall score, of those that have a value, within one language."""
     found = []
     for competency in (OVERALL, *framework.weights):
         values = [
             score.value
             for row in rows
-            if row.interview is not None and row.interview.job == framework.job
+            if comparable(row) == (framework.job, language)
             for score in row.result.scores
             if score.competency == competency and score.value is not None
         ]

@@ -120,7 +120,7 @@ def test_far_from_every_anchor_is_measured_and_earns_nothing(framework: Framewor
 def test_the_band_needs_two_answers_and_narrows_with_more(framework: Framework) -> None:
     given = answers(framework)
     scores = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
-    sd = rubric_parameters().question_sd
+    sd = rubric_parameters().question_sd["full"]
     for competency in framework.weights:
         shown = len(framework.questions_showing(competency))
         error = scores[competency].error
@@ -148,6 +148,7 @@ def test_every_variant_uses_scaled_measures_and_weights_that_sum_to_one() -> Non
     for variant in parameters.variants.values():
         assert math.fsum(variant.values()) == pytest.approx(1, abs=1e-12)
         assert set(variant) <= set(parameters.scales)
+    assert set(parameters.question_sd) == set(parameters.variants)
 
 
 def test_a_question_that_nobody_asked_widens_the_band_and_is_not_missing(framework: Framework) -> None:
