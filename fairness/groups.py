@@ -62,9 +62,17 @@ class Declared:
         """The attributes' names, in the file's order."""
         return tuple(str(name) for name in self.frame.columns if name != CANDIDATE)
 
-    def labels(self, candidates: "pd.Series[Any]", attribute: str) -> Labels:
-        """One attribute's label for each candidate; people who are not in the file are unknown."""
-        return Labels.of(candidates.map(self.frame.set_index(CANDIDATE)[attribute]))
+    def places(self, candidates: "pd.Series[Any]") -> npt.NDArray[np.int64]:
+        """Where in the file each candidate stands, counted from 0; -1 for those who are not in it."""
+        return np.asarray(pd.Index(self.frame[CANDIDATE]).get_indexer(pd.Index(candidates)), np.int64)
+
+    def labels(self, places: npt.NDArray[np.int64], attribute: str) -> Labels:
+        """One attribute's label at each place (:meth:`places`); levels that nobody there has are left out."""
+        declared = Labels.of(self.frame[attribute])
+        codes = np.where(places < 0, UNKNOWN, declared.codes[places])
+        found = np.unique(codes[codes != UNKNOWN])
+        levels = tuple(declared.levels[code] for code in found)
+        return Labels(levels, np.where(codes == UNKNOWN, UNKNOWN, np.searchsorted(found, codes)))
 
 
 def read_groups(path: Path, by: Sequence[str] = ()) -> Declared:
