@@ -100,9 +100,8 @@ class Post:
         self._number += 1
         self._free -= 1
 
-
     def drain(self) -> None:
-        """Wait until every picture was taken: who ends with receipts unread takes the worker's next one down with it."""
+        """Wait until every picture was taken: an end with receipts unread is a reset connection to the worker."""
         while self._free < SLOTS and self._channel.recv(1):
             self._free += 1
 

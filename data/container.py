@@ -4,6 +4,7 @@ Formats are accepted by a list: a demuxer that is not on it is never asked. Play
 SDP, ffconcat) make libavformat open *other* files and addresses, and a name ending in .mp4 does not stop it.
 """
 
+import codecs
 import os
 import re
 from dataclasses import dataclass
@@ -57,8 +58,9 @@ def sniff(head: bytes) -> Content:
     >>> sniff(b"ffconcat version 1.0")
     Content(demuxer=None, name='a list of other files (ffconcat)')
     """
+    text = head.removeprefix(codecs.BOM_UTF8)
     for pattern, name in REFUSED:
-        if re.match(pattern, head, re.DOTALL):
+        if re.match(pattern, text, re.DOTALL):
             return Content(None, name)
     for pattern, demuxer in ACCEPTED:
         if re.match(pattern, head, re.DOTALL):

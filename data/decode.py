@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vivavoce.data.container import HEAD_BYTES, LEAST_BYTES, sniff
-from vivavoce.data.forkserver import Message, receive, server_of
+from vivavoce.data.forkserver import Message, acknowledge, receive, server_of
 from vivavoce.data.limits import GIBI, Limits
 from vivavoce.data.probe import AudioStream, Probe, VideoStream
 from vivavoce.data.shelf import Picture, Shelf
@@ -63,6 +63,14 @@ class Decoded:
         """Let go of the sound."""
         for spool in (*self.channels, *([self.audio] if self.audio else [])):
             spool.close()
+
+    def __enter__(self) -> "Decoded":
+        """Hold the sound for the length of a ``with`` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the sound."""
+        self.close()
 
 
 def decode(
@@ -188,7 +196,7 @@ def _converse(
             if "picture" in message and on_frame is not None:
                 number, moment, height, width = message["picture"]
                 on_frame(moment, shelf.take(number, height, width))
-                replies.send(b"+")
+                acknowledge(replies)
                 pictures += 1
             elif "probe" in message:
                 found = _probe_of(message["probe"])

@@ -39,9 +39,15 @@ def receive(channel: socket.socket, seconds: float) -> Message:
     channel.settimeout(seconds)
     try:
         data = channel.recv(MESSAGE_BYTES)
-    except ConnectionResetError:  # it died with a message of ours unread
-        data = b""
+    except ConnectionResetError:  # it went with a message of ours unread: told once, before its own last words
+        data = channel.recv(MESSAGE_BYTES)
     return json.loads(data) if data else {}
+
+
+def acknowledge(channel: socket.socket) -> None:
+    """Say that a picture was taken. Whether anyone still listens is learnt from the next message."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        channel.send(b"+")
 
 
 class ForkServer:

@@ -13,9 +13,7 @@ import pytest
 
 from tests import media
 from tests.media import Film, Sound
-from vivavoce.data.decode import Decoded, decode
-from vivavoce.data.limits import Limits
-from vivavoce.data.status import MediaStatus
+from vivavoce.data.decode import decode
 
 OK, PARTIAL, NO_AUDIO, NO_VIDEO = "ok", "partial_media", "no_audio", "no_video"
 UNREADABLE, REFUSED, TOO_LARGE, TOO_LONG = "unreadable", "refused_format", "too_large", "too_long"
