@@ -1,8 +1,9 @@
 """When each word was said: from the attention that the decoder pays to the sound while it is told the text.
 
-One teacher-forced pass over the finished text, on the encoder's output that decoding used; the library runs the
-encoder a second time for this. The rest follows the published method: the attention of the alignment heads is
-standardised over tokens, smoothed by a median over frames, averaged, and a monotonic path is laid through it.
+One teacher-forced pass over the finished text, on the encoder's output and the keys and values that decoding used;
+the library runs the encoder a second time for this. The rest follows the published method: the attention of the
+alignment heads is standardised over tokens, smoothed by a median over frames, averaged, and a monotonic path is laid
+through it.
 
 References
 ----------
@@ -24,6 +25,7 @@ from whisper.model import Whisper, disable_sdpa
 from whisper.timing import WordTiming, merge_punctuations
 
 from vivavoce.data.track import Array
+from vivavoce.features.transcript.encoding import Encoded
 from vivavoce.features.transcript.network import Network
 
 FRAME_S = N_SAMPLES_PER_TOKEN / SAMPLE_RATE  # 0.02 s: one position of the encoder
@@ -43,7 +45,7 @@ class TimedText:
 
 
 def align(
-    network: Network, features: torch.Tensor, texts: Sequence[Sequence[int]], filled: Sequence[float], language: str
+    network: Network, encoded: Encoded, texts: Sequence[Sequence[int]], filled: Sequence[float], language: str
 ) -> list[list[TimedText]]:
     """Times of every word of windows in one language, in one pass of the decoder.
 
@@ -51,8 +53,8 @@ def align(
     ----------
     network
         Whisper.
-    features
-        The encoder's output, shape (windows, 1500, state).
+    encoded
+        The windows, as decoding saw them.
     texts
         Text tokens per window, at least one each.
     filled
@@ -71,7 +73,8 @@ def align(
     rows = [[*prompt, *text, *[tokenizer.eot] * (length + 1 - len(text))] for text in texts]
     tokens = torch.tensor(rows, device=network.device)
     with torch.inference_mode(), disable_sdpa(), _attention(network.model) as heads:
-        logits = network.model.decoder(tokens, features)[:, len(prompt) - 1 :, : tokenizer.eot]
+        logits = network.model.decoder(tokens, encoded.features, kv_cache=encoded.memory)
+        logits = logits[:, len(prompt) - 1 :, : tokenizer.eot]
         chances = logits.float().softmax(dim=-1)
     attention = torch.stack(heads, dim=1)[:, :, len(prompt) - 1 :]  # rows that predict text tokens and the end
     aligned = []

@@ -1,22 +1,19 @@
-"""From windows of sound to tokens: one encoder pass, one decoder loop, many windows at a time.
-
-The encoder's output is kept: language detection, decoding, fallbacks and word times all use the same one.
-"""
+"""From encoded windows to a language and to tokens: one decoder loop for many windows at a time."""
 
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from whisper.audio import log_mel_spectrogram
-from whisper.decoding import DecodingOptions, DecodingResult, decode, detect_language
+from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask, PyTorchInference
 
+from vivavoce.features.transcript.encoding import Encoded
 from vivavoce.features.transcript.network import Network
 from vivavoce.features.transcript.recognise import LANGUAGES, WrongLanguage
 from vivavoce.features.transcript.windows import Window
 
-BATCH = 8  # windows at a time: past 8 the decoder gains little on two cores, and 8 hold 100 MB with base
+BATCH = 8  # windows at a time: each takes .82 s of decoding with base, alone 2.4 s; beyond 8 little is gained
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)  # tried in turn where greedy decoding fails; the library's steps
 TOO_REPETITIVE = 2.4  # gzip ratio above which a text is a loop; from the Whisper paper, section 4.5
 TOO_UNSURE = -1.0  # mean log probability per token below which a decoding failed; ibid.
@@ -25,27 +22,19 @@ FOREIGN = 0.5  # probability from which another language than ours is believed: 
 MOST_TOKENS = 224  # of one window: half of the decoder's context, the library's limit
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Written:
-    """What one window was decoded to.
-
-    ``features`` is the encoder's output for it, shape (1500, state). ``tokens`` are text only.
-    """
+    """What one window was decoded to; ``tokens`` are text only."""
 
     tokens: tuple[int, ...]
-    features: torch.Tensor
-    language: str
     mean_log_probability: float
     no_speech: float
     repetition: float
-    temperature: float
 
     @property
     def failed(self) -> bool:
         """Whether another temperature should be tried: a loop, or too unsure, and not just silence."""
-        if self.empty:
-            return False
-        return self.repetition > TOO_REPETITIVE or self.mean_log_probability < TOO_UNSURE
+        return not self.empty and (self.repetition > TOO_REPETITIVE or self.mean_log_probability < TOO_UNSURE)
 
     @property
     def empty(self) -> bool:
@@ -53,27 +42,15 @@ class Written:
         return self.no_speech > NO_SPEECH and self.mean_log_probability < TOO_UNSURE
 
 
-def encode(network: Network, windows: Sequence[Window]) -> torch.Tensor:
-    """The encoder's output, shape (windows, 1500, state), in one forward pass.
-
-    Each window's spectrogram is scaled by its own loudest point, never by a neighbour's.
-    """
-    sounds = [torch.from_numpy(window.sound).to(network.device) for window in windows]
-    mels = torch.stack([log_mel_spectrogram(sound, network.model.dims.n_mels) for sound in sounds])
-    with torch.inference_mode():
-        features: torch.Tensor = network.model.encoder(mels.to(network.dtype))
-    return features
-
-
-def language_of(network: Network, features: torch.Tensor, weights: Sequence[float]) -> str:
+def language_of(network: Network, encoded: Encoded, weights: Sequence[float]) -> str:
     """The language of windows that are known to share one.
 
     Parameters
     ----------
     network
         Whisper. An English-only one answers ``en``.
-    features
-        Shape (windows, 1500, state).
+    encoded
+        The windows.
     weights
         Seconds of sound in each window: a full one says more than a short rest.
 
@@ -84,9 +61,13 @@ def language_of(network: Network, features: torch.Tensor, weights: Sequence[floa
     """
     if not network.languages:
         return "en"
-    _, found = detect_language(network.model, features, network.tokenizer("en"))
-    total = sum(weights)
-    shares = {code: sum(w * row[code] for w, row in zip(weights, found, strict=True)) / total for code in found[0]}
+    tokenizer = network.tokenizer("en")
+    start = torch.full((len(weights), 1), tokenizer.sot, device=network.device)
+    with torch.inference_mode():
+        scores = network.model.decoder(start, encoded.features, kv_cache=encoded.memory)[:, 0]
+    chances = scores[:, list(tokenizer.all_language_tokens)].softmax(dim=-1).cpu().double()
+    mean = torch.tensor(weights, dtype=torch.float64) @ chances / sum(weights)
+    shares = dict(zip(tokenizer.all_language_codes, mean.tolist(), strict=True))
     likeliest = max(shares, key=lambda code: shares[code])
     if likeliest not in LANGUAGES and shares[likeliest] > FOREIGN:
         raise WrongLanguage(likeliest, LANGUAGES)
@@ -94,12 +75,7 @@ def language_of(network: Network, features: torch.Tensor, weights: Sequence[floa
 
 
 def write(
-    network: Network,
-    features: torch.Tensor,
-    windows: Sequence[Window],
-    language: str,
-    *,
-    most_tokens: int = MOST_TOKENS,
+    network: Network, encoded: Encoded, windows: Sequence[Window], language: str, *, most_tokens: int = MOST_TOKENS
 ) -> list[Written]:
     """Decode windows of one language: greedily and together; where that fails, one by one with rising temperature.
 
@@ -107,10 +83,10 @@ def write(
     ----------
     network
         Whisper.
-    features
-        The encoder's output for the windows, shape (windows, 1500, state).
+    encoded
+        The windows after the encoder.
     windows
-        The windows, whose sound seeds the sampling: the same window is always decoded alike.
+        The same windows, whose sound seeds the sampling: the same window is always decoded alike.
     language
         ``en`` or ``zh``.
     most_tokens
@@ -122,37 +98,46 @@ def write(
         without_timestamps=True,  # words get their times from attention; nothing is conditioned on earlier text
         fp16=network.dtype == torch.float16,
     )
-    end = network.tokenizer(language).eot
-    first = [_written(result, end) for result in decode(network.model, features, options)]
+    written = _decode(network, encoded, options)
+    for i, (row, window) in enumerate(zip(written, windows, strict=True)):
+        if row.failed:
+            written[i] = _retry(network, row, encoded.rows([i]), window, options)
+    return written
+
+
+class _Inference(PyTorchInference):  # type: ignore[misc]  # the library has no types
+    """The library's decoder steps, with cross-attention keys and values that are already there."""
+
+    def __init__(self, network: Network, encoded: Encoded, prompt: int) -> None:
+        super().__init__(network.model, prompt)
+        self.kv_cache, self.hooks = network.model.install_kv_cache_hooks(encoded.memory)
+
+
+def _decode(network: Network, encoded: Encoded, options: DecodingOptions) -> list[Written]:
+    """The library's decoding of the windows; text tokens are those below the end token."""
+    task = DecodingTask(network.model, options)
+    task.inference = _Inference(network, encoded, len(task.initial_tokens))
+    results: list[DecodingResult] = task.run(encoded.features)
     return [
-        _retry(network, row, window, options, end) if row.failed else row
-        for row, window in zip(first, windows, strict=True)
+        Written(
+            tuple(token for token in result.tokens if token < task.tokenizer.eot),
+            result.avg_logprob,
+            result.no_speech_prob,
+            result.compression_ratio,
+        )
+        for result in results
     ]
 
 
-def _retry(network: Network, failed: Written, window: Window, options: DecodingOptions, end: int) -> Written:
-    """Sample at rising temperatures until a decoding passes; else keep the best by probability."""
+def _retry(network: Network, failed: Written, encoded: Encoded, window: Window, options: DecodingOptions) -> Written:
+    """Sample at rising temperatures until a decoding passes; else keep the most probable that is no loop."""
     seed = int.from_bytes(hashlib.sha256(window.sound.tobytes()).digest()[:8], "big")
     tried = [failed]
     devices = [network.device] if network.device.type == "cuda" else []
     for temperature in TEMPERATURES:
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
-            (result,) = decode(network.model, failed.features[None], options, temperature=temperature)
-        tried.append(_written(result, end))
+            tried.extend(_decode(network, encoded, replace(options, temperature=temperature)))
         if not tried[-1].failed:
             return tried[-1]
     return max(tried, key=lambda row: -math.inf if row.repetition > TOO_REPETITIVE else row.mean_log_probability)
-
-
-def _written(result: DecodingResult, end: int) -> Written:
-    """The library's result, with text tokens (those below ``end``) only."""
-    return Written(
-        tuple(token for token in result.tokens if token < end),
-        result.audio_features,
-        result.language,
-        result.avg_logprob,
-        result.no_speech_prob,
-        result.compression_ratio,
-        result.temperature,
-    )

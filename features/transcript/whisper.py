@@ -19,10 +19,10 @@ from vivavoce.features.transcript.decoding import (
     TOO_REPETITIVE,
     TOO_UNSURE,
     Written,
-    encode,
     language_of,
     write,
 )
+from vivavoce.features.transcript.encoding import Encoded, encode
 from vivavoce.features.transcript.network import Network, load_network
 from vivavoce.features.transcript.recognise import AUTO, Passage
 from vivavoce.features.transcript.weights import Checkpoint
@@ -100,28 +100,28 @@ class WhisperRecogniser:
 
     def _recognise_batch(self, batch: Sequence[tuple[_Passage, Window]]) -> None:
         """Encode once; then decode and align the windows of each language together."""
-        features = encode(self.network, [window for _, window in batch])
+        encoded = encode(self.network, [window for _, window in batch])
         for one in {id(one): one for one, _ in batch if one.language == AUTO}.values():
             mine = [i for i, (other, _) in enumerate(batch) if other is one]
-            one.language = language_of(self.network, features[mine], [batch[i][1].filled for i in mine])
+            one.language = language_of(self.network, encoded.rows(mine), [batch[i][1].filled for i in mine])
         for language in sorted({one.language for one, _ in batch}):
             rows = [i for i, (one, _) in enumerate(batch) if one.language == language]
             windows = [batch[i][1] for i in rows]
-            written = write(self.network, features[rows], windows, language)
-            for i, texts in zip(rows, self._times(written, windows, language), strict=True):
+            heard = encoded.rows(rows)
+            written = write(self.network, heard, windows, language)
+            for i, texts in zip(rows, self._times(written, heard, windows, language), strict=True):
                 one, window = batch[i]
                 one.words.extend(_words(texts, window, one.segments))
 
-    def _times(self, written: Sequence[Written], windows: Sequence[Window], language: str) -> Iterator[list[TimedText]]:
+    def _times(
+        self, written: Sequence[Written], encoded: Encoded, windows: Sequence[Window], language: str
+    ) -> Iterator[list[TimedText]]:
         """Each window's words with times; a window that turned out empty has none."""
-        import torch
-
         spoken = [i for i, row in enumerate(written) if row.tokens and not row.empty]
         if not spoken:
             return iter([[] for _ in written])
-        features = torch.stack([written[i].features for i in spoken])
         texts, filled = [written[i].tokens for i in spoken], [windows[i].filled for i in spoken]
-        found = dict(zip(spoken, align(self.network, features, texts, filled, language), strict=True))
+        found = dict(zip(spoken, align(self.network, encoded.rows(spoken), texts, filled, language), strict=True))
         return (found.get(i, []) for i in range(len(written)))
 
     def _finish(self, one: _Passage) -> Transcript:

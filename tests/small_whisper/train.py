@@ -15,6 +15,7 @@ References
 import math
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -33,8 +34,25 @@ from tests.small_whisper.vocabulary import WORDS
 DIMENSIONS = ModelDimensions(80, 1500, 80, 4, 2, 51865, 448, 80, 4, 2)
 FRAME_S = 0.02  # one position of the encoder
 VOICES = 64
-PLAN = ((3.0, 1200, 32), (8.0, 600, 16), (30.0, 900, 4))  # window in seconds, steps, windows per step
-RATE_OF_LEARNING = 2e-3
+WARM_UP = 50  # steps
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the course: windows of so many seconds, so many steps of so many windows, the highest rate."""
+
+    seconds: float
+    steps: int
+    windows: int
+    rate: float
+
+
+COURSE = (
+    Stage(3.0, 1200, 32, 2e-3),
+    Stage(8.0, 600, 16, 1.5e-3),
+    Stage(16.0, 350, 6, 1.2e-3),
+    Stage(30.0, 300, 4, 8e-4),
+)
 
 
 @dataclass(frozen=True)
@@ -137,7 +155,7 @@ class Trainer:
         self.rest = torch.nn.Parameter(torch.zeros(DIMENSIONS.n_text_state))  # the row that all other tokens share
         self.index = torch.full((DIMENSIONS.n_vocab,), -100).scatter(0, self.used, torch.arange(len(self.used)))
         weights = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW([*weights, self.rest], lr=RATE_OF_LEARNING, weight_decay=0.01)
+        self.optimiser = torch.optim.AdamW([*weights, self.rest], weight_decay=0.01)
 
     def encode(self, mel: torch.Tensor) -> torch.Tensor:
         """Whisper's encoder on windows of any length."""
@@ -192,6 +210,13 @@ class Trainer:
         others = hidden @ self.rest + math.log(DIMENSIONS.n_vocab - len(self.used))
         return torch.cat([hidden @ rows.T, others[..., None]], dim=-1)
 
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint that ``save`` wrote."""
+        self.model.load_state_dict(torch.load(path, weights_only=True)["model_state_dict"])
+        unused = next(i for i in range(DIMENSIONS.n_vocab) if self.index[i] < 0)
+        with torch.no_grad():
+            self.rest.copy_(self.model.decoder.token_embedding.weight[unused])
+
     def save(self, path: Path) -> None:
         """Write the checkpoint in the official form, half precision."""
         weight = self.model.decoder.token_embedding.weight.detach().clone()
@@ -232,23 +257,27 @@ def guide(seen: list[torch.Tensor], examples: list[Example], frames: int) -> tor
     )
 
 
-def train(path: Path, seed: int = 0, plan: tuple[tuple[float, int, int], ...] = PLAN) -> None:
-    """The whole course, from short windows to full ones; prints its progress and writes the checkpoint."""
+def train(path: Path, course: Sequence[Stage] = COURSE, begin: Path | None = None, seed: int = 0) -> None:
+    """From short windows to full ones; prints its progress and writes the checkpoint after every stage.
+
+    ``begin`` is a checkpoint of an earlier stage to go on from.
+    """
     torch.manual_seed(seed)
     bank, trainer = Bank(np.random.default_rng(seed)), Trainer()
-    total = sum(steps for _, steps, _ in plan)
-    done, began = 0, time.monotonic()
-    for seconds, steps, windows in plan:
-        for _ in range(steps):
-            warm = min(1.0, done / 100) * 0.5 * (1 + math.cos(math.pi * done / total))
+    if begin is not None:
+        trainer.load(begin)
+    began = time.monotonic()
+    for stage in course:
+        for step in range(stage.steps):
+            share = min(1.0, step / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / stage.steps))
             for group in trainer.optimiser.param_groups:
-                group["lr"] = RATE_OF_LEARNING * max(warm, 0.01)
-            text, attention, right = trainer.step([bank.window(seconds) for _ in range(windows)], 0.5)
-            done += 1
-            if done % 25 == 0:
+                group["lr"] = stage.rate * max(share, 0.02)
+            text, attention, right = trainer.step([bank.window(stage.seconds) for _ in range(stage.windows)], 0.5)
+            if step % 25 == 24:
                 spent = time.monotonic() - began
                 print(
-                    f"{spent:6.0f} s  {done:5d}  {seconds:4.0f} s  {text:.3f}  {attention:.3f}  {right:.3f}", flush=True
+                    f"{spent:6.0f} s {step + 1:5d} of {stage.seconds:2.0f} s  {text:.3f} {attention:.3f} {right:.3f}",
+                    flush=True,
                 )
         trainer.save(path)
 
