@@ -114,8 +114,8 @@ def turning_speeds(face: Track) -> Array:
 
 def places(face: Track) -> Array:
     """Where the head was, shape (n, 2), in distances between the eyes, from its median place."""
-    at = np.stack([face["centre_x_px"], face["centre_y_px"]], axis=1)
-    return np.asarray((at - np.median(at, axis=0)) / np.median(face["interocular_px"]))
+    at = np.stack([face["centre_x_sides"], face["centre_y_sides"]], axis=1)
+    return np.asarray((at - np.median(at, axis=0)) / np.median(face["interocular_sides"]))
 
 
 def median(answer: AnswerFace, column: str) -> Value:

@@ -15,8 +15,9 @@ COLUMNS = (
     "yaw_deg",
     "pitch_deg",
     "roll_deg",
-    "centre_x_px",  # middle between the eyes
-    "centre_y_px",
+    "centre_x_sides",  # middle between the eyes, in longest sides of the picture: they outlive a change of resolution
+    "centre_y_sides",
+    "interocular_sides",
     "interocular_px",
     "eye_aspect_ratio",
     "gaze_yaw_deg",
@@ -148,6 +149,7 @@ def face_status(track: Track) -> MediaStatus:
 def _measures(rgb: Picture, landmarks: Array) -> list[float] | None:
     """Every column but the first, in the order of ``COLUMNS``; None where the landmarks are no face in the picture."""
     height, width = rgb.shape[:2]
+    side = max(height, width)
     pose = head_pose(landmarks, width, height)
     light = light_and_sharpness(rgb, landmarks)
     if pose is None or light is None:
@@ -157,7 +159,8 @@ def _measures(rgb: Picture, landmarks: Array) -> list[float] | None:
         pose.yaw_deg,
         pose.pitch_deg,
         pose.roll_deg,
-        *_centre(landmarks),
+        *_centre(landmarks) / side,
+        between_eyes(landmarks) / side,
         between_eyes(landmarks),
         eye_aspect_ratio(face),
         *gaze(landmarks, pose),

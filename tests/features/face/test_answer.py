@@ -11,7 +11,7 @@ def still(frames: int, rate: float, **columns: object) -> Track:
     """A still face, 60 px between the eyes, with some columns planted."""
     times = np.arange(frames) / rate
     values = np.zeros((frames, len(COLUMNS)))
-    planted = {"faces": 1, "interocular_px": 60, "eye_aspect_ratio": 0.3, **columns}
+    planted = {"faces": 1, "interocular_px": 60, "interocular_sides": 0.1, "eye_aspect_ratio": 0.3, **columns}
     for name, column in planted.items():
         values[:, COLUMNS.index(name)] = column
     return Track(np.stack([times, times + 1 / rate], axis=1), values, COLUMNS)
@@ -55,5 +55,5 @@ def test_pairs_of_frames_lie_one_lag_apart() -> None:
 
 
 def test_places_are_in_distances_between_the_eyes() -> None:
-    track = still(4, 5, centre_x_px=[100, 100, 160, 40], centre_y_px=[50, 50, 50, 80])
+    track = still(4, 5, centre_x_sides=[0.4, 0.4, 0.5, 0.3], centre_y_sides=[0.3, 0.3, 0.3, 0.35])
     np.testing.assert_allclose(places(track), [[0, 0], [0, 0], [1, 0], [-1, 0.5]])

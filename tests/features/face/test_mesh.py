@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 import sys
 
@@ -8,14 +9,14 @@ from tests.faces import Act, Stand, draw
 from vivavoce.features.face.mesh import LANDMARKS, Mesh
 
 ALONE = """
-import os, numpy as np
+import hashlib, os
 from tests.faces import draw
 from vivavoce.features.face.mesh import Mesh
 mesh = Mesh()
 mesh.find(draw())
 os.write(2, b"an error worth reading\\n")
 mesh.reset()
-assert mesh.find(draw())
+print(hashlib.sha256(mesh.find(draw())[0].tobytes()).hexdigest())
 mesh.close()
 """
 
@@ -52,6 +53,7 @@ def test_a_picture_that_is_not_rgb_bytes_is_refused(mesh: Mesh, wrong: np.ndarra
         mesh.find(wrong)
 
 
-def test_the_graph_is_silent_but_errors_are_heard() -> None:
+def test_another_process_finds_the_same_silently_but_errors_are_heard(mesh: Mesh) -> None:
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("", "an error worth reading\n")
+    assert done.stderr == "an error worth reading\n"
+    assert done.stdout.strip() == hashlib.sha256(mesh.find(draw())[0].tobytes()).hexdigest()

@@ -1,11 +1,14 @@
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.faces import Act, Stand, draw
 from vivavoce.data.status import MediaStatus
 from vivavoce.data.track import Track
+from vivavoce.features.face.answer import AnswerFace
+from vivavoce.features.face.measures import FACE
 from vivavoce.features.face.pose import canonical_face
 from vivavoce.features.face.track import COLUMNS, FaceTracker, candidate_face, face_status
 
@@ -71,6 +74,21 @@ def test_a_recording_abandoned_midway_leaves_no_trace(tracker: FaceTracker) -> N
     tracker.see(0.0, draw(Act(yaw=-20), STAND))
     tracker.reset()
     np.testing.assert_array_equal(watched(tracker, one).values, first.values)
+
+
+def test_a_change_of_resolution_moves_nothing(tracker: FaceTracker) -> None:
+    picture = draw(Act(yaw=5), Stand(640, 480, 90))
+    half = cv2.resize(picture, (320, 240), interpolation=cv2.INTER_AREA)
+    found = FACE.measure(AnswerFace(watched(tracker, [picture] * 6 + [half] * 6), 0, 9))
+    assert found["face.seen_share"] == 1.0
+    assert found["face.place_spread_ratio"] == pytest.approx(0, abs=0.02)
+    assert found["face.yaw_spread_deg"] == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (16, 16), (9, 480), (481, 271), (640, 360)])
+def test_pictures_of_any_size_are_looked_at(tracker: FaceTracker, shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (*shape, 3), np.uint8)
+    assert watched(tracker, [noise, noise // 20, np.zeros_like(noise)])["faces"].tolist() == [0, 0, 0]
 
 
 def test_no_frame_gives_an_empty_track_without_a_face(tracker: FaceTracker) -> None:
