@@ -10,7 +10,7 @@ import numpy.typing as npt
 from vivavoce.features.prosody.frames import CEILING_HZ, Floats
 from vivavoce.features.prosody.periodicity import OCTAVE_COST, Candidates
 
-VOICING_THRESHOLD = 0.5  # of the correlation: as much voice as noise, HNR 0 dB
+VOICING_THRESHOLD = 0.45  # of the correlation, Boersma's: a little less voice than noise, HNR −0.9 dB
 SILENCE = 0.03  # of the loudest frame's amplitude (−30 dB): fainter hum is the room's, not the voice
 OCTAVE_JUMP_COST = 0.5  # per octave between neighbouring frames
 VOICING_COST = 0.2  # per change between voiced and unvoiced
