@@ -5,6 +5,7 @@ when the head tilts clockwise in the picture. *Spread* is the distance between q
 the level of a length depend on a person's anatomy by some degrees or hundredths; spreads and speeds do not.
 """
 
+from importlib.metadata import version
 from typing import Final
 
 from vivavoce.data.interview import Modality
@@ -29,7 +30,7 @@ def face_stage(frames_per_second: float) -> Stage:
         "face",
         "1",
         {
-            "mesh": "mediapipe 0.10.21 FaceMesh, refined",
+            "mesh": f"FaceMesh, refined, of mediapipe {version('mediapipe')}",
             "max_faces": MAX_FACES,
             "frames_per_second": frames_per_second,
             "focal_sides": FOCAL_SIDES,

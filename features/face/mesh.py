@@ -21,7 +21,7 @@ from vivavoce.data.track import Array
 Picture = npt.NDArray[np.uint8]
 
 LANDMARKS = 478  # 468 of the canonical mesh + 2 × 5 of the irises
-MAX_FACES = 2  # enough to notice that the candidate is not alone; each further face costs another 5 ms a frame
+MAX_FACES = 2  # enough to notice that the candidate is not alone; a face costs 4–5 ms a frame
 
 # What the graph says at every start, in any set-up, to the process's own stderr where no logger can stop it.
 _NOTICE = re.compile(
@@ -31,9 +31,8 @@ _NOTICE = re.compile(
     rb"|landmark_projection_calculator\.cc.*NORM_RECT"
 )
 
-_BLANK: Picture = np.zeros(
-    (16, 16, 3), np.uint8
-)  # returns when the graph has started; shows no face, so leaves no trace
+# Comes back when the graph has started; it shows no face, so it leaves no trace.
+_BLANK: Picture = np.zeros((16, 16, 3), np.uint8)
 
 
 class Mesh:
