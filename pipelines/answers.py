@@ -72,7 +72,7 @@ def answer_spans(interview: Interview, durations: Sequence[float | None]) -> tup
 
 
 def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> Transcript:
-    """The candidate's words only.
+    """The candidate's words only. What is raised names nobody: it ends in tables that others read.
 
     Raises
     ------
@@ -84,13 +84,13 @@ def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> T
     if candidate_speaker is not None and speakers:
         if candidate_speaker not in speakers:
             raise SeveralSpeakers(
-                f"The manifest's candidate_speaker {candidate_speaker!r} does not speak in the transcript, "
-                f"which names {', '.join(speakers)}: write one of these."
+                f"The manifest's candidate_speaker does not speak in the transcript, which names {len(speakers)} "
+                "other(s): write the name as the transcript has it."
             )
         return transcript.spoken_by(candidate_speaker)
     if len(speakers) > 1:
         raise SeveralSpeakers(
-            f"The transcript names {len(speakers)} speakers ({', '.join(speakers)}): "
+            f"The transcript names {len(speakers)} speakers: "
             "say in the manifest's candidate_speaker which one is the candidate."
         )
     return transcript
@@ -112,7 +112,8 @@ def candidates_speech(speech: Track, transcript: Transcript, candidate: Transcri
 
     A segment counts where its midpoint is not inside a turn of another named speaker; with one speaker it always does.
     """
-    others = [word for word in transcript.words if word not in set(candidate.words)]
+    own = set(candidate.words)
+    others = [word for word in transcript.words if word not in own]
     if not others:
         return speech
     theirs = turns(Transcript(tuple(others), transcript.language, transcript.engine, transcript.word_times))

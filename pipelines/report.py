@@ -68,7 +68,7 @@ def write_report(
         reasons=Counter(row.result.reason for row in rows if row.result.reason).most_common(),
         histograms=[
             (f"{job.replace('_', ' ')}, {LANGUAGES[language]}", histograms(rows, frameworks[job], language))
-            for job, language in sorted({group for row in rows if (group := comparable(row)) is not None})
+            for job, language in comparable_groups(rows)
         ],
         language=lambda row: (comparable(row) or ("", ""))[1],
         name=lambda job, competency: competency_name(frameworks[job], competency),
@@ -92,6 +92,12 @@ def comparable(row: Row) -> tuple[str, str] | None:
     if row.interview is None or not row.result.answers:
         return None
     return row.interview.job, row.result.answers[0].language
+
+
+def comparable_groups(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Every job and language that the batch measured, sorted."""
+    groups = {comparable(row) for row in rows}
+    return sorted(group for group in groups if group is not None)
 
 
 def histograms(rows: Sequence[Row], framework: Framework, language: str) -> list[Histogram]:
