@@ -16,7 +16,7 @@ from typing import Any, Self
 from vivavoce.data.configuration import ConfigurationDiffers, differences
 from vivavoce.data.digest import Digest, Identity, digest_file
 from vivavoce.data.owner import Owner, take_folder
-from vivavoce.data.status import MediaStatus, RowStatus
+from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
 
 FORMAT = 1
 CRASHES_ALLOWED = 2  # once may be bad luck (memory taken by a neighbour); twice is the recording
@@ -39,7 +39,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a row ended. ``reason`` is None exactly where it is scored; ``seconds`` is the time spent on it."""
+    """How a row ended. ``reason`` is None exactly where nothing is missing; ``seconds`` is the time spent on it."""
 
     interview_id: str
     status: RowStatus
@@ -168,7 +168,7 @@ class Ledger:
         status
             How it ended.
         reason
-            Why it is not, or only partly, scored; None exactly where ``status`` is scored.
+            Why something is missing; None exactly where nothing is (scored, measured).
         media
             What decoding found; None where it was not decoded.
         seconds
@@ -180,9 +180,9 @@ class Ledger:
             If the row ended before with another status, reason or media (the same again changes nothing), is unknown,
             or reason and status contradict each other.
         """
-        if (reason is None) != (status is RowStatus.SCORED):
+        if (reason is None) != (status in COMPLETE):
             raise ValueError(
-                f"{interview_id}: a row has a reason exactly where it is not scored. Got {status}({reason})."
+                f"{interview_id}: a row has a reason exactly where something is missing. Got {status}({reason})."
             )
         ending = (status.value, None if reason is None else str(reason), None if media is None else media.value)
         with self._change() as database:
@@ -199,6 +199,15 @@ class Ledger:
                     raise _unknown(interview_id)
                 if before != ending:
                     raise ValueError(f"{interview_id} ended as {before} already; it cannot end as {ending} too.")
+
+    def reopen(self, interview_id: str) -> None:
+        """Make a row pending again whose sealed result was lost; its attempts and crashes stay counted."""
+        with self._change() as database:
+            database.execute(
+                "UPDATE interviews SET status = NULL, reason = NULL, media = NULL, seconds = NULL, run = NULL "
+                "WHERE interview_id = ?",
+                (interview_id,),
+            )
 
     def pending(self) -> tuple[Pending, ...]:
         """Rows that have not ended, in the manifest's order."""

@@ -1,4 +1,5 @@
--- The ledger's tables. A row of the manifest ends once: `status` goes from null to its end and never changes again.
+-- The ledger's tables. A row of the manifest ends once: `status` goes from null to its end, and back
+-- only where the sealed result was lost.
 CREATE TABLE configuration (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     document TEXT NOT NULL  -- JSON
@@ -25,7 +26,7 @@ CREATE TABLE interviews (
     seconds REAL,
     run INTEGER REFERENCES runs,
     CHECK ((status IS NULL) = (seconds IS NULL)),
-    CHECK (status IS NULL OR (status = 'scored') = (reason IS NULL))
+    CHECK (status IS NULL OR (status IN ('scored', 'measured')) = (reason IS NULL))
 ) STRICT;
 
 CREATE TABLE media (

@@ -17,6 +17,10 @@ class RowStatus(StrEnum):
     BAD_ROW = "bad_row"
 
 
+COMPLETE = frozenset({RowStatus.SCORED, RowStatus.MEASURED})
+"""Statuses of a row from which nothing is missing: those without a reason."""
+
+
 class MediaStatus(StrEnum):
     """What one media file turned out to be."""
 

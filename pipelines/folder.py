@@ -15,6 +15,7 @@ from rich.table import Table
 
 from vivavoce import __version__
 from vivavoce.data.ledger import Run
+from vivavoce.data.status import COMPLETE
 from vivavoce.models.score import OVERALL, Standing
 from vivavoce.pipelines.batch import Batch
 from vivavoce.pipelines.declared import declared_features
@@ -31,7 +32,6 @@ from vivavoce.pipelines.outputs import (
     write_whole,
 )
 from vivavoce.pipelines.report import status_counts, write_report
-from vivavoce.pipelines.result import COMPLETE
 
 TABLES = ("scores", "status", "features", "absent")
 LIBRARIES = (

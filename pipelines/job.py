@@ -2,11 +2,12 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -114,7 +115,7 @@ class InterviewJob:
         try:
             result = self._measured(task, framework, clock, digests)
         except Ended as end:
-            result = not_measured(interview.interview_id, framework, end.reason, end.detail, end.media)
+            result = not_measured(interview.interview_id, framework, end.reason, end.detail, end.media, clock.seconds)
         except Erased as error:
             result = not_measured(interview.interview_id, framework, Reason.ERASED, str(error))
             return Outcome(result, tuple(digests))
@@ -244,12 +245,17 @@ def asked_questions(interview: Interview) -> tuple[str, ...]:
 
 
 def not_measured(
-    interview_id: str, framework: Framework | None, reason: str, detail: str, media: MediaStatus | None = None
+    interview_id: str,
+    framework: Framework | None,
+    reason: str,
+    detail: str,
+    media: MediaStatus | None = None,
+    seconds: Mapping[str, float] = MappingProxyType({}),
 ) -> Result:
     """The result of an interview from which nothing was measured: every score says why."""
     competencies = (*framework.weights, OVERALL) if framework else ()
     scores = tuple(Score(competency, None, None, RowStatus.NOT_SCORED, reason) for competency in competencies)
-    return Result(interview_id, RowStatus.NOT_SCORED, reason, detail, media, (), scores, None, {})
+    return Result(interview_id, RowStatus.NOT_SCORED, reason, detail, media, (), scores, None, dict(seconds))
 
 
 def open_store(folder: Path, project_key: ProjectKey) -> Store:

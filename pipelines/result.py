@@ -9,9 +9,6 @@ from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.models.score import Score
 
-COMPLETE = frozenset({RowStatus.SCORED, RowStatus.MEASURED})
-"""Statuses of a row from which nothing is missing."""
-
 
 @dataclass(frozen=True)
 class AnswerResult:

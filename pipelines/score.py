@@ -8,11 +8,11 @@ from rich.console import Console
 from vivavoce.data.configuration import ConfigurationDiffers
 from vivavoce.data.framework import FrameworkError
 from vivavoce.data.interview import Interview
-from vivavoce.data.keys import ProjectKeyRefused
+from vivavoce.data.keys import Erased, ProjectKeyRefused
 from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
 from vivavoce.data.manifest import BadRow, ManifestError
 from vivavoce.data.owner import AlreadyRunning
-from vivavoce.data.status import MediaStatus, RowStatus
+from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
 from vivavoce.data.store import Store
 from vivavoce.pipelines.batch import BadInput, Batch, Request, prepare
 from vivavoce.pipelines.engine import Done, run_tasks
@@ -20,9 +20,10 @@ from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise,
 from vivavoce.pipelines.job import Outcome, Task, build_job, find_result, not_measured, open_store
 from vivavoce.pipelines.outputs import Row
 from vivavoce.pipelines.progress import Progress
-from vivavoce.pipelines.result import COMPLETE, Result
+from vivavoce.pipelines.result import Result
 
 EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
+DIED = frozenset({MediaStatus.CRASHED, MediaStatus.TIMEOUT})  # ends without a result of their own
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 REFUSALS = (BadInput, FrameworkError, ProjectKeyRefused, ConfigurationDiffers, AlreadyRunning, LedgerBroken)
 
@@ -60,8 +61,9 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     for bad in bad_rows:
         ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
     store = open_store(batch.settings.store, batch.settings.project_key)
+    lost = _reopen_lost(batch, ledger, store)
     try:
-        _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending], said)
+        _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
     except KeyboardInterrupt:
         said.print(f"Interrupted; nothing is lost. The same command continues in {request.out}.", highlight=False)
         return EXIT_INTERRUPTED
@@ -73,6 +75,24 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     write_folder(request.out, rows, batch, ledger.runs(), csv=request.csv)
     summarise(said, request.out, rows)
     return exit_status(counts)
+
+
+def _reopen_lost(batch: Batch, ledger: Ledger, store: Store) -> set[str]:
+    """Rows that an earlier run ended and whose sealed result is gone or damaged: they are measured again."""
+    sealed = {row.interview_id for row in ledger.finished() if row.reason not in DIED}
+    interviews = [interview for interview in batch.manifest.interviews if interview.interview_id in sealed]
+    lost = {interview.interview_id for interview in interviews if not _is_there(batch, interview, store)}
+    for name in lost:
+        ledger.reopen(name)
+    return lost
+
+
+def _is_there(batch: Batch, interview: Interview, store: Store) -> bool:
+    """Whether a row's result can be read, or its person was erased: then there is none to measure again."""
+    try:
+        return find_result(store, interview, batch.configuration) is not None
+    except Erased:
+        return True
 
 
 def _work(request: Request, batch: Batch, ledger: Ledger, interviews: Sequence[Interview], said: Console) -> None:
@@ -129,8 +149,6 @@ def died(reason: str) -> str:
 
 def _ended_row(batch: Batch, interview: Interview, ended: Finished, store: Store) -> Row:
     """A row as the tables show it; where no result was sealed, the ledger's ending is all there is."""
-    from vivavoce.data.keys import Erased
-
     framework = batch.frameworks[interview.job]
     try:
         result = find_result(store, interview, batch.configuration)

@@ -50,10 +50,26 @@ class TestRows:
             assert ledger.verify() == ledger.counts()
             assert ledger.counts() == {
                 RowStatus.SCORED: 20,
+                RowStatus.MEASURED: 0,
                 RowStatus.PARTIAL: 10,
                 RowStatus.NOT_SCORED: 10,
                 RowStatus.BAD_ROW: 0,
             }
+
+    def test_a_measured_row_has_no_reason(self, tmp_path: Path) -> None:
+        with opened(tmp_path) as ledger:
+            ledger.begin(ROWS[:1])
+            ledger.finish(ROWS[0][0], RowStatus.MEASURED, None, MediaStatus.OK, 1.0)
+            assert ledger.verify()[RowStatus.MEASURED] == 1
+
+    def test_a_row_whose_result_was_lost_is_opened_again(self, tmp_path: Path) -> None:
+        with opened(tmp_path) as ledger:
+            ledger.begin(ROWS[:1])
+            ledger.finish(ROWS[0][0], RowStatus.SCORED, None, MediaStatus.OK, 1.0)
+            ledger.reopen(ROWS[0][0])
+            assert [row.interview_id for row in ledger.pending()] == [ROWS[0][0]]
+            ledger.finish(ROWS[0][0], RowStatus.NOT_SCORED, MediaStatus.NO_AUDIO, MediaStatus.NO_AUDIO, 1.0)
+            assert ledger.verify()[RowStatus.NOT_SCORED] == 1
 
     def test_outlast_the_run(self, tmp_path: Path) -> None:
         with opened(tmp_path) as ledger:
@@ -84,7 +100,7 @@ class TestRows:
     def test_reason_and_status_agree(self, tmp_path: Path, status: RowStatus, reason: Reason | None) -> None:
         with opened(tmp_path) as ledger:
             ledger.begin(ROWS)
-            with pytest.raises(ValueError, match="a reason exactly where it is not scored"):
+            with pytest.raises(ValueError, match="a reason exactly where something is missing"):
                 ledger.finish("iv-001", status, reason, None, 0.0)
 
     def test_unknown_rows_are_refused(self, tmp_path: Path) -> None:
