@@ -4,6 +4,7 @@ It is forked from a server that holds only the decoding libraries, and it can op
 demuxers and protocols, its limit on open files is zero from before the first byte is parsed.
 """
 
+import errno
 import importlib
 import io
 import mmap
@@ -30,6 +31,18 @@ from vivavoce.data.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
 READ_BYTES = 262_144  # one call into Python per quarter of a mebibyte
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Media(io.FileIO):
+    """The file as libavformat reads it: a place that does not exist is an error number, as in C, not an exception."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place; damaged headers ask for places before the beginning."""
+        try:
+            return super().seek(offset, whence)
+        except OSError as error:
+            return -(error.errno or errno.EINVAL)
 
 
 def work(message: Message, descriptors: list[int]) -> None:
@@ -41,7 +54,7 @@ def work(message: Message, descriptors: list[int]) -> None:
     spools = [AudioSpool(descriptor) for descriptor in sound]
     confine(limits)
     try:
-        with io.FileIO(media, "r") as file, opened(file, message["demuxer"]) as container:
+        with Media(media, "r") as file, opened(file, message["demuxer"]) as container:
             built = layout(media, message["demuxer"])
             decoding = Decoding(container, message["demuxer"], built, os.fstat(media).st_size)
             send(channel, {"probe": asdict(decoding.probe)})
@@ -56,9 +69,11 @@ def work(message: Message, descriptors: list[int]) -> None:
     except DAMAGE as error:
         detail = f"the {message['demuxer']} container cannot be read: {reason(error)}"
         end = {"status": MediaStatus.UNREADABLE, "detail": detail}
-    except OSError as error:  # the temporary folder is full, or the medium fails: not the content's doing
-        send(channel, {"fault": error.errno or 0})
-        return
+    except OSError as error:
+        if error.errno in FULL:  # the temporary folder: not the content's doing
+            send(channel, {"fault": error.errno})
+            return
+        end = {"status": MediaStatus.UNREADABLE, "detail": f"reading it fails: {error.strerror}"}
     post.drain()
     send(channel, {"end": end})
 

@@ -45,7 +45,8 @@ class Decoded:
         The sound at its true times from the recording's beginning; None where there is none or it was not wanted. The
         caller closes it.
     channels
-        Left and right of two-channel sound where they were asked for, else empty. The caller closes them.
+        Left and right where they were asked for and the sound has more than one channel, else empty. The caller closes
+        them.
     pictures
         How many were delivered.
     """

@@ -121,8 +121,7 @@ class Soundtrack:
             self.gaps.append((self.end, time - self.end))
         place = round(time * RATE_HZ)
         hole, self._drop = max(0, place - self._written), max(0, self._written - place)
-        for spool in (self._mono, *self._channels):
-            spool.append_silence(hole)
+        self._mono.append_silence(hole)
         self._written += hole
         mono = shape[1] == "mono" or shape[1].startswith("1 channel")
         self._resampler = AudioResampler("fltp", "mono" if mono else "stereo", RATE_HZ, BLOCK_SAMPLES)
@@ -132,8 +131,12 @@ class Soundtrack:
         for frame in frames:
             block = frame.to_ndarray()[:, self._drop :]
             self._drop = max(0, self._drop - frame.samples)
-            if block.shape[1]:
-                self._mono.append(np.clip(self._mixdown.mix(block), -1.0, 1.0))
-                for spool, channel in zip(self._channels, block if len(block) == 2 else (), strict=False):
-                    spool.append(np.clip(channel, -1.0, 1.0))
-                self._written += block.shape[1]
+            if not np.isfinite(block).all():  # sound stored as floating point can hold anything
+                self.corrupt += 1
+                block = np.nan_to_num(block, posinf=0.0, neginf=0.0)
+            block = np.clip(block, -1.0, 1.0)
+            for spool, channel in zip(self._channels, block if len(block) == 2 else (), strict=False):
+                spool.append_silence(self._written - len(spool))  # holes, and stretches that had one channel
+                spool.append(channel)
+            self._mono.append(self._mixdown.mix(block))
+            self._written += block.shape[1]

@@ -1,7 +1,9 @@
 """The decoding child opens nothing, dies alone and leaves nobody behind."""
 
+import contextlib
 import multiprocessing
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ import pytest
 
 from tests import media
 from tests.media import Sound
+from tests.proof import proof_count
 from vivavoce.data import decode as module
 from vivavoce.data.container import Content
 from vivavoce.data.decode import decode, probe
@@ -226,3 +229,40 @@ def test_threads_of_one_worker_share_a_server(recording: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(_status, [recording] * 6)) == ["ok"] * 6
     assert len(servers()) == 1
+
+
+# --- what it costs -----------------------------------------------------------------------------------------------
+
+
+def _peak_bytes(path: Path) -> int:
+    """Decode, and return the most memory that server and child were seen to hold."""
+    seen, done = [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            for server in servers():
+                with contextlib.suppress(psutil.Error):  # it ended between the list and the look
+                    seen.append(max(member.memory_info().rss for member in (server, *server.children())))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with decode(path) as found:
+        assert found.audio is not None
+    done.set()
+    watcher.join()
+    return max(seen)
+
+
+@pytest.mark.proof
+def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+    peaks = []
+    for seconds in (30, proof_count(600, 3 * 3600)):
+        size = seconds * 16_000 * 4
+        form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, 16_000, 64_000, 4, 16)
+        path = tmp_path / "a.wav"
+        path.write_bytes(struct.pack("<4sI4s", b"RIFF", size + 36, b"WAVE") + form + struct.pack("<4sI", b"data", size))
+        with path.open("r+b") as file:
+            file.truncate(44 + size)
+        peaks.append(_peak_bytes(path))
+    assert peaks[1] < peaks[0] + 10 * 2**20
+    assert peaks[1] < 200 * 2**20
