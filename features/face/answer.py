@@ -1,6 +1,7 @@
 """The face within one answer: the material of the FACE family, and the functionals that its measures share."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -45,13 +46,13 @@ class AnswerFace:
         """When the frames were taken, in seconds, shape (n,)."""
         return self.track.spans[:, 0]
 
-    @property
+    @cached_property
     def seen(self) -> Track:
         """The frames that show a face."""
         shown = self.track["faces"] > 0
         return Track(self.track.spans[shown], self.track.values[shown], self.track.names)
 
-    @property
+    @cached_property
     def rate_hz(self) -> float:
         """Frames a second as they came, gaps left out; 0 below two frames."""
         if len(self.track) < 2:
@@ -59,7 +60,7 @@ class AnswerFace:
         steps = np.diff(self.times)
         return float(1 / np.mean(steps[steps <= 2.5 * np.median(steps)]))
 
-    @property
+    @cached_property
     def missing(self) -> Absent | None:
         """Why nothing can be said about the face, or None."""
         shown = len(self.seen)
@@ -67,7 +68,7 @@ class AnswerFace:
             return Absent("no_face")
         return Absent("too_few_frames") if shown < MIN_FRAMES else None
 
-    @property
+    @cached_property
     def missing_eyes(self) -> Absent | None:
         """Why nothing can be said about lids and irises, or None."""
         if self.missing is None and np.median(self.seen["interocular_px"]) < MIN_EYES_PX:

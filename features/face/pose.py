@@ -147,8 +147,8 @@ def sight_of(place: Array) -> Array:
 
 def between_eyes(landmarks: Array) -> float:
     """Distance between the eyes' centres in pixels, in three dimensions, so that turning the head keeps it."""
-    right, left = (landmarks[list(eye)].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE))
-    return float(np.linalg.norm(left - right))
+    outward = landmarks[LEFT_EYE[0]] + landmarks[LEFT_EYE[1]] - landmarks[RIGHT_EYE[0]] - landmarks[RIGHT_EYE[1]]
+    return float(np.linalg.norm(outward)) / 2
 
 
 def facing_camera(landmarks: Array, pose: Pose) -> Array:
