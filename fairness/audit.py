@@ -12,11 +12,9 @@ from vivavoce.fairness.groups import UNKNOWN, Labels, intersections
 from vivavoce.fairness.scoring_rate import scoring_rate
 from vivavoce.fairness.stratified import Stratified, stratify
 from vivavoce.fairness.sweep import cuts_of, selected_at
-from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, Measure, Table, build_table
+from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, LeftOut, Measure, Table, build_table
 
 SMALLEST_CELL = 20  # people of an intersection or a stratum's group: below, a rate of .5 has a standard error above .11
-TOO_SMALL_A_SHARE = "under {share:.0%} of the people: left out of ratios, as a rule pack allows"
-TOO_FEW = "fewer than {smallest} people: shown, not compared"
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -147,7 +145,7 @@ def _table(
         labels.counted(inside & cohort.scored),
         labels.counted(inside & ~cohort.scored),
     )
-    left_out = {group.name: TOO_FEW.format(smallest=smallest) for group in groups if group.n < smallest}
+    left_out = {group.name: LeftOut.TOO_FEW for group in groups if group.n < smallest}
     return build_table(
         attribute,
         groups,
@@ -170,18 +168,17 @@ def _groups(
     return groups, Group("unknown", *counts[-1])
 
 
-def _named(choices: Choices, attribute: str, groups: Sequence[Group], left_out: Mapping[str, str]) -> str | None:
+def _named(choices: Choices, attribute: str, groups: Sequence[Group], left_out: Mapping[str, LeftOut]) -> str | None:
     """The comparator named for this attribute, where this table has it and compares it."""
     name = choices.comparators.get(attribute)
     return name if name not in left_out and any(group.name == name for group in groups) else None
 
 
-def _too_small(groups: Sequence[Group], share: Fraction | None) -> dict[str, str]:
+def _too_small(groups: Sequence[Group], share: Fraction | None) -> dict[str, LeftOut]:
     if share is None:
         return {}
     people = sum((Fraction(group.n) for group in groups), Fraction(0))
-    reason = TOO_SMALL_A_SHARE.format(share=float(share))
-    return {group.name: reason for group in groups if Fraction(group.n) < share * people}
+    return {group.name: LeftOut.SMALL_SHARE for group in groups if Fraction(group.n) < share * people}
 
 
 def _scoring(cohort: Cohort, choices: Choices) -> list[Table]:

@@ -12,11 +12,14 @@ from numbers import Integral
 from typing import NamedTuple
 
 from vivavoce.fairness.exact import fisher
-from vivavoce.fairness.intervals import katz, miettinen_nurminen
+from vivavoce.fairness.intervals import katz, miettinen_nurminen, score_difference
 
 NAN = float("nan")
 Count = int | float | Decimal | Fraction  # published counts come as rate × n, so decimals are allowed
 
+WITHOUT_PEOPLE = (
+    "score_low", "score_high", "difference", "difference_low", "difference_high", "fisher_p", "mid_p", "h", "shortfall",
+)  # fmt: skip
 NO_PEOPLE = "a group has no people"
 NONE_SELECTED_REFERENCE = "nobody of the reference group was selected: there is no rate to compare with"
 NONE_SELECTED = "a group without any selected has no Katz interval"
@@ -48,6 +51,8 @@ class Comparison:
         95 % score interval of the ratio (Miettinen–Nurminen); decides.
     difference
         Reference rate − focal rate. Ideal 0.
+    difference_low, difference_high
+        Its 95 % score interval (Miettinen–Nurminen).
     z, z_p
         Two-proportion Z with pooled variance and its two-sided p.
     chi2, chi2_yates
@@ -76,6 +81,8 @@ class Comparison:
     score_low: float
     score_high: float
     difference: float
+    difference_low: float
+    difference_high: float
     z: float
     z_p: float
     chi2: float
@@ -127,11 +134,11 @@ def compare(reference: tuple[Count, Count], focal: tuple[Count, Count]) -> Compa
     counts = (float(a), float(n1), float(b), float(n2))
     ratio_low, ratio_high = (float(limit) for limit in katz(*counts))
     score_low, score_high = (float(limit) for limit in miettinen_nurminen(*counts))
+    difference_low, difference_high = (float(limit) for limit in score_difference(*counts))
     if math.isnan(ratio_low):
         undefined |= dict.fromkeys(("ratio_low", "ratio_high"), NONE_SELECTED if peopled else NO_PEOPLE)
     if not peopled:
-        names = ("score_low", "score_high", "difference", "fisher_p", "mid_p", "h", "shortfall")
-        undefined |= dict.fromkeys(names, NO_PEOPLE)
+        undefined |= dict.fromkeys(WITHOUT_PEOPLE, NO_PEOPLE)
     exact = fisher(round(a), round(n1), round(b), round(n2)) if peopled else None
     z, z_p, chi2, yates, phi = _pooled(a, n1, b, n2, undefined)
     return Comparison(
@@ -143,6 +150,8 @@ def compare(reference: tuple[Count, Count], focal: tuple[Count, Count]) -> Compa
         score_low=score_low,
         score_high=score_high,
         difference=float(a / n1 - b / n2) if peopled else NAN,
+        difference_low=difference_low,
+        difference_high=difference_high,
         z=z,
         z_p=z_p,
         chi2=chi2,

@@ -14,7 +14,8 @@ from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, Row, Table
 VERSION = 1  # of the document's shape
 CLAUSE = "29 CFR 1607.4 D"
 COMPARISON = (
-    "impact_ratio", "ratio_low", "ratio_high", "score_low", "score_high", "difference", "z", "z_p", "chi2",
+    "impact_ratio", "ratio_low", "ratio_high", "score_low", "score_high", "difference", "difference_low",
+    "difference_high", "z", "z_p", "chi2",
     "chi2_yates", "fisher_p", "mid_p", "phi", "h", "shortfall",
 )  # fmt: skip
 
@@ -80,7 +81,7 @@ def _row(row: Row) -> Json:
         numbers["impact_ratio"] = 1.0
         undefined = dict.fromkeys((name for name in COMPARISON if name != "impact_ratio"), "this is the comparator")
     else:
-        undefined = dict.fromkeys(COMPARISON, row.left_out or "nothing to compare with")
+        undefined = dict.fromkeys(COMPARISON, row.left_out.reason if row.left_out else "nothing to compare with")
     return {
         **_counts(row.group),
         "share": finite(row.share),
@@ -91,7 +92,7 @@ def _row(row: Row) -> Json:
         "detectable_ratio": finite(row.detectable_ratio),
         "verdict": row.verdict.value,
         "why": row.why,
-        "left_out": row.left_out,
+        "left_out": row.left_out.reason if row.left_out else None,
         "undefined": undefined,
     }
 
@@ -114,6 +115,9 @@ def _findings(table: Table) -> list[Json]:
             "family": table.family.value,
             "size": finite(row.comparison.impact_ratio),
             "interval": [finite(row.comparison.score_low), finite(row.comparison.score_high)],
+            "difference": [
+                finite(getattr(row.comparison, name)) for name in ("difference", "difference_low", "difference_high")
+            ],
             "evidence": {
                 "group": _counts(row.group),
                 "comparator": _counts(

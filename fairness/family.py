@@ -114,7 +114,7 @@ def _judge_row(row: Row, table: Table, p: float) -> tuple[Verdict, str, float]:
 
 def _without_comparison(row: Row, table: Table) -> tuple[Verdict, str]:
     if row.left_out is not None:
-        return Verdict.INSUFFICIENT, "left_out"
+        return Verdict.INSUFFICIENT, row.left_out.value
     others = table.compared > 1
     if row.group.name == table.comparator and others and row.group.selected > 0:
         return Verdict.OK, "comparator"

@@ -1,6 +1,7 @@
-"""Intervals of a ratio of two selection rates: Katz, as auditors know it, and Miettinen–Nurminen, for verdicts.
+"""Intervals of two selection rates' ratio and difference: Katz, as auditors know it, Miettinen–Nurminen, for verdicts.
 
-The ratio is focal rate / reference rate; a/n1 were selected of the reference group, b/n2 of the focal group.
+The ratio is focal / reference rate, the difference reference − focal; a/n1 were selected of the reference group, b/n2
+of the focal group.
 """
 
 import numpy as np
@@ -77,6 +78,41 @@ def miettinen_nurminen(
     low, high = np.where(b == 0, 0.0, low), np.where(a == 0, np.inf, high)
     undefined = (n1 == 0) | (n2 == 0)
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def score_difference(
+    a: npt.ArrayLike, n1: npt.ArrayLike, b: npt.ArrayLike, n2: npt.ArrayLike, z: float = Z95
+) -> tuple[Floats, Floats]:
+    """Score interval of the difference a / n1 − b / n2, built as :func:`miettinen_nurminen` is; within −1 and 1."""
+    a, n1, b, n2 = _floats(a, n1, b, n2)
+    target = np.array([z, -z]).reshape(2, *([1] * a.ndim))
+    low = np.full((2, *a.shape), -1.0)
+    high = -low
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        above = _difference_statistic(a, n1, b, n2, middle) > target
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    found = np.where((n1 == 0) | (n2 == 0), np.nan, (low + high) / 2)
+    return found[0], found[1]
+
+
+def _difference_statistic(a: Floats, n1: Floats, b: Floats, n2: Floats, difference: Floats) -> Floats:
+    """Score statistic of a hypothetical difference; the constrained rates solve a cubic (Miettinen & Nurminen)."""
+    people, selected = n1 + n2, a + b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        square = (n1 + 2 * n2) * difference - people - selected
+        linear = (n2 * difference - people - 2 * b) * difference + selected
+        constant = b * difference * (1 - difference)
+        third = square / (3 * people)
+        q = third**3 - linear * square / (6 * people**2) + constant / (2 * people)
+        p = np.copysign(np.sqrt(np.maximum(third**2 - linear / (3 * people), 0)), q)
+        angle = (np.pi + np.arccos(np.clip(q / p**3, -1, 1))) / 3
+        focal = np.clip(np.where(p == 0, 0, 2 * p * np.cos(angle)) - third, 0, 1)
+        reference = np.clip(focal + difference, 0, 1)
+        variance = reference * (1 - reference) / n1 + focal * (1 - focal) / n2
+        distance = a / n1 - b / n2 - difference
+        statistic = distance / np.sqrt(variance * people / (people - 1))
+    return np.where(variance > 1e-15, statistic, np.where(distance == 0, 0.0, np.copysign(np.inf, distance)))
 
 
 def score_statistic(a: Floats, n1: Floats, b: Floats, n2: Floats, ratio: Floats) -> Floats:

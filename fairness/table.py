@@ -34,6 +34,21 @@ class Verdict(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
+class LeftOut(StrEnum):
+    """Why a group is shown without being compared."""
+
+    TOO_FEW = "too_few"
+    SMALL_SHARE = "small_share"
+
+    @property
+    def reason(self) -> str:
+        """In a sentence."""
+        return {
+            LeftOut.TOO_FEW: "too few people of an intersection or a stratum: shown, not compared",
+            LeftOut.SMALL_SHARE: "a small share of the people: left out of ratios, as a rule pack allows",
+        }[self]
+
+
 @dataclass(frozen=True)
 class Group:
     """One group's counts; ``not_scored`` people stand beside n, never inside."""
@@ -76,7 +91,7 @@ class Row:
     group: Group
     share: float
     comparison: Comparison | None
-    left_out: str | None = None
+    left_out: LeftOut | None = None
     adjusted_p: float = NAN
     detectable_ratio: float = NAN
     verdict: Verdict = Verdict.INSUFFICIENT
@@ -127,7 +142,7 @@ def build_table(
     comparator: str | None = None,
     unknown: Group | None = None,
     comparator_share: Fraction = Fraction(0),
-    left_out: dict[str, str] | None = None,
+    left_out: dict[str, LeftOut] | None = None,
 ) -> Table:
     """Compare every group with the comparator: the highest rate unless one is named.
 

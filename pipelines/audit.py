@@ -22,6 +22,8 @@ from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.scoring_rate import scoring_rate
 from vivavoce.fairness.table import Measure, Verdict
 from vivavoce.pipelines.audit_input import Scores, read_counts, read_scores
+from vivavoce.pipelines.audit_pdf import write_pdf
+from vivavoce.pipelines.audit_report import write_page
 
 EXIT = {Verdict.OK: 0, Verdict.FINDING: 1, Verdict.INSUFFICIENT: 4}
 BAD_INPUT = 2
@@ -101,6 +103,7 @@ def run_audit(request: AuditRequest) -> int:
         "groups": _source(request.groups),
         "rows": len(scores.candidates),
         "people": scores.people,
+        "jobs": len(scores.strata["job"].levels) if "job" in scores.strata else 1,
         "scored": int(cohort.scored.sum()),
         "partial": scores.partial,
         "without_groups": int((places < 0).sum()),
@@ -197,6 +200,8 @@ def _finish(
 def _write(out: Path, name: str, document: Json) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     write_durably(out / f"{name}.json", text.encode())
+    write_page(out / f"{name}.html", document)
+    write_pdf(out / f"{name}.pdf", document)
 
 
 def _pack(pack: Pack, day: date) -> Json:

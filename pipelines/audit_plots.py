@@ -1,0 +1,123 @@
+"""The pictures of an audit: a forest of ratios with their intervals, and ratios over many cut scores."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vivavoce.pipelines.drawing import Drawing, Line, Mark, Words
+
+INK, SOFT, GRID = "#1d2733", "#5b6876", "#dfe4ea"
+COLOURS = {"ok": "#1e6b45", "finding": "#9b2226", "insufficient": "#5b6876"}  # beside the shape, never alone
+WIDTH, LABELS, ROW, MARGIN = 720.0, 210.0, 26.0, 34.0  # pixels
+LOW, HIGH = 0.25, 2.0  # ratios shown; what lies beyond is cut with an arrow
+TICKS = (0.25, 0.5, 0.8, 1.0, 1.25, 2.0)
+LINES = ("#1f5fa8", "#b4540a", "#1e6b45", "#7b3f9e", "#8a5a00", "#9b2226", "#2b7a78")
+DASHES: tuple[tuple[float, ...], ...] = ((), (6, 3), (2, 3), (8, 3, 2, 3))
+
+Json = Mapping[str, Any]
+Say = Callable[..., str]
+
+
+def forest(table: Json, say: Say) -> Drawing:
+    """Ratio and score interval of every group on a logarithmic axis, four fifths and equality marked."""
+    rows = table["rows"]
+    bottom = MARGIN + ROW * len(rows)
+    shapes: list[Line | Mark | Words] = []
+    for tick in TICKS:
+        x = _ratio_x(tick)
+        dash: tuple[float, ...] = (4.0, 3.0) if tick == 0.8 else ()
+        stroke = COLOURS["finding"] if tick == 0.8 else SOFT if tick == 1 else GRID
+        shapes += [
+            Line(((x, MARGIN - 8), (x, bottom)), stroke, 1, dash),
+            Words(x, bottom + 16, f"{tick:g}", "middle", 11, SOFT),
+        ]
+    shapes.append(Words(_ratio_x(0.8), MARGIN - 14, say("four_fifths"), "middle", 11, COLOURS["finding"]))
+    for i, row in enumerate(rows):
+        y = MARGIN + ROW * (i + 0.5)
+        label = row["group"] if len(row["group"]) <= 32 else row["group"][:31] + "…"
+        shapes.append(Words(LABELS - 12, y + 4, label, "end", 12, INK))
+        shapes += _interval(row, y)
+        shapes.append(Words(WIDTH - 6, y + 4, say("verdict_" + row["verdict"]), "end", 11, COLOURS[row["verdict"]]))
+    said = "; ".join(f"{row['group']} {decimal(row['impact_ratio'])}" for row in rows)
+    return Drawing(WIDTH, bottom + 24, say("forest_title", attribute=table["attribute"], said=said), tuple(shapes))
+
+
+def _interval(row: Json, y: float) -> list[Line | Mark | Words]:
+    colour = COLOURS[row["verdict"]]
+    if row["impact_ratio"] is None:
+        return [Words(_ratio_x(1), y + 4, "–", "middle", 12, colour)]
+    shapes: list[Line | Mark | Words] = []
+    if row["score_low"] is not None:
+        low, high = row["score_low"], row["score_high"] if row["score_high"] is not None else math.inf
+        shapes.append(Line(((_ratio_x(low), y), (_ratio_x(high), y)), colour, 2))
+        if low < LOW:
+            shapes.append(_arrow(_ratio_x(LOW), y, -6, colour))
+        if high > HIGH:
+            shapes.append(_arrow(_ratio_x(HIGH), y, 6, colour))
+    return [*shapes, _mark(row["verdict"], _ratio_x(row["impact_ratio"]), y, colour)]
+
+
+def _mark(verdict: str, x: float, y: float, colour: str) -> Mark:
+    """Diamond for a finding, full disc for ok, hollow square for insufficient: readable without colour."""
+    if verdict == "finding":
+        return Mark(((x - 7, y), (x, y - 7), (x + 7, y), (x, y + 7)), colour, colour)
+    if verdict == "ok":
+        turns = [i * math.pi / 8 for i in range(16)]
+        return Mark(tuple((x + 5.5 * math.cos(t), y + 5.5 * math.sin(t)) for t in turns), colour, colour)
+    return Mark(((x - 5, y - 5), (x + 5, y - 5), (x + 5, y + 5), (x - 5, y + 5)), "#ffffff", colour)
+
+
+def _arrow(x: float, y: float, reach: float, colour: str) -> Mark:
+    return Mark(((x + reach, y), (x, y - 4), (x, y + 4)), colour, colour)
+
+
+def _ratio_x(ratio: float) -> float:
+    share = math.log(min(max(ratio, LOW), HIGH) / LOW) / math.log(HIGH / LOW)
+    return LABELS + 10 + share * (WIDTH - LABELS - 130)
+
+
+def sweep(attribute: str, tables: Sequence[Json], declared: float | None, say: Say) -> Drawing:
+    """Every group's ratio over rising cut scores; the dashed red line is four fifths, the grey one the declared cut."""
+    height, left, right, top, bottom = 300.0, 46.0, WIDTH - 190, 16.0, 262.0
+    cuts = [table["cut"] for table in tables]
+    span = (max(cuts) - min(cuts)) or 1.0
+
+    def place(cut: float, ratio: float) -> tuple[float, float]:
+        return left + (cut - min(cuts)) / span * (right - left), bottom - min(ratio, 1.25) / 1.25 * (bottom - top)
+
+    shapes: list[Line | Mark | Words] = []
+    for tick in (0.0, 0.25, 0.5, 0.8, 1.0, 1.25):
+        y = place(cuts[0], tick)[1]
+        line = Line(((left, y), (right, y)), GRID) if tick != 0.8 else _four_fifths(left, right, y)
+        shapes += [line, Words(left - 6, y + 4, f"{tick:g}", "end", 11, SOFT)]
+    for cut in (cuts[0], cuts[len(cuts) // 2], cuts[-1]):
+        shapes.append(Words(place(cut, 0)[0], bottom + 16, f"{cut:.4g}", "middle", 11, SOFT))
+    shapes.append(Words((left + right) / 2, bottom + 32, say("cut_axis"), "middle", 11, SOFT))
+    if declared is not None and min(cuts) <= declared <= max(cuts):
+        x = place(declared, 0)[0]
+        shapes.append(Line(((x, top), (x, bottom)), SOFT, 1.5))
+    groups = [row["group"] for row in tables[0]["rows"]]
+    for i, group in enumerate(groups):
+        ratios = [
+            (table["cut"], row["impact_ratio"]) for table in tables for row in table["rows"] if row["group"] == group
+        ]
+        points = tuple(place(cut, ratio) for cut, ratio in ratios if ratio is not None)
+        colour, dash = LINES[i % len(LINES)], DASHES[(i // 2) % len(DASHES)]
+        y = top + 14 + 18 * i
+        if len(points) > 1:
+            shapes.append(Line(points, colour, 2, dash))
+        shapes += [
+            Line(((right + 14, y - 4), (right + 42, y - 4)), colour, 2, dash),
+            Words(right + 48, y, group[:20], size=12),
+        ]
+    height = max(height, top + 24 + 18 * len(groups))
+    return Drawing(WIDTH, height, say("sweep_title", attribute=attribute, n=len(cuts)), tuple(shapes))
+
+
+def _four_fifths(left: float, right: float, y: float) -> Line:
+    return Line(((left, y), (right, y)), COLOURS["finding"], 1, (4.0, 3.0))
+
+
+def decimal(value: float | None, digits: int = 2) -> str:
+    """A number as the report prints it; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
