@@ -16,14 +16,15 @@ from tests.signals import RATE, Clip, Samples, speech_track
 from vivavoce.data.schema import Absent, Feature, Measures
 from vivavoce.data.spool import AudioSpool
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
+from vivavoce.features.speech import find_speech
 
 Change = Callable[[Clip], Clip]
 
 
-def measure(clip: Clip) -> Measures:
-    """The family's features of a whole clip as one answer."""
-    speech = speech_track(*clip.spans)
+def measure(clip: Clip, detect: bool = False) -> Measures:
+    """The family's features of a whole clip as one answer, its speech as planted or as the detector finds it."""
     with AudioSpool.from_array(resample(clip.samples, clip.rate, RATE)) as audio:
+        speech = find_speech(audio) if detect else speech_track(*clip.spans)
         return PROSODY.measure(AnswerVoice(track_voice(audio, speech), speech, 0.0, audio.duration))
 
 
@@ -112,13 +113,17 @@ class Shift:
     lost: int  # clips on which the feature was measured only before or only after
 
 
-def measured_shifts(clips: Sequence[Clip]) -> list[Shift]:
-    """Every feature under every change, over clips of different persons."""
-    before = [measure(clip) for clip in clips]
+def measured_shifts(clips: Sequence[Clip], detect: bool = False) -> list[Shift]:
+    """Every feature under every change, over clips of different persons.
+
+    With ``detect`` the speech is sought anew after each change, as it would be in a batch: the detector's own
+    shifts are part of the numbers. Synthetic speakers are no speech to it, so theirs is planted.
+    """
+    before = [measure(clip, detect) for clip in clips]
     spreads = {feature.name: _spread(feature, [row[feature.name] for row in before]) for feature in PROSODY}
     shifts = []
     for label, (kind, change) in CHANGES.items():
-        after = [measure(change(clip)) for clip in clips]
+        after = [measure(change(clip), detect) for clip in clips]
         for feature in PROSODY:
             pairs = [(old[feature.name], new[feature.name]) for old, new in zip(before, after, strict=True)]
             moved = [abs(a - b) for a, b in pairs if not isinstance(a, Absent) and not isinstance(b, Absent)]

@@ -8,27 +8,28 @@ from tests.proof import proof_count
 from tests.signals import speaker
 from vivavoce.features.prosody import PROSODY
 
-MEAN_LIMIT = 0.25  # of the spread between persons: what a change of microphone may do to the ranking of two people
-EXACT = 0.01  # gain changes nothing but rounding
+LIMIT = 0.25  # of the spread between persons: from the median, ten percentiles
+ROUNDING = 0.01  # gain changes nothing else in the measures themselves
+DETECTOR = 0.15  # but the detector sees another level and moves an edge by a step of 32 ms, in clips of 2 s
 KINDS = {kind for kind, _ in CHANGES.values()}
 
 
-def check(shifts) -> None:
+def check(shifts, level_limit: float) -> None:
     for shift in shifts:
         if shift.declared:
             assert shift.lost == 0, shift
-            assert shift.mean <= (EXACT if shift.resists == "level" else MEAN_LIMIT), shift
+            assert shift.mean <= (level_limit if shift.resists == "level" else LIMIT), shift
 
 
 def test_synthetic_speakers():
     shifts = measured_shifts([speaker(seed, 6.0) for seed in range(proof_count(8, 20))])
-    check(shifts)
+    check(shifts, ROUNDING)
     assert table(shifts).count("\n") == len(list(PROSODY)) + 1
 
 
 @pytest.mark.proof
-def test_real_speakers(viva_data):
-    check(measured_shifts(read_clips(viva_data, every=proof_count(2, 1))))
+def test_real_speakers_with_their_speech_sought_anew(viva_data):
+    check(measured_shifts(read_clips(viva_data, every=proof_count(2, 1)), detect=True), DETECTOR)
 
 
 def test_every_feature_of_the_person_resists_level():
