@@ -75,7 +75,7 @@ def language_of(network: Network, encoded: Encoded, weights: Sequence[float]) ->
 
 
 def write(
-    network: Network, encoded: Encoded, windows: Sequence[Window], language: str, *, most_tokens: int = MOST_TOKENS
+    network: Network, encoded: Encoded, windows: Sequence[Window], language: str, most_tokens: int = MOST_TOKENS
 ) -> list[Written]:
     """Decode windows of one language: greedily and together; where that fails, one by one with rising temperature.
 

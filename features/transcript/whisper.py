@@ -15,6 +15,7 @@ from vivavoce.features.transcript.alignment import TimedText, align
 from vivavoce.features.transcript.checks import without_inventions, without_loops
 from vivavoce.features.transcript.decoding import (
     BATCH,
+    MOST_TOKENS,
     NO_SPEECH,
     TOO_REPETITIVE,
     TOO_UNSURE,
@@ -50,9 +51,13 @@ class _Passage:
 
 @dataclass(frozen=True, eq=False)
 class WhisperRecogniser:
-    """OpenAI's Whisper with any official weights or a local checkpoint."""
+    """OpenAI's Whisper with any official weights or a local checkpoint.
+
+    ``most_tokens`` bounds what a window may be written to; benchmarks set it, since random weights know no end.
+    """
 
     network: Network
+    most_tokens: int = MOST_TOKENS
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, *, device: str = AUTO) -> "WhisperRecogniser":
@@ -72,6 +77,7 @@ class WhisperRecogniser:
             "weights": self.network.sha256,
             "precision": str(self.network.dtype),
             "batch": BATCH,
+            "most_tokens": self.most_tokens,
             "context_s": CONTEXT_S,
             "kept_gap_s": KEPT_GAP_S,
             "separator_s": SEPARATOR_S,
@@ -108,7 +114,7 @@ class WhisperRecogniser:
             rows = [i for i, (one, _) in enumerate(batch) if one.language == language]
             windows = [batch[i][1] for i in rows]
             heard = encoded.rows(rows)
-            written = write(self.network, heard, windows, language)
+            written = write(self.network, heard, windows, language, self.most_tokens)
             for i, texts in zip(rows, self._times(written, heard, windows, language), strict=True):
                 one, window = batch[i]
                 one.words.extend(_words(texts, window, one.segments))

@@ -43,7 +43,7 @@ def converse(
     language: str,
     rng: np.random.Generator,
     *,
-    gap_s: tuple[float, float] = (0.05, 0.5),
+    gap_s: tuple[float, float] = (0.2, 0.5),
     lead_s: float = 0.3,
     noise_db: float = SILENCE_DB,
     voice: Voice | None = None,

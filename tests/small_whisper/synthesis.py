@@ -82,7 +82,7 @@ class Voice:
         return Voice(
             pitch=90 + 140 * high + rng.normal(0, 8),
             tract=0.92 + 0.26 * high + rng.normal(0, 0.02),
-            pace=rng.uniform(0.9, 1.3),
+            pace=rng.uniform(1.0, 1.15),
             breath=rng.uniform(0.0, 0.12),
         )
 

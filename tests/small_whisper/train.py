@@ -94,7 +94,6 @@ class Bank:
         voice = self.spoken[language][int(rng.integers(len(self.spoken[language])))]
         names = list(voice)
         sound = np.zeros(round(seconds * RATE), np.float32)
-        longest = rng.choice([0.15, 0.4, 0.8])
         at, words = float(rng.uniform(0.0, 0.4)), []
         while True:
             text = names[int(rng.integers(len(names)))]
@@ -104,7 +103,7 @@ class Bank:
             first = round(at * RATE)
             sound[first : first + len(spoken)] += spoken
             words.append(Planted(text, at, at + len(spoken) / RATE))
-            at += len(spoken) / RATE + float(rng.uniform(0.02, longest))
+            at += len(spoken) / RATE + float(rng.uniform(0.15, 0.55))
         covered = round(filled * RATE)
         sound[:covered] += rng.normal(0, 10 ** (rng.uniform(-80, -35) / 20), covered)
         return Recording(sound * np.float32(10 ** (rng.uniform(-25, 3) / 20)), tuple(words), language)
