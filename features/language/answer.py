@@ -16,9 +16,7 @@ from vivavoce.features.language.lexicon import Lexicon, lexicon
 from vivavoce.features.transcript.words import Word
 
 PASSAGE_WORDS = 40  # a long spoken sentence; recognisers that give no punctuation get passages of this size
-SIMILARITY_DIGITS = (
-    4  # of a cosine: float32 sums differ from the sixth digit on between processors, no finer claim is made
-)
+SIMILARITY_DIGITS = 4  # of a cosine: float32 sums in another order differ from the seventh on, nobody needs the fifth
 CLOSERS = "\"'”’)]）】」』"
 SENTENCE_END = frozenset(".!?。！？…")
 CLAUSE_END = SENTENCE_END | frozenset(",;:，；：、—")
@@ -45,7 +43,13 @@ class Surface:
 
     text: str
     starts: npt.NDArray[np.int64]  # of each token in the text, ascending
+    ends: npt.NDArray[np.int64]  # after its last character
     indices: tuple[int, ...]  # of each token in the answer's words
+
+    @cached_property
+    def edges(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Characters at which a token begins, and those after which one ends."""
+        return frozenset(self.starts.tolist()), frozenset(self.ends.tolist())
 
     def find(self, pattern: re.Pattern[str]) -> list[Span]:
         """Where the pattern occurs, as spans of the answer's words, in order."""
@@ -115,17 +119,23 @@ class AnswerText:
 
     def _surface(self, pieces: Sequence[str]) -> Surface:
         """English words are joined by blanks; Chinese ones by nothing, except between two words in Latin script."""
-        text, starts = "", []
+        text, starts, ends = "", [], []
         for token, piece in zip(self.tokens, pieces, strict=True):
             latin = text[-1:].isascii() and text[-1:].isalnum() and piece[:1].isascii()
             text += " " if latin or (self.language == "en" and text) else ""
             starts.append(len(text))
             text += piece
+            ends.append(len(text))
             if token.ends_sentence:
                 text += f" {BREAK}" if self.language == "en" else BREAK
             elif token.ends_clause and self.language == "zh":
                 text += ","
-        return Surface(text, np.array(starts, dtype=np.int64), tuple(token.index for token in self.tokens))
+        return Surface(
+            text,
+            np.array(starts, dtype=np.int64),
+            np.array(ends, dtype=np.int64),
+            tuple(token.index for token in self.tokens),
+        )
 
     @cached_property
     def sentences(self) -> tuple[Span, ...]:

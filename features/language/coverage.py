@@ -4,6 +4,7 @@ Counting is built so that stuffing pays little: each term counts once however of
 term per ``DENSITY`` words counts, a negated term does not count at all, and the share saturates.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ HALF = 3.0  # different terms that reach half of the full share: the third sente
 DENSITY = 8  # words for each term that counts; speech that reports something has a few terms in a sentence, a list more
 GAP = 2  # words that may stand between those of a phrase (*ask my manager for feedback*)
 GAP_CHARACTERS = 4  # the same for Chinese
+TEMPERATURE = 0.1  # cosine by which one anchor must be closer for odds of e to 1: about a spread between answers
 REACH = 4  # words before a term within which a negation in the same clause takes it back
 
 
@@ -81,7 +83,7 @@ def find_evidence(answer: AnswerText, competency: Competency) -> Evidence:
     found: list[Found] = []
     negated: list[Found] = []
     for kind, text in entries:
-        free = [span for span in answer.lemmas.find(_pattern(text, language)) if taken.isdisjoint(range(*span))]
+        free = [span for span in _mentions(answer, text) if taken.isdisjoint(range(*span))]
         said = [span for span in free if not _is_negated(answer, span)]
         for span in said:
             taken.update(range(*span))
@@ -95,6 +97,16 @@ def find_evidence(answer: AnswerText, competency: Competency) -> Evidence:
         tuple(sorted(negated, key=lambda entry: entry.span)),
         _closest(answer, competency),
     )
+
+
+def _mentions(answer: AnswerText, text: str) -> list[Span]:
+    """Where an entry stands; in Chinese only where it begins and ends with a word (合并发布 holds no 并发)."""
+    pattern, surface = _pattern(text, answer.language), answer.lemmas
+    matches = [found.span() for found in pattern.finditer(surface.text)]
+    if answer.language == "zh":
+        edges = surface.edges
+        matches = [(start, end) for start, end in matches if (start in edges[0] and end in edges[1])]
+    return [surface.span(start, end) for start, end in matches]
 
 
 def _closest(answer: AnswerText, competency: Competency) -> tuple[Found, ...]:
@@ -175,8 +187,8 @@ def _anchor_cosine(shown: Shown) -> Value:
     unit="ratio",
     low=0,
     high=1,
-    meaning="Closeness to the high anchor as a share of the closeness to high and low; .5 is as close to both.",
-    source="Smith & Kendall 1963 (behavioural anchors); ratio of cosines of sentence vectors",
+    meaning="How much closer the answer is to the high anchor than to the low one; .5 is as close to both.",
+    source="Smith & Kendall 1963 (behavioural anchors); softmax of the two cosines as in Radford et al. 2021, ICML",
     moved_by=("language", "recogniser"),
     resists=("trimming",),
     per_competency=True,
@@ -185,8 +197,7 @@ def _anchor_closeness_ratio(shown: Shown) -> Value:
     high, low = _mean_closeness(shown, "high"), _mean_closeness(shown, "low")
     if isinstance(high, Absent) or isinstance(low, Absent):
         return high if isinstance(high, Absent) else low
-    near, far = max(high, 0.0), max(low, 0.0)
-    return Absent("far_from_anchors") if near + far == 0 else near / (near + far)
+    return 1 / (1 + math.exp((low - high) / TEMPERATURE))
 
 
 def _mean_closeness(shown: Shown, level: str) -> Value:

@@ -163,7 +163,7 @@ def find_repairs(answer: AnswerText) -> list[Span]:
         for size in REPEATED:
             first, again = spoken[at : at + size], spoken[at + size : at + 2 * size]
             said = [token.text for token in first]
-            meant = size == 1 and said[0] in answer.lexicon.doubles
+            meant = set(said) <= answer.lexicon.doubles or said[-1].endswith("着")  # 看着看着 is an idiom
             if said == [token.text for token in again] and not meant and not first[-1].ends_sentence:
                 repairs.append((first[0].index, again[-1].index + 1))
                 at += size - 1

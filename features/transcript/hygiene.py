@@ -32,6 +32,7 @@ SPELLING = str.maketrans(
         "、": ",",
     }
 )
+SPELT = re.compile(f"[{re.escape(''.join(map(chr, SPELLING)))}]")
 WIDE = str.maketrans({",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": "；"})
 ANNOTATION = re.compile(rf"(?!{'|'.join(map(re.escape, MASKS))})(?:\[[^\[\]]*\]|\([^()]{{0,60}}\)|[♪♫*]+)")
 GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
@@ -100,9 +101,10 @@ def _each_speaker(transcript: Transcript, change: Callable[[Letters], Letters]) 
 
 
 def _spell(letters: Letters) -> Letters:
-    letters = letters.substitute(re.compile(r"\S+"), lambda found: unicodedata.normalize("NFC", found.group()))
+    if not unicodedata.is_normalized("NFC", letters.text):
+        letters = letters.substitute(re.compile(r"\S+"), lambda found: unicodedata.normalize("NFC", found.group()))
     letters = letters.substitute(INVISIBLE, lambda _: "")
-    letters = letters.substitute(re.compile("."), lambda found: found.group().translate(SPELLING))
+    letters = letters.substitute(SPELT, lambda found: found.group().translate(SPELLING))
     letters = letters.substitute(ANNOTATION, lambda _: " ")
     return letters.substitute(GROUPED, lambda found: found.group().replace(",", ""))
 

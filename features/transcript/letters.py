@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 
 from vivavoce.features.transcript.words import Word
@@ -38,7 +39,7 @@ class Letters:
         """Letters of words in order; a word's time is shared out evenly over its letters."""
         return Letters(tuple(_letters(words)))
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The characters, one for each letter."""
         return "".join(letter.character for letter in self.letters)

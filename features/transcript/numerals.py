@@ -13,8 +13,9 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _NUMBER = "|".join([*_TENS, *sorted(_SMALL, key=len, reverse=True), *_SCALES])
 _PERCENT = r"(?:\s+per\s?cent\b)"
 _AND = "(?:(?<=hundred)|(?<=thousand)|(?<=million))\\s+and\\s+"
+_OH = rf"oh(?=[\s-]+(?:{'|'.join(_SMALL_WORDS[:10])})\b)"  # how a nought is read out
 ENGLISH = re.compile(
-    rf"(?<![\w'.-])(?:a\s+(?={'|'.join(_SCALES)}))?(?:{_NUMBER})(?:(?:{_AND}|[\s-]+)(?:{_NUMBER}))*(?![\w'-]){_PERCENT}?"
+    rf"(?<![\w'.-])(?:a\s+(?={'|'.join(_SCALES)}))?(?:{_NUMBER})(?:(?:{_AND}|[\s-]+)(?:{_NUMBER}|{_OH}))*(?![\w'-]){_PERCENT}?"
     rf"|(?<=\d){_PERCENT}",
     re.IGNORECASE,
 )
@@ -37,6 +38,8 @@ def english_figures(found: re.Match[str]) -> str:
     --------
     >>> ENGLISH.sub(english_figures, "one of the two teams saved twenty-five percent, two thousand and five hours")
     'one of the 2 teams saved 25%, 2005 hours'
+    >>> ENGLISH.sub(english_figures, "oh well, five oh one")
+    'oh well, 5 0 1'
     >>> ENGLISH.sub(english_figures, "five five five, one two")
     '5 5 5, 1 2'
     """
@@ -54,7 +57,7 @@ def _values(words: list[str]) -> list[int]:
     values: list[int] = []
     total, current, last = 0, 0, 0  # `last` is the size of the word before: only smaller or multiplying ones combine
     for word in words:
-        size = _SCALES.get(word) or _TENS.get(word) or _SMALL[word]
+        size = _SCALES.get(word) or _TENS.get(word) or _SMALL.get(word, 0)
         if word in _SCALES:
             if word == "hundred":
                 current = max(current, 1) * 100

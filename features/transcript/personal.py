@@ -24,7 +24,7 @@ PHONE = re.compile(
     r"|1?[2-9]\d{2}[2-9]\d{6}"  # North America (NANP): area code and exchange begin with 2–9
 )
 INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}")  # E.164: at most 15 digits
-LOCAL = re.compile(r"\d{3}-\d{4}")
+LOCAL = re.compile(r"\d{3}-\d{4}|\d(?:[\s-]\d){6,}")  # a local number, or seven and more digits read out one by one
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, ISO 7064 MOD 11-2
 ID_CHECK = "10X98765432"
 CARD_LENGTHS = range(13, 20)  # ISO/IEC 7812; the first digit of payment cards is 2–6
