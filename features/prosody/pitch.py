@@ -109,10 +109,10 @@ def f0_movement_semitones_per_s(voice: AnswerVoice) -> Value:
     meaning="Share of the speech in which the vocal folds vibrate.",
     source=EYBEN,
     moved_by=("language", "room", "microphone"),
-    resists=("level", "resampling", "trimming"),
+    resists=("level", "trimming"),
 )
 def voiced_share(voice: AnswerVoice) -> Value:
-    """Voiced frames over speech frames."""
+    """Voiced frames over speech frames; the detector's edges move the latter, so that a low rate may too."""
     if isinstance(missing := voice.missing, Absent):
         return missing
     return float(voice.voiced.sum() / voice.spoken.sum())

@@ -1,7 +1,5 @@
 """Each feature holds still under what it declares in ``resists``: one test over the whole family."""
 
-import pytest
-
 from tests.features.prosody.invariance import CHANGES, measured_shifts, table
 from tests.features.prosody.recordings import read_clips
 from tests.proof import proof_count
@@ -27,9 +25,9 @@ def test_synthetic_speakers():
     assert table(shifts).count("\n") == len(list(PROSODY)) + 1
 
 
-@pytest.mark.proof
 def test_real_speakers_with_their_speech_sought_anew(viva_data):
-    check(measured_shifts(read_clips(viva_data, every=proof_count(2, 1)), detect=True), DETECTOR)
+    """All fifteen, always: in a clip of 2 s one syllable is 0.8 of the spread, which only a mean evens out."""
+    check(measured_shifts(read_clips(viva_data), detect=True), DETECTOR)
 
 
 def test_every_feature_of_the_person_resists_level():
