@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from vivavoce.data.schema import Value
-from vivavoce.features.language.answer import AnswerText, Span
+from vivavoce.data.schema import Absent, Value
+from vivavoce.features.language.answer import PASSAGE_WORDS, AnswerText, Span
 from vivavoce.features.language.family import LANGUAGE, MIN_WORDS, OTHER_LANGUAGE, TOO_SHORT, per_hundred
 from vivavoce.features.transcript.segmentation import HAN
 
@@ -127,6 +127,8 @@ def _repairs_per_100_words(answer: AnswerText) -> Value:
 def _sentence_words(answer: AnswerText) -> Value:
     if len(answer.tokens) < MIN_WORDS:
         return TOO_SHORT
+    if len(answer.tokens) > PASSAGE_WORDS and not any(token.ends_sentence for token in answer.tokens):
+        return Absent("no_punctuation")
     return len(answer.tokens) / len(answer.sentences)
 
 

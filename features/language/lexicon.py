@@ -9,8 +9,6 @@ from typing import Any
 
 import yaml
 
-from vivavoce.data.schema import digest_of
-
 LANGUAGES = ("en", "zh")
 PARTS = ("situation", "task", "action", "result")  # of an account, in the order of telling
 
@@ -34,7 +32,6 @@ class Lexicon:
     first_plural: frozenset[str]
     doubles: frozenset[str]
     abbreviations: frozenset[str]
-    digest: str
 
 
 @cache
@@ -73,7 +70,6 @@ def lexicon(language: str) -> Lexicon:
         first_plural=frozenset(lists["first_plural"]),
         doubles=frozenset(lists["doubles"]),
         abbreviations=frozenset(lists["abbreviations"]),
-        digest=digest_of(lists),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vivavoce.features.transcript.cue import MAX_SECONDS, Cue, TranscriptError
+from vivavoce.features.transcript.personal import is_role
 from vivavoce.features.transcript.segmentation import HAN
 
 LABEL_LENGTH = 60  # characters of a speaker's name
@@ -18,9 +19,6 @@ TAG = re.compile(r"<[^>\n]*>")
 LABEL = re.compile(rf"^\s*(?:-\s*)?([^\W\d_][^:：.!?。！？,，;；]{{0,{LABEL_LENGTH}}})[:：](?!//)\s*")
 PARTICLES = frozenset(
     {"de", "da", "di", "van", "von", "der", "den", "la", "le", "el", "al", "bin", "ter", "del", "and"}
-)
-ROLES = re.compile(
-    r"^(?:interviewer|interviewee|candidate|applicant|host|guest|speaker|面试官|候选人|应聘者|主持人|发言人|说话人)"
 )
 
 
@@ -108,7 +106,7 @@ def _with_labels(cues: list[Cue]) -> list[Cue]:
     names = [match.group(1).strip() if match else None for match in found]
     everywhere = all(name or cue.speaker for name, cue in zip(names, cues, strict=True))
     speakers = {
-        name for name in names if name and (everywhere or name == names[0] or names.count(name) > 1 or _is_role(name))
+        name for name in names if name and (everywhere or name == names[0] or names.count(name) > 1 or is_role(name))
     }
     current: str | None = None
     labelled: list[Cue] = []
@@ -130,11 +128,7 @@ def _label(text: str) -> re.Match[str] | None:
         return None
     name = found.group(1).strip()
     if HAN.search(name):
-        return found if len(name) <= LABEL_LENGTH_HAN or _is_role(name) else None
+        return found if len(name) <= LABEL_LENGTH_HAN or is_role(name) else None
     tokens = re.findall(r"[^\W_][^\s]*", name)
     capital = all(token[0].isupper() or token[0].isdigit() or token in PARTICLES for token in tokens)
-    return found if tokens and len(tokens) <= 6 and (capital or _is_role(name)) else None
-
-
-def _is_role(name: str) -> bool:
-    return ROLES.match(name.casefold()) is not None
+    return found if tokens and len(tokens) <= 6 and (capital or is_role(name)) else None

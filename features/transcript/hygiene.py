@@ -34,7 +34,12 @@ SPELLING = str.maketrans(
 )
 SPELT = re.compile(f"[{re.escape(''.join(map(chr, SPELLING)))}]")
 WIDE = str.maketrans({",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": "；"})
-ANNOTATION = re.compile(rf"(?!{'|'.join(map(re.escape, MASKS))})(?:\[[^\[\]]*\]|\([^()]{{0,60}}\)|[♪♫*]+)")
+NOTE = (
+    r"[^()\d\s]+"  # words of a note in round brackets: at most three, no figures (a telephone number has an area code)
+)
+ANNOTATION = re.compile(
+    rf"(?!{'|'.join(map(re.escape, MASKS))})(?:\[[^\[\]]{{0,60}}\]|\({NOTE}(?: {NOTE}){{0,2}}\)|[♪♫*]+)"
+)
 GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 BEFORE_MARK = re.compile(r" +(?=[,.?!:;])")
 BETWEEN_HAN = re.compile(rf"(?<=[{HAN_RANGE}，。？！：；]) +(?=[{HAN_RANGE}0-9])|(?<=[0-9%,.?!:;]) +(?=[{HAN_RANGE}])")

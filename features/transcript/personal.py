@@ -99,6 +99,8 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     chinese: set[str] = set()
     for name in names:
         for part in re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", unicodedata.normalize("NFC", name)):
+            if is_role(part):
+                continue
             if re.fullmatch(f"[{HAN_RANGE}]+", part):
                 chinese.update(_chinese_forms(part))
             else:
@@ -108,6 +110,17 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
         one = "|".join(_latin_pattern(form) for form in sorted(latin, key=lambda form: (-len(form), form)))
         patterns.append(rf"(?<!\w)(?:{one})(?:[\s,]+(?:{one}))*(?!\w)")
     return re.compile("|".join(patterns)) if patterns else None
+
+
+def is_role(label: str) -> bool:
+    """Whether a speaker's label says what they are there for, not who they are.
+
+    Examples
+    --------
+    >>> [is_role(label) for label in ("Interviewer 2", "面试官", "Mei Chen")]
+    [True, True, False]
+    """
+    return re.match(rf"(?:{'|'.join(_lists()['roles'])})(?![a-z])", label.casefold()) is not None
 
 
 def hide_name(found: re.Match[str]) -> str:

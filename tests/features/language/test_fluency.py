@@ -84,6 +84,11 @@ def test_what_is_too_short_is_absent_not_zero() -> None:
     assert measures["language.length_words"] == 2
 
 
+def test_without_punctuation_a_sentence_has_no_length() -> None:
+    measures = LANGUAGE.measure(answer_of(" ".join(["we planned the tests"] * 20)))
+    assert measures["language.sentence_words"] == Absent("no_punctuation")
+
+
 @pytest.mark.parametrize(
     ("text", "language", "skipped"),
     [
