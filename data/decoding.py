@@ -108,7 +108,7 @@ class Lane:
         whole = max(taker.end - taker.start, self.declared or 0.0)
         span = taker.end - taker.start - max(self._lost(), sum(length for _, length in taker.gaps))
         share = 1.0 if whole - span < 1.01 * taker.interval else span / whole  # a stream may end one frame early
-        sound = share * max(0.0, 1 - failed / max(1, self.packets))
+        sound = share * max(0.0, 1 - max(taker.missed, failed / max(1, self.packets)))
         if sound < WHOLE:
             of = f" of {self.declared:.1f} s declared" if self.declared else ""
             account.lack(sound, f"{span:.1f} s of {self.name}{of}, {failed} of {self.packets} packets damaged")
@@ -245,8 +245,8 @@ class Decoding:
             raise Ended(MediaStatus.UNREADABLE, "none of its sound or picture can be decoded")
         for lane in lanes:
             lane.judge(account)
-        every = [s for s in self._container.streams if s.type in ("audio", "video") and not _still(s)]
-        if len(lanes) == len(every) and self._whole:
+        wanted = {lane.stream.type for lane in lanes}
+        if self._whole and (self._picture is None or "video" in wanted) and (self._sound is None or "audio" in wanted):
             end = max(lane.taker.end for lane in lanes)
             if end < WHOLE * self._whole - max(lane.taker.interval for lane in lanes):
                 account.lack(end / self._whole, f"{end:.1f} s of {self._whole:.1f} s that the container declares")

@@ -49,18 +49,28 @@ class Pictures:
         self.last = 0.0
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
         self.taken = self.corrupt = self.misplaced = 0
+        self._asked: set[int] = set()  # cells for which a packet came: 54,000 in three hours
+        self._delivered = 0
 
     @property
     def end(self) -> float:
         """Seconds on the timeline up to which pictures were taken."""
         return self.last + self.interval if self.taken else 0.0
 
+    @property
+    def missed(self) -> float:
+        """Share of the samples whose packet came and whose picture did not: decoders also fail in silence."""
+        return max(0.0, 1 - self._delivered / len(self._asked)) if self._asked else 0.0
+
     def wants(self, packet: "Packet[Any]") -> bool:
         """Whether a sample may fall on this packet's picture."""
         if packet.pts is None or packet.time_base is None:
             return True
         time = float(packet.pts * packet.time_base) - self._origin
-        return self._cell_of(time) > self._cell_of(time - 1.05 * self.interval)  # 5 %: rounded time stamps
+        wanted = self._cell_of(time) > self._cell_of(time - 1.05 * self.interval)  # 5 %: rounded time stamps
+        if wanted and time >= 0 and not packet.is_discard:
+            self._asked.add(self._cell_of(time))
+        return wanted
 
     def take(self, frame: VideoFrame) -> None:
         """Take one decoded frame."""
@@ -77,6 +87,7 @@ class Pictures:
         self.last = max(self.last, time)
         if time >= 0 and self._cell_of(time) > self._cell:
             self._cell = self._cell_of(time)
+            self._delivered += 1
             self._deliver(time, self._upright(frame))
 
     def finish(self) -> None:

@@ -80,6 +80,7 @@ class Soundtrack:
         self.start: float | None = None
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
         self.misplaced = self.corrupt = 0  # frames whose time stamps cannot be; frames the decoder doubts
+        self.missed = 0.0  # as for pictures: sound that does not come is a hole
         self.interval = 0.0  # seconds of the longest frame
 
     @property
