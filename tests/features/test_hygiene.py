@@ -33,6 +33,7 @@ def text_of(transcript: Transcript) -> str:
         ("two and three , a hundred people", "2 and 3, 100 people"),
         ("Ｐｙｔｈｏｎ　３", "Python 3"),
         ("soft\u00adware\u200b", "software"),
+        ("(laughs) yes (it was long, I mean really long) ok", "yes (it was long, I mean really long) ok"),
         ("my number is [phone] , thanks", "my number is [phone], thanks"),
     ],
 )
@@ -126,11 +127,7 @@ def test_numbers_and_addresses_are_masked(raw: str, expected: str) -> None:
         ),
         ("Ask Jean-Luc or Luc", ["Jean-Luc Picard"], "Ask [name] or [name]"),
         ("So he told Li Wei so", ["Li Wei"], "So he told [name] so"),
-        (
-            "the interviewer and the speaker met you",
-            ["Interviewer", "Speaker 1", "You"],
-            "the interviewer and the speaker met you",
-        ),
+        ("the interviewer met you", ["Interviewer", "Speaker 1", "You"], "the interviewer met you"),
         ("the smithy is annual", ["Anna Smith"], "the smithy is annual"),
     ],
 )
