@@ -19,6 +19,11 @@ COMPARISON = (
     "chi2_yates", "fisher_p", "mid_p", "phi", "h", "shortfall",
 )  # fmt: skip
 
+SETTLES = {
+    "validity": "validity evidence for this job, and a search for an equally valid procedure with less impact",
+    "confirm": "the same comparison, declared beforehand, on new data",
+}
+
 Json = dict[str, Any]
 
 
@@ -108,6 +113,7 @@ def _counts(group: Group) -> Json:
 
 
 def _findings(table: Table) -> list[Json]:
+    settles = "validity" if table.family is Family.PRIMARY else "confirm"
     return [
         {
             "what": "adverse impact",
@@ -129,7 +135,8 @@ def _findings(table: Table) -> list[Json]:
                 "shortfall": finite(row.comparison.shortfall),
             },
             "clause": CLAUSE,
-            "settles": "validity" if table.family is Family.PRIMARY else "confirm",
+            "settles": settles,
+            "what_would_settle": SETTLES[settles],
         }
         for row in table.rows
         if row.verdict is Verdict.FINDING and row.comparison is not None

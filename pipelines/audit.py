@@ -20,6 +20,7 @@ from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.scoring_rate import scoring_rate
+from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Measure, Verdict
 from vivavoce.pipelines.audit_input import Scores, read_counts, read_scores
 from vivavoce.pipelines.audit_pdf import write_pdf
@@ -194,6 +195,14 @@ def _finish(
     document["checks"] = [answered.document() for answered in answer(packs, document)]
     make_folder(request.out)
     _write(request.out, "audit", document)
+    if request.shared:
+        demands = [
+            {"pack": pack.name, "clause": check.clause}
+            for pack in packs
+            for check in pack.checks
+            if check.demands_counts
+        ]
+        _write(request.out, "audit.shared", share(document, demands))
     return EXIT[Verdict(document["status"])]
 
 

@@ -18,6 +18,7 @@ from vivavoce.pipelines.drawing import Drawing, to_pdf
 LATIN, LATIN_BOLD, CHINESE = "Vera", "VeraBd", "STSong-Light"
 FIRST_CHINESE = 0x2E80  # code point from which on characters are set in the Chinese font
 MARGIN = 48.0  # points
+FRAME = 6.0  # points that reportlab keeps free inside the margins
 MOST_COLUMNS = 12  # a wider table is cut into several
 PADDING = {"LEFT": 3, "RIGHT": 3, "TOP": 2, "BOTTOM": 1}  # points
 COLOURS = {"ok": "#1e6b45", "finding": "#9b2226", "insufficient": "#7a5000"}
@@ -45,7 +46,7 @@ def write_pdf(path: Path, audit: Mapping[str, Any]) -> None:
         flow += [] if not flow else [PageBreak()]
         flow += [_text(say("title"), 17, bold=True), _text(made, SIZES["small"])]
         for block in tell(audit, language):
-            flow += _show(block, document.width, language)
+            flow += _show(block, document.width - 2 * FRAME, language)
     document.build(flow, onFirstPage=_number, onLaterPages=_number)
     write_durably(path, stream.getvalue())
 
@@ -139,9 +140,9 @@ def _cell(text: str, numeric: bool, *, bold: bool = False) -> Any:
 
 
 def _widths(grid: Grid, columns: Sequence[int], width: float) -> list[float]:
-    """Share the page by the longest text of each column, between 7 and 30 characters."""
+    """Share the page by the longest text of each column, between 9 and 30 characters."""
     longest = [max(len(grid.titles[i]), *(len(row[i]) for row in grid.rows), 0) for i in columns]
-    wanted = [min(max(length, 7), 30) for length in longest]
+    wanted = [min(max(length, 9), 30) for length in longest]
     return [width * want / sum(wanted) for want in wanted]
 
 

@@ -90,6 +90,9 @@ def _findings(audit: Json, say: Say) -> Iterator[Block]:
         yield Paragraph(say("no_findings"))
     for finding in found:
         where, evidence = finding["where"], finding["evidence"]
+        if evidence is None:
+            yield Paragraph(say("finding_withheld", group=where["group"], comparator=where["comparator"]), "finding")
+            continue
         group, reference = evidence["group"], evidence["comparator"]
         yield Paragraph(difference_words(where, finding["difference"], say), "finding")
         yield Paragraph(
@@ -98,7 +101,8 @@ def _findings(audit: Json, say: Say) -> Iterator[Block]:
                 group=where["group"], comparator=where["comparator"], selected=count_words(group["selected"]),
                 n=count_words(group["n"]), rate=share_words(group["rate"]),
                 reference_selected=count_words(reference["selected"]), reference_n=count_words(reference["n"]),
-                reference_rate=share_words(reference["rate"]), ratio=decimal(finding["size"], 3), low=decimal(finding["interval"][0]),
+                reference_rate=share_words(reference["rate"]), ratio=decimal(finding["size"], 3),
+                low=decimal(finding["interval"][0]),
                 high=decimal(finding["interval"][1]), p=p_words(evidence["adjusted_p"]),
                 shortfall=decimal(evidence["shortfall"], 1), clause=finding["clause"],
             )
@@ -125,7 +129,7 @@ def _hundred(difference: float, say: Say) -> str:
 def _declared(audit: Json, say: Say) -> Iterator[Block]:
     yield Heading(2, say("declared"), "declared")
     declared = {"cut": None, "at_cut": 0, "asked": None, "share": None, "column": ""} | audit["declared"]
-    shown = {"cut": f"{declared['cut']}", "at_cut": declared["at_cut"], "column": declared["column"]}
+    shown = {"cut": f"{declared['cut']}", "at_cut": count_words(declared["at_cut"]), "column": declared["column"]}
     shown |= {"share": share_words(declared["share"]), "asked": share_words(declared["asked"])}
     yield Paragraph(say("declared_" + declared["kind"], **shown))
     compared = sum(row["adjusted_p"] is not None for table in primary_tables(audit) for row in table["rows"])
