@@ -42,7 +42,6 @@ class RubricParameters(BaseModel):
     version: str
     variants: Mapping[str, Mapping[str, Annotated[float, Field(gt=0, le=1)]]]
     scales: Mapping[str, _Scale]
-    measured_nothing: tuple[str, ...]
     question_sd: Mapping[str, Annotated[float, Field(gt=0)]]
 
     @property
@@ -151,11 +150,8 @@ class Rubric:
             name = f"{measure}.{competency}"
             value = answer.measures[name if name in answer.measures else measure]
             if isinstance(value, Absent):
-                if value.reason not in self.parameters.measured_nothing:
-                    return value
-                found.append((measure, self.parameters.scales[measure].none, 0.0))
-            else:
-                found.append((measure, value, weight * self.parameters.scales[measure].share(value)))
+                return value
+            found.append((measure, value, weight * self.parameters.scales[measure].share(value)))
         return found
 
     def _overall(self, scores: Sequence[Score]) -> Score:
