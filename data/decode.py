@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from vivavoce.data.container import HEAD_BYTES, LEAST_BYTES, sniff
 from vivavoce.data.forkserver import Message, acknowledge, receive, server_of
 from vivavoce.data.limits import GIBI, Limits
 from vivavoce.data.probe import AudioStream, Probe, VideoStream
+from vivavoce.data.schema import Stage
 from vivavoce.data.shelf import Picture, Shelf
+from vivavoce.data.source import source_digest
 from vivavoce.data.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
@@ -22,6 +25,9 @@ CHILD = "vivavoce.data.child"
 YIELDS = frozenset({MediaStatus.OK, MediaStatus.PARTIAL_MEDIA, MediaStatus.NO_AUDIO, MediaStatus.NO_VIDEO})
 MOST_CHANNELS = 2  # one speaker each; more channels than two are a room, not two people
 OnFrame = Callable[[float, Picture], None]
+CODE = [Path(__file__).with_name(f"{name}.py") for name in ("decode", "decoding", "picture", "soundtrack", "spool")]
+DECODING = Stage("decoding", "1", {"av": version("av"), "code": source_digest(*CODE)})
+"""What can change a sample or a pixel: the library that decodes, and how sound and pictures are laid out in time."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,15 @@ References
 """
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.decode import DECODING
 from vivavoce.data.schema import Stage
+from vivavoce.data.source import source_digest
 from vivavoce.data.track import Array, Track
 
 if TYPE_CHECKING:
@@ -42,7 +45,9 @@ SPEECH = Stage(
         "shortest_s": SHORTEST_S,
         "pause_s": PAUSE_S,
         "pad_s": PAD_S,
+        "code": source_digest(Path(__file__), Path(__file__).with_name("detector.py")),
     },
+    upstream=(DECODING,),
 )
 
 

@@ -6,6 +6,7 @@ from vivavoce.data.schema import Family, Feature, Stage
 from vivavoce.features.face.measures import FACE, face_stage
 from vivavoce.features.language import COVERAGE, LANGUAGE, language_stage
 from vivavoce.features.prosody import PROSODY
+from vivavoce.features.transcript.stage import transcript_stage
 from vivavoce.pipelines.configuration import Profile
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def fingerprints(
     profile: Profile, asr: str, weights: str | None, encoder: "SentenceEncoder | None", frames_per_second: float
 ) -> dict[str, str]:
     """The fingerprint of every feature that a profile measures, with its upstream stages in this configuration."""
-    transcript = Stage("transcript", "1", {"asr": asr, "weights": weights})
+    transcript = transcript_stage(asr, weights)
     stages: dict[Family[Any], Stage] = {
         LANGUAGE: language_stage(transcript, encoder),
         COVERAGE: language_stage(transcript, encoder),

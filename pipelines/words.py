@@ -25,6 +25,7 @@ from vivavoce.features.transcript.recognise import (
     choose_engine,
     open_recogniser,
 )
+from vivavoce.features.transcript.stage import CODE
 from vivavoce.features.transcript.words import Transcript, Word
 from vivavoce.pipelines.answers import AnswerSpan, SeveralSpeakers, candidates_speech, candidates_words
 
@@ -164,6 +165,7 @@ class Listener:
             "spans": digest_of([[span.recording, span.start, span.end] for span in spans]),
             "names": digest_of(sorted(names)),
             "language": interview.language,
+            "code": CODE,
         }
         return Stage("words", "1", parameters, (SPEECH, self._recogniser.stage))
 

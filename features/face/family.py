@@ -6,10 +6,13 @@ the level of a length depend on a person's anatomy by some degrees or hundredths
 """
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
+from vivavoce.data.decode import DECODING
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Family, Stage
+from vivavoce.data.source import source_digest
 from vivavoce.features.face.answer import LAG_S, MIN_EYES_PX, MIN_FRAMES, AnswerFace
 from vivavoce.features.face.eyes import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM
 from vivavoce.features.face.mesh import MAX_FACES
@@ -21,6 +24,7 @@ CAMERA: Final = ("camera",)
 CAMERA_AND_ANATOMY: Final = ("camera", "anatomy")
 STEADY: Final = ("scaling", "brightness", "frame_rate")  # and mirroring changes the sign
 SYMMETRIC: Final = ("mirroring", *STEADY)
+CODE: Final = source_digest(Path(__file__).parent)
 MESH: Final = "FaceMesh; Kartynnik et al. 2019, Grishchenko et al. 2020"
 
 
@@ -42,7 +46,9 @@ def face_stage(frames_per_second: float) -> Stage:
             "lag_s": LAG_S,
             "min_frames": MIN_FRAMES,
             "min_eyes_px": MIN_EYES_PX,
+            "code": CODE,
         },
+        upstream=(DECODING,),
     )
 
 

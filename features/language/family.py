@@ -1,10 +1,10 @@
 """The language family: where its features register, and the stage that covers what can change them."""
 
-import hashlib
-from importlib.resources import files
+from pathlib import Path
 
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Stage
+from vivavoce.data.source import source_digest
 from vivavoce.features.language.answer import PASSAGE_WORDS, SIMILARITY_DIGITS, AnswerText
 from vivavoce.features.language.encoder import Encoder
 
@@ -13,15 +13,6 @@ MIN_WORDS = 10  # below, one filler alone would read as more than 10 per 100 wor
 TOO_SHORT = Absent("too_short")
 OTHER_LANGUAGE = Absent("other_language")
 NO_ENCODER = Absent("no_encoder")
-
-
-def _code_digest() -> str:
-    """SHA-256 (hex) over the modules and word lists of this package: helpers and lists change values as features do."""
-    package = files("vivavoce.features.language")
-    sources = [*package.iterdir(), *package.joinpath("lexicon").iterdir()]
-    kept = sorted((source.name, source.read_bytes()) for source in sources if source.name.endswith((".py", ".yaml")))
-    return hashlib.sha256(b"\0".join(name.encode() + b"\0" + text for name, text in kept)).hexdigest()
-
 
 LANGUAGE = Family[AnswerText](
     "language",
@@ -32,7 +23,7 @@ LANGUAGE = Family[AnswerText](
         {
             "passage_words": PASSAGE_WORDS,
             "similarity_digits": SIMILARITY_DIGITS,
-            "code_sha256": _code_digest(),
+            "code": source_digest(Path(__file__).parent),
         },
     ),
 )

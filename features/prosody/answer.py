@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Stage, Value
+from vivavoce.data.source import source_digest
 from vivavoce.data.track import Array, Track
 from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, HOP_S
 from vivavoce.features.prosody.path import VOICING_THRESHOLD
@@ -30,6 +32,7 @@ PROSODY: Family["AnswerVoice"] = Family(
             "ceiling_hz": CEILING_HZ,
             "voicing_threshold": VOICING_THRESHOLD,
             "pause_s": PAUSE_S,
+            "code": source_digest(Path(__file__).parent),
         },
         upstream=(SPEECH,),
     ),
