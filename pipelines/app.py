@@ -121,6 +121,43 @@ def features(
 
 
 @app.command()
+def audit(
+    out: Annotated[Path, typer.Option(help="Folder for audit.json, audit.html and audit.pdf.")],
+    scores: Annotated[
+        Path | None, typer.Argument(help="Scores or decisions: .csv or .parquet, with candidate_id.")
+    ] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="Declared attributes by candidate_id; missing is unknown.")
+    ] = None,
+    counts: Annotated[Path | None, typer.Option(help="Instead: ready counts, table,group,n,selected.")] = None,
+    cut: Annotated[float | None, typer.Option(help="Selected is a score of at least this.")] = None,
+    select: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Or: selected is this share, from the top.")
+    ] = None,
+    decision: Annotated[str | None, typer.Option(help="Or: selected is 1 in this column.")] = None,
+    by: Annotated[list[str] | None, typer.Option(help="Attributes to judge. [default: all]")] = None,
+    rules: Annotated[
+        list[str] | None, typer.Option(help="Rule packs: shipped names or files. [default: four-fifths]")
+    ] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Also write copies with counts below 10 suppressed.")
+    ] = False,
+) -> None:
+    """Audit for adverse impact. Exit status: 0 every group ok, 1 a finding, 4 too few people to tell, 2 bad input."""
+    from vivavoce.pipelines.audit import DEFAULT, AuditRequest, CountsRequest, run_audit, run_counts_audit
+
+    packs = tuple(rules) if rules else DEFAULT
+    if counts is not None:
+        if scores is not None or groups is not None:
+            raise typer.BadParameter("viva audit takes either --counts, or SCORES with --groups.")
+        raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, shared=shared)))
+    if scores is None or groups is None:
+        raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
+    request = AuditRequest(scores, groups, out, cut, select, decision, tuple(by or ()), packs, shared=shared)
+    raise typer.Exit(run_audit(request))
+
+
+@app.command()
 def demo(
     out: OutPath = Path("demo-out"),
     workers: Workers = 2,
