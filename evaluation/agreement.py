@@ -93,8 +93,8 @@ def agreement(
 
     References
     ----------
-    Bland & Altman (1999), Statistical Methods in Medical Research 8, 135–160 (limits); Bonett (2006), Computational
-    Statistics & Data Analysis 50, 775–782 (the spread ratio's interval is Pitman and Morgan's, for paired scores).
+    Bland & Altman (1999), Statistical Methods in Medical Research 8, 135–160 (limits); Pitman (1939)
+    and Morgan (1939), Biometrika 31, 9–19 (spread ratio of paired scores).
 
     Examples
     --------
