@@ -353,7 +353,7 @@ def _agree(database: sqlite3.Connection, folder: Path, configuration: Mapping[st
 
 
 def _refusal(folder: Path, what: str, differing: Iterable[str]) -> ConfigurationDiffers:
-    lines = list(differing)
+    lines = sorted(differing, key=lambda line: line.partition(": ")[0].count("."))  # what was asked before what follows
     more = [f"… and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return ConfigurationDiffers(
         f"The results in {folder} were begun with another {what}:\n  "

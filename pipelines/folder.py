@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vivavoce import __version__
+from vivavoce.data.durable import sweep
 from vivavoce.data.ledger import Run
 from vivavoce.data.status import COMPLETE
 from vivavoce.models.score import OVERALL, Standing
@@ -64,6 +65,7 @@ def is_finished(out: Path, *, csv: bool) -> bool:
 def write_folder(out: Path, rows: Sequence[Row], batch: Batch, runs: Sequence[Run], *, csv: bool) -> None:
     """Write every file of a finished run."""
     (out / "run.json").unlink(missing_ok=True)
+    sweep(out, older_s=0)  # what a killed run of this folder had begun to write
     for name, table in tables(rows, batch).items():
         write_parquet(table, out / f"{name}.parquet")
         if csv:
@@ -84,7 +86,7 @@ def tables(rows: Sequence[Row], batch: Batch) -> dict[str, pa.Table]:
         "scores": scores_table(rows, Standing.EXPERIMENTAL),
         "status": status_table(rows),
         "features": features_table(rows, columns),
-        "absent": absent_table(rows),
+        "absent": absent_table(rows, columns),
     }
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from vivavoce.data.durable import sync_folder
 from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
@@ -159,20 +160,28 @@ def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
     return pa.Table.from_pylist(records, schema=pa.schema(fields))
 
 
-def absent_table(rows: Sequence[Row]) -> pa.Table:
-    """Why a value is ``nan``: one row per answer and absent feature."""
+def absent_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
+    """Why a value of ``features.parquet`` is ``nan``: one row per answer and column without a value."""
     records = [
         {
             "interview_id": row.result.interview_id,
             "question_id": answer.question_id,
-            "feature": name,
-            "reason": reason,
+            "feature": column.name,
+            "reason": answer.absent.get(column.name) or unmeasured(column.feature),
         }
         for row in rows
         for answer in row.result.answers
-        for name, reason in answer.absent.items()
+        for column in columns
+        if column.name not in answer.values
     ]
     return pa.Table.from_pylist(records, schema=ABSENT)
+
+
+def unmeasured(feature: Feature) -> str:
+    """Why an answer has no such measure where others of the batch do: its question shows other competencies, or
+    consent does not cover the modality.
+    """
+    return "other_competency" if feature.per_competency else "no_consent"
 
 
 def _identity(row: Row) -> dict[str, str | None]:
@@ -220,12 +229,13 @@ def defuse(cell: str | None) -> str | None:
 
 def write_whole(path: Path, write: Callable[[str], Any]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it in place in one step."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(str(temporary))
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -146,10 +146,10 @@ class TestRefusals:
             Ledger.open(tmp_path, other, versions=VERSIONS)
         assert str(refusal.value).splitlines() == [
             f"The results in {tmp_path} were begun with another configuration:",
-            "  asr.beam: 5 → 1",
             "  frames_per_second: 5.0 → absent",
             "  language: absent → null",
             '  profile: "language" → "all"',
+            "  asr.beam: 5 → 1",
             "Use another output folder, or the configuration that this one was begun with.",
         ]
         opened(tmp_path).close()  # the refusal let go of the folder
