@@ -94,6 +94,9 @@ class Feature:
         Approximates a clinical sign or penalises stammering: never in a score by default.
     quality
         Describes the recording, not the person: never in a score at all.
+    proxy_of
+        Protected attributes that it is known to tell groups apart by (``sex``): it places nobody among others, and a
+        model that uses it has to answer for it.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Feature:
     impairment_sensitive: bool = False
     quality: bool = False
     per_competency: bool = False
+    proxy_of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse malformed names, empty ranges and anything that claims what must not be claimed."""
@@ -167,6 +171,7 @@ class Family(Generic[M]):
         impairment_sensitive: bool = False,
         quality: bool = False,
         per_competency: bool = False,
+        proxy_of: tuple[str, ...] = (),
     ) -> Callable[[Function[M]], Function[M]]:
         """Declare the decorated function as a feature; its material goes in, its value or ``Absent`` comes out."""
         declared = Feature(
@@ -182,6 +187,7 @@ class Family(Generic[M]):
             impairment_sensitive=impairment_sensitive,
             quality=quality,
             per_competency=per_competency,
+            proxy_of=proxy_of,
         )
         if name in self._functions:
             raise ValueError(f"{name} is declared twice in family {self.name!r}.")

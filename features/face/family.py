@@ -22,6 +22,8 @@ FRAMES_PER_SECOND = 5.0  # the default sampling: enough for pose, gaze, lips and
 
 CAMERA: Final = ("camera",)
 CAMERA_AND_ANATOMY: Final = ("camera", "anatomy")
+# What a measure resists moves it by less than a quarter of the spread between people, on eight real ones who hold
+# still for three seconds: docs/invariances.md. Small movements are of the size of the mesh's own jitter.
 STEADY: Final = ("scaling", "brightness", "frame_rate")  # and mirroring changes the sign
 SYMMETRIC: Final = ("mirroring", *STEADY)
 CODE: Final = source_digest(Path(__file__).parent)

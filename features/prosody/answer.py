@@ -18,6 +18,7 @@ from vivavoce.features.speech import SPEECH, pauses
 PAUSE_S = 0.25  # shorter gaps belong to articulation (Goldman-Eisler 1968; De Jong & Bosker 2013)
 ENOUGH_SPEECH_S = 1.0  # rates over less are counts of one or two syllables
 ENOUGH_VOICE_S = 0.5  # of voiced frames: about three vowels
+VOICE_OF = ("sex",)  # larynx and vocal tract: women's F0 lies nine semitones above men's (Titze 1989)
 EVERYTHING = ("level", "resampling", "codec", "trimming")  # what a measure of the person should hold still under
 
 PROSODY: Family["AnswerVoice"] = Family(

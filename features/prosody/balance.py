@@ -1,7 +1,7 @@
 """Spectral balance of the voiced speech: where its energy lies, within the band that a telephone keeps."""
 
 from vivavoce.data.schema import Value
-from vivavoce.features.prosody.answer import EVERYTHING, PROSODY, AnswerVoice, middle
+from vivavoce.features.prosody.answer import EVERYTHING, PROSODY, VOICE_OF, AnswerVoice, middle
 from vivavoce.features.prosody.pitch import EYBEN
 
 _feature = PROSODY.feature
@@ -16,6 +16,7 @@ _feature = PROSODY.feature
     source=EYBEN,
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
+    proxy_of=VOICE_OF,
 )
 def alpha_ratio_db(voice: AnswerVoice) -> Value:
     """Median alpha ratio of voiced frames."""
@@ -31,6 +32,7 @@ def alpha_ratio_db(voice: AnswerVoice) -> Value:
     source=EYBEN + "; Hammarberg et al. (1980)",
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
+    proxy_of=VOICE_OF,
 )
 def hammarberg_db(voice: AnswerVoice) -> Value:
     """Median Hammarberg index of voiced frames."""
@@ -46,6 +48,7 @@ def hammarberg_db(voice: AnswerVoice) -> Value:
     source=EYBEN,
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
+    proxy_of=VOICE_OF,
 )
 def slope_low_db_per_khz(voice: AnswerVoice) -> Value:
     """Median spectral slope 50–500 Hz of voiced frames."""
@@ -61,6 +64,7 @@ def slope_low_db_per_khz(voice: AnswerVoice) -> Value:
     source=EYBEN,
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
+    proxy_of=VOICE_OF,
 )
 def slope_high_db_per_khz(voice: AnswerVoice) -> Value:
     """Median spectral slope 500–1500 Hz of voiced frames."""
@@ -76,6 +80,7 @@ def slope_high_db_per_khz(voice: AnswerVoice) -> Value:
     source="as in librosa.feature.spectral_centroid, of power, within 50–3800 Hz",
     moved_by=("microphone", "room", "language"),
     resists=EVERYTHING,
+    proxy_of=VOICE_OF,
 )
 def centroid_hz(voice: AnswerVoice) -> Value:
     """Median spectral centroid of voiced frames."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from vivavoce.data.schema import Absent, Value
 from vivavoce.data.track import Array
-from vivavoce.features.prosody.answer import EVERYTHING, PROSODY, AnswerVoice, middle, spread
+from vivavoce.features.prosody.answer import EVERYTHING, PROSODY, VOICE_OF, AnswerVoice, middle, spread
 from vivavoce.features.prosody.frames import HOP_S, find_runs
 
 EYBEN = "Eyben et al. (2016), Geneva minimalistic acoustic parameter set"
@@ -48,6 +48,7 @@ def _weighted_median(values: Array, weights: Array) -> float:
     source="Boersma (1993); " + EYBEN,
     moved_by=("language",),
     resists=EVERYTHING,
+    proxy_of=VOICE_OF,
 )
 def f0_median_hz(voice: AnswerVoice) -> Value:
     """Median F0 of voiced frames."""

@@ -79,7 +79,7 @@ def blinks_per_min(answer: AnswerFace) -> Value:
     meaning="Median length of the closures of up to half a second.",
     source=LIDS,
     moved_by=CAMERA,
-    resists=("mirroring", "scaling", "brightness"),
+    resists=("scaling", "brightness"),
     impairment_sensitive=True,
 )
 def blink_median_s(answer: AnswerFace) -> Value:
@@ -127,7 +127,7 @@ def gaze_yaw_median_deg(answer: AnswerFace) -> Value:
     meaning="Median direction of the irises up or down relative to the camera; positive is up.",
     source=IRIS,
     moved_by=CAMERA_AND_ANATOMY,
-    resists=SYMMETRIC,
+    resists=STEADY,
     impairment_sensitive=True,
 )
 def gaze_pitch_median_deg(answer: AnswerFace) -> Value:
@@ -142,7 +142,6 @@ def gaze_pitch_median_deg(answer: AnswerFace) -> Value:
     meaning="Median angle between the irises' direction and its median direction.",
     source=IRIS,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
     impairment_sensitive=True,
 )
 def gaze_spread_deg(answer: AnswerFace) -> Value:

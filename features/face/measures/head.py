@@ -73,7 +73,7 @@ def roll_median_deg(answer: AnswerFace) -> Value:
     meaning="How far the direction of the head varies sideways: distance between quartiles.",
     source=POSE,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
+    resists=("scaling", "brightness"),
 )
 def yaw_spread_deg(answer: AnswerFace) -> Value:
     return spread(answer, "yaw_deg")
@@ -101,7 +101,7 @@ def pitch_spread_deg(answer: AnswerFace) -> Value:
     meaning="How far the direction of the head varies in tilt: distance between quartiles.",
     source=POSE,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
+    resists=("scaling", "brightness"),
 )
 def roll_spread_deg(answer: AnswerFace) -> Value:
     return spread(answer, "roll_deg")
@@ -115,7 +115,6 @@ def roll_spread_deg(answer: AnswerFace) -> Value:
     meaning="Median speed at which the head turns about any axis.",
     source=POSE,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
 )
 def turning_median_deg_per_s(answer: AnswerFace) -> Value:
     return turning(answer, lambda speeds: float(np.median(speeds)))
@@ -129,7 +128,7 @@ def turning_median_deg_per_s(answer: AnswerFace) -> Value:
     meaning="Speed of turning that the head exceeds a tenth of the time.",
     source=POSE,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
+    resists=("mirroring", "scaling", "brightness"),
 )
 def turning_p90_deg_per_s(answer: AnswerFace) -> Value:
     return turning(answer, lambda speeds: float(np.percentile(speeds, 90)))
@@ -143,7 +142,7 @@ def turning_p90_deg_per_s(answer: AnswerFace) -> Value:
     meaning="Share of time in which the head turns faster than 10 degrees a second.",
     source=POSE,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
+    resists=("scaling",),
 )
 def moving_share(answer: AnswerFace) -> Value:
     return turning(answer, lambda speeds: float(np.mean(speeds > MOVING_DEG_PER_S)))

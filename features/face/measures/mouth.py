@@ -1,11 +1,14 @@
-"""Lips and brows, in distances between the eyes on a face turned to the camera by its pose."""
+"""Lips and brows, in distances between the eyes on a face turned to the camera by its pose.
+
+A palsy of the face, Parkinson's disease and stroke still or pull just these: they are never scored by default.
+"""
 # ruff: noqa: D103 (a measure is documented by its declaration)
 
 import numpy as np
 
 from vivavoce.data.schema import Value
 from vivavoce.features.face.answer import AnswerFace, median, spread
-from vivavoce.features.face.family import CAMERA, CAMERA_AND_ANATOMY, FACE, MESH, SYMMETRIC
+from vivavoce.features.face.family import CAMERA, CAMERA_AND_ANATOMY, FACE, MESH, STEADY, SYMMETRIC
 
 
 @FACE.feature(
@@ -17,6 +20,7 @@ from vivavoce.features.face.family import CAMERA, CAMERA_AND_ANATOMY, FACE, MESH
     source=MESH,
     moved_by=CAMERA_AND_ANATOMY,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def mouth_opening_median_ratio(answer: AnswerFace) -> Value:
     return median(answer, "mouth_opening_ratio")
@@ -31,6 +35,7 @@ def mouth_opening_median_ratio(answer: AnswerFace) -> Value:
     source=MESH,
     moved_by=CAMERA_AND_ANATOMY,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def mouth_opening_p90_ratio(answer: AnswerFace) -> Value:
     return answer.missing or float(np.percentile(answer.seen["mouth_opening_ratio"], 90))
@@ -45,6 +50,7 @@ def mouth_opening_p90_ratio(answer: AnswerFace) -> Value:
     source=MESH,
     moved_by=CAMERA,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def mouth_opening_spread_ratio(answer: AnswerFace) -> Value:
     return spread(answer, "mouth_opening_ratio")
@@ -59,6 +65,7 @@ def mouth_opening_spread_ratio(answer: AnswerFace) -> Value:
     source=MESH,
     moved_by=CAMERA_AND_ANATOMY,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def mouth_width_median_ratio(answer: AnswerFace) -> Value:
     return median(answer, "mouth_width_ratio")
@@ -73,6 +80,7 @@ def mouth_width_median_ratio(answer: AnswerFace) -> Value:
     source=MESH,
     moved_by=CAMERA,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def mouth_width_spread_ratio(answer: AnswerFace) -> Value:
     return spread(answer, "mouth_width_ratio")
@@ -87,6 +95,7 @@ def mouth_width_spread_ratio(answer: AnswerFace) -> Value:
     source=MESH,
     moved_by=CAMERA_AND_ANATOMY,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def lip_corner_height_median_ratio(answer: AnswerFace) -> Value:
     return median(answer, "lip_corner_height_ratio")
@@ -100,7 +109,8 @@ def lip_corner_height_median_ratio(answer: AnswerFace) -> Value:
     meaning="How far the height of the corners of the lips varies: distance between quartiles.",
     source=MESH,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
+    resists=("mirroring", "scaling", "brightness"),
+    impairment_sensitive=True,
 )
 def lip_corner_height_spread_ratio(answer: AnswerFace) -> Value:
     return spread(answer, "lip_corner_height_ratio")
@@ -115,6 +125,7 @@ def lip_corner_height_spread_ratio(answer: AnswerFace) -> Value:
     source=MESH,
     moved_by=CAMERA_AND_ANATOMY,
     resists=SYMMETRIC,
+    impairment_sensitive=True,
 )
 def brow_height_median_ratio(answer: AnswerFace) -> Value:
     return median(answer, "brow_height_ratio")
@@ -128,7 +139,8 @@ def brow_height_median_ratio(answer: AnswerFace) -> Value:
     meaning="How far the height of the brows varies: distance between quartiles.",
     source=MESH,
     moved_by=CAMERA,
-    resists=SYMMETRIC,
+    resists=STEADY,
+    impairment_sensitive=True,
 )
 def brow_height_spread_ratio(answer: AnswerFace) -> Value:
     return spread(answer, "brow_height_ratio")
