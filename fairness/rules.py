@@ -209,7 +209,7 @@ ANSWERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, float]], Answer]] =
     "intersections": lambda audit, _: _met(any(CROSS in table["attribute"] for table in audit["tables"])),
     "scoring": lambda audit, _: _met(any(table["measure"] == "scoring" for table in audit["tables"])),
     "small_categories": lambda *_: Answer.MET,
-    "unknowns": lambda audit, _: _met(all(table["unknown"] is not None for table in _primary(audit))),
+    "unknowns": lambda audit, _: Answer.MET if all(table["unknown"] for table in _primary(audit)) else Answer.ELSEWHERE,
     "recent": _recent,
     "declared": lambda *_: Answer.MET,
     "evidence": lambda *_: Answer.ELSEWHERE,

@@ -35,6 +35,7 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
     shared["tables"] = [table for table in shared["tables"] if table["family"] == "primary"]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
+    shared.pop("reviews", None)
     hidden = set()
     for table in shared["tables"]:
         hidden |= {(table["attribute"], group) for group in _withhold(table)}

@@ -18,6 +18,7 @@ from vivavoce.fairness.audit import Choices, Cohort, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe
 from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.records import BadInput
+from vivavoce.fairness.reviews import read_reviews
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.scoring_rate import scoring_rate
 from vivavoce.fairness.suppression import share
@@ -56,6 +57,7 @@ class AuditRequest:
     At most one of ``cut`` (a score, the person at it selected), ``select`` (share of people selected, 0–1, ties at the
     last score included) and ``decision`` (a 0/1 column). Without any: the ``decision`` column where the file has no
     scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty.
+    ``reviews`` are human overrides of these scores.
     """
 
     scores: Path
@@ -65,6 +67,7 @@ class AuditRequest:
     select: float | None = None
     decision: str | None = None
     by: tuple[str, ...] = ()
+    reviews: Path | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
@@ -96,9 +99,12 @@ def run_audit(request: AuditRequest) -> int:
             request.comparators, {name: labels.levels for name, labels in attributes.items()}, request.groups
         )
         cohort, declared = _declare(request, scores, attributes)
+        reviews = read_reviews(request.reviews) if request.reviews else None
     except BadInput as error:
         return _refuse(error)
     judged = describe(audit_cohort(cohort, Choices(comparators, _left_out(packs))))
+    if reviews is not None:
+        judged["reviews"] = {**reviews.totals, "groups": [vars(found) for found in reviews.by_group(groups)]}
     data = {
         "scores": _source(request.scores),
         "groups": _source(request.groups),

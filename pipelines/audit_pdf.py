@@ -140,9 +140,12 @@ def _cell(text: str, numeric: bool, *, bold: bool = False) -> Any:
 
 
 def _widths(grid: Grid, columns: Sequence[int], width: float) -> list[float]:
-    """Share the page by the longest text of each column, between 9 and 30 characters."""
-    longest = [max(len(grid.titles[i]), *(len(row[i]) for row in grid.rows), 0) for i in columns]
-    wanted = [min(max(length, 9), 30) for length in longest]
+    """Share the page by what each column needs: its longest word, and up to 24 characters of a line."""
+    wanted = []
+    for i in columns:
+        texts = [grid.titles[i], *(row[i] for row in grid.rows)]
+        word = max((len(word) for text in texts for word in text.split()), default=0)
+        wanted.append(max(min(word, 30) + 2, min(max(map(len, texts)), 24)))
     return [width * want / sum(wanted) for want in wanted]
 
 

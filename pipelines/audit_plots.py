@@ -9,6 +9,7 @@ from vivavoce.pipelines.drawing import Drawing, Line, Mark, Words
 INK, SOFT, GRID = "#1d2733", "#5b6876", "#dfe4ea"
 COLOURS = {"ok": "#1e6b45", "finding": "#9b2226", "insufficient": "#5b6876"}  # beside the shape, never alone
 WIDTH, LABELS, ROW, MARGIN = 720.0, 210.0, 26.0, 34.0  # pixels
+NAME = 27  # characters of a group's name beside its line; the table has all of it
 LOW, HIGH = 0.25, 2.0  # ratios shown; what lies beyond is cut with an arrow
 TICKS = (0.25, 0.5, 0.8, 1.0, 1.25, 2.0)
 LINES = ("#1f5fa8", "#b4540a", "#1e6b45", "#7b3f9e", "#8a5a00", "#9b2226", "#2b7a78")
@@ -34,7 +35,7 @@ def forest(table: Json, say: Say) -> Drawing:
     shapes.append(Words(_ratio_x(0.8), MARGIN - 14, say("four_fifths"), "middle", 11, COLOURS["finding"]))
     for i, row in enumerate(rows):
         y = MARGIN + ROW * (i + 0.5)
-        label = row["group"] if len(row["group"]) <= 32 else row["group"][:31] + "…"
+        label = row["group"] if len(row["group"]) <= NAME else row["group"][: NAME - 1] + "…"
         shapes.append(Words(LABELS - 12, y + 4, label, "end", 12, INK))
         shapes += _interval(row, y)
         shapes.append(Words(WIDTH - 6, y + 4, say("verdict_" + row["verdict"]), "end", 11, COLOURS[row["verdict"]]))

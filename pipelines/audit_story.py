@@ -51,6 +51,7 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *_primary(audit, say),
         *_open(audit, say),
         *_explored(audit, say),
+        *_reviews(audit, say),
         *_rules(audit, say, language),
         *_appendix(audit, say),
     ]
@@ -71,7 +72,9 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
     )
     yield Heading(3, say("limits"), "limits")
     data = audit["data"]
-    limits = [say("limit_impact"), say("limit_declared"), say("limit_explored")]
+    limits = [say("limit_impact"), say("limit_declared")]
+    if any(table["family"] == "exploratory" for table in audit["tables"]):
+        limits.append(say("limit_explored"))
     if data.get("rows", 0) > data.get("scored", 0):
         limits.append(say("limit_not_scored", n=data["rows"] - data["scored"], rows=data["rows"]))
     if data.get("rows", 0) > data.get("people", data.get("rows", 0)):
@@ -294,6 +297,20 @@ def _stratified(rows: Sequence[Json], say: Say) -> Grid:
         for row in rows
     )  # fmt: skip
     return Grid(say("strata"), tuple(say(name) for name in names), (False, *(True,) * 5), cells)
+
+
+def _reviews(audit: Json, say: Say) -> Iterator[Block]:
+    reviews = audit.get("reviews")
+    if reviews is None:
+        return
+    yield Heading(2, say("reviews"), "reviews")
+    yield Paragraph(say("reviews_note", **{name: reviews[name] for name in ("reviews", "reviewers", "without_reason")}))
+    names = ("group", "reviewed", "raised", "lowered", "mean_change")
+    rows = tuple(
+        (f"{row['attribute']}: {row['group']}", *(f"{row[name]}" for name in names[1:4]), f"{row['mean_change']:+.2f}")
+        for row in reviews["groups"]
+    )
+    yield Grid(say("reviews"), tuple(say(name) for name in names), (False, *(True,) * 4), rows)
 
 
 def _rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:

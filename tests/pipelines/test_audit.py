@@ -232,6 +232,23 @@ def test_the_shared_copy_withholds_small_counts_and_records_the_conflict(tmp_pat
     assert (out / "audit.shared.pdf").is_file()
 
 
+def test_overrides_are_counted_by_group_and_read_strictly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, frame = people(8, 300)
+    frame["sex"] = ["f", "m"] * 150
+    reviews = tmp_path / "reviews.csv"
+    head = "candidate_id,reviewer,date,before,after,reason\n"
+    reviews.write_text(head + "c00000,r1,2026-11-01,50,55,noise\nc00001,r2,2026-11-02,50,47,\n", encoding="utf-8")
+    _, out = cohort(tmp_path, frame, ["sex"], cut=50, reviews=reviews)
+    found = read(out)["reviews"]
+    assert (found["reviews"], found["reviewers"], found["without_reason"]) == (2, 2, 1)
+    assert [(row["group"], row["mean_change"]) for row in found["groups"]] == [("f", 5.0), ("m", -3.0)]
+    reviews.write_text(head + "c00000,,1 May,50,x,\n", encoding="utf-8")
+    assert cohort(tmp_path, frame, ["sex"], reviews=reviews)[0] == 2
+    said = capsys.readouterr().err
+    assert "line 2, reviewer" in said
+    assert "line 2, date" in said
+
+
 def test_same_input_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
