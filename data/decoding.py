@@ -64,7 +64,7 @@ class Lane:
     """One stream on its way to whatever takes its frames."""
 
     stream: PictureStream | SoundStream
-    taker: Pictures | Soundtrack
+    taker: Any  # Pictures for a picture stream, Soundtrack for a sound stream
     name: str  # in the operator's words
     declared: float | None  # seconds
     packets: int = 0

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -167,5 +168,5 @@ def _child(work: Callable[[Message, list[int]], None], message: Message, handed:
             code = 0
     finally:
         if code:
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            traceback.print_exc()
         os._exit(code)

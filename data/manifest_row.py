@@ -47,7 +47,7 @@ def _inside(text: str, info: ValidationInfo) -> PurePosixPath:
         raise ValueError("The path leaves the manifest's folder ('..'): place the file below it.")
     if not path.parts:
         raise ValueError("Name a file.")
-    here: Path = info.context["folder"]
+    here: Path = (info.context or {})["folder"]
     for part in path.parts:
         here = here / part
         try:

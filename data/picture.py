@@ -110,5 +110,5 @@ class Pictures:
             threads=1,
         )
         plane = small.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(small.height, plane.line_size)[:, : 3 * small.width]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(small.height, plane.line_size)[:, : 3 * small.width]
         return np.rot90(rows.reshape(small.height, small.width, 3), round(frame.rotation / 90))

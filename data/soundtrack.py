@@ -38,7 +38,8 @@ class Mixdown:
     def mix(self, block: Samples) -> Samples:
         """Mix shape (channels, n), one or two channels, into shape (n,)."""
         if len(block) == 1:
-            return block[0]
+            mono: Samples = block[0]
+            return mono
         left, right = block
         power = float(np.sqrt(np.dot(left, left) * np.dot(right, right)))
         before = self._sign
@@ -48,7 +49,8 @@ class Mixdown:
         if self._sign != before:
             ramp = min(RAMP_SAMPLES, len(left))
             gain[:ramp] = np.linspace(before, self._sign, ramp, dtype=np.float32)
-        return 0.5 * (left + gain * right)
+        mixed: Samples = 0.5 * (left + gain * right)
+        return mixed
 
 
 class Soundtrack:
@@ -130,7 +132,7 @@ class Soundtrack:
 
     def _write(self, frames: list[AudioFrame]) -> None:
         for frame in frames:
-            block = frame.to_ndarray()[:, self._drop :]
+            block = frame.to_ndarray()[:, self._drop :].astype(np.float32, copy=False)
             self._drop = max(0, self._drop - frame.samples)
             if not np.isfinite(block).all():  # sound stored as floating point can hold anything
                 self.corrupt += 1

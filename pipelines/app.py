@@ -37,6 +37,7 @@ ConsentOnFile = Annotated[
     typer.Option(metavar="POLICY", help="Policy that declares consent, for text only, for rows without any."),
 ]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Record rows with errors as bad_row and go on.")]
+NormsPath = Annotated[Path | None, typer.Option(help="Reference of viva norms: places each answer in the report.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, with formulas defused.")]
 
 
@@ -74,14 +75,16 @@ def score(
     consent_on_file: ConsentOnFile = None,
     skip_bad_rows: SkipBadRows = False,
     csv: Csv = False,
+    norms: NormsPath = None,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
     from vivavoce.pipelines.batch import Request
     from vivavoce.pipelines.score import run_score
 
     request = Request(
-        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv
-    )
+        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
+        norms=norms,
+    )  # fmt: skip
     raise typer.Exit(run_score(request))
 
 
@@ -121,6 +124,17 @@ def features(
 
 
 @app.command()
+def norms(
+    features: Annotated[Path, typer.Argument(help="A features.parquet: the reference batch.")],
+    out: Annotated[Path, typer.Option(help="The norms, as JSON.")] = Path("norms.json"),
+) -> None:
+    """Make norms: how each measure lies among people with the same job, language and question."""
+    from vivavoce.pipelines.norms import run_norms
+
+    raise typer.Exit(run_norms(features, out))
+
+
+@app.command()
 def audit(
     out: Annotated[Path, typer.Option(help="Folder for audit.json, audit.html and audit.pdf.")],
     scores: Annotated[
@@ -136,6 +150,9 @@ def audit(
     ] = None,
     decision: Annotated[str | None, typer.Option(help="Or: selected is 1 in this column.")] = None,
     by: Annotated[list[str] | None, typer.Option(help="Attributes to judge. [default: all]")] = None,
+    reviews: Annotated[
+        Path | None, typer.Option(help="Human overrides: reviewer, date, before, after, reason.")
+    ] = None,
     rules: Annotated[
         list[str] | None, typer.Option(help="Rule packs: shipped names or files. [default: four-fifths]")
     ] = None,
@@ -144,7 +161,8 @@ def audit(
     ] = False,
 ) -> None:
     """Audit for adverse impact. Exit status: 0 every group ok, 1 a finding, 4 too few people to tell, 2 bad input."""
-    from vivavoce.pipelines.audit import DEFAULT, AuditRequest, CountsRequest, run_audit, run_counts_audit
+    from vivavoce.fairness.rules import DEFAULT
+    from vivavoce.pipelines.audit import AuditRequest, CountsRequest, run_audit, run_counts_audit
 
     packs = tuple(rules) if rules else DEFAULT
     if counts is not None:
@@ -153,7 +171,10 @@ def audit(
         raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, shared=shared)))
     if scores is None or groups is None:
         raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
-    request = AuditRequest(scores, groups, out, cut, select, decision, tuple(by or ()), packs, shared=shared)
+    request = AuditRequest(
+        scores, groups, out, cut=cut, select=select, decision=decision, by=tuple(by or ()), reviews=reviews, rules=packs,
+        shared=shared,
+    )  # fmt: skip
     raise typer.Exit(run_audit(request))
 
 

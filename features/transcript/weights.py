@@ -10,8 +10,8 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from vivavoce.features.transcript.recognise import NoRecogniser
 
@@ -109,7 +109,7 @@ def locate(asked: str | Path | None = None, folder: Path | None = None) -> Check
     return Checkpoint(path, None, None)
 
 
-def digest_of_file(file: BinaryIO) -> str:
+def digest_of_file(file: BufferedReader) -> str:
     """SHA-256 (hex) of an open file from its start; leaves it rewound."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
