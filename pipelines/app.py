@@ -172,8 +172,7 @@ def audit(
     if scores is None or groups is None:
         raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
     request = AuditRequest(
-        scores, groups, out, cut=cut, select=select, decision=decision, by=tuple(by or ()), reviews=reviews, rules=packs,
-        shared=shared,
+        scores, groups, out, cut, select, decision, tuple(by or ()), reviews=reviews, rules=packs, shared=shared
     )  # fmt: skip
     raise typer.Exit(run_audit(request))
 
