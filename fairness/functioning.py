@@ -25,6 +25,7 @@ PER_STRATUM, MOST_STRATA = 40, 20  # people who are compared with one another; m
 LEAST = 30  # people of a group
 ANCHORS = 2  # questions that match people, at least: fewer have no reliability
 ALPHA = 0.05
+APART = "the groups' scores on this question do not overlap: log odds have no maximum, Mantel's test decides"
 UNRELIABLE = "the other questions do not go together: they cannot say who is equally able"
 
 
@@ -200,7 +201,7 @@ def _all_questions(
 def _worst(found: list[Question], flagged: set[int]) -> int | None:
     """The matching question with the largest finding."""
     fresh = [i for i, one in enumerate(found) if one.verdict == "finding" and i not in flagged]
-    return max(fresh, key=lambda i: abs(found[i].uniform.value), default=None)
+    return max(fresh, key=lambda i: abs(found[i].delta), default=None)
 
 
 def _question(title: str, scores: Floats, anchors: Floats, is_focal: npt.NDArray[np.bool_]) -> Question:
@@ -215,11 +216,11 @@ def _question(title: str, scores: Floats, anchors: Floats, is_focal: npt.NDArray
     plain = fit_ordinal(categories, able)
     with_group = fit_ordinal(categories, np.column_stack([able, focal]))
     crossed = fit_ordinal(categories, np.column_stack([able, focal, able * (focal - focal.mean())]))
-    uniform, uniform_p = _uniform(with_group, group_error)
+    uniform, uniform_p = _uniform(with_group, group_error) if with_group.converged else (undefined(APART), mantel_p)
     change = stats.chi2.sf(max(2 * (crossed.log_likelihood - with_group.log_likelihood), 0.0), 1)
-    delta = -ETS * math.log(odds) if odds > 0 and math.isfinite(odds) else NAN
+    with np.errstate(divide="ignore"):
+        delta = -ETS * float(np.log(odds))  # infinite where the groups do not overlap
     size = "?" if math.isnan(delta) else "A" if abs(delta) < MODERATE else "B" if abs(delta) < LARGE else "C"
-    separated = None if crossed.converged else "a group's scores on this question hardly overlap with the others'"
     return Question(
         question=title,
         odds=odds,
@@ -232,13 +233,13 @@ def _question(title: str, scores: Floats, anchors: Floats, is_focal: npt.NDArray
         share=_explained(crossed, plain, categories),
         adjusted_p=NAN,
         verdict="insufficient",
-        reason=separated,
+        reason=uniform.reason,
     )
 
 
 def _judge(one: Question, uniform_p: float, nonuniform_p: float) -> Question:
     """Put adjusted p-values and effect sizes together."""
-    if math.isnan(one.uniform.value):
+    if one.size == "?":
         return one
     uniform = uniform_p < ALPHA and one.size in ("B", "C")
     nonuniform = nonuniform_p < ALPHA and one.share >= MODERATE_SHARE
@@ -276,7 +277,7 @@ def _mantel(categories: npt.NDArray[np.intp], able: Floats, is_focal: npt.NDArra
         observed += second.sum()
         expected += n2 * every.mean()
         variance += n1 * n2 * every.var() / max(n1 + n2 - 1, 1)
-    odds = for_reference / for_focal if for_focal else NAN
+    odds = for_reference / for_focal if for_focal else math.inf if for_reference else NAN
     p = float(stats.chi2.sf((observed - expected) ** 2 / variance, 1)) if variance else NAN
     return float(odds), p
 

@@ -119,6 +119,20 @@ def test_holm_orders_and_leaves_undefined_ones_out() -> None:
     )
 
 
+def test_groups_that_do_not_overlap_on_a_question_are_a_finding() -> None:
+    scores, group = cohort(np.random.default_rng(8), 200, reliability=0.8)
+    scores[:, 1] = np.where(group == "women", 0.0, 1.0)
+    biased = look((scores, group)).questions[1]
+    assert (biased.verdict, biased.size, biased.odds) == ("finding", "C", math.inf)
+    assert "do not overlap" in str(biased.reason)
+
+
+def test_ratings_on_a_scale_of_five_do_as_well() -> None:
+    scores, group = cohort(np.random.default_rng(9), 600, bias=0.5)
+    ratings = np.clip(np.rint(3 + scores), 1, 5)
+    assert look((ratings, group)).left_out == ("2",)
+
+
 def test_questions_that_do_not_go_together_match_nobody() -> None:
     rng = np.random.default_rng(6)
     first = rng.standard_normal(200)
