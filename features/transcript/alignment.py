@@ -74,14 +74,15 @@ def align(
     tokens = torch.tensor(rows, device=network.device)
     with torch.inference_mode(), disable_sdpa(), _attention(network.model) as heads:
         logits = network.model.decoder(tokens, encoded.features, kv_cache=encoded.memory)
-        logits = logits[:, len(prompt) - 1 :, : tokenizer.eot]
-        chances = logits.float().softmax(dim=-1)
+        logits = logits[:, len(prompt) - 1 : -2, : tokenizer.eot]  # rows that predict text tokens
+        wanted = logits.gather(-1, tokens[:, len(prompt) : -1, None].clamp_max(tokenizer.eot - 1))[..., 0]
+        chances = (wanted - logits.logsumexp(dim=-1)).exp()
     attention = torch.stack(heads, dim=1)[:, :, len(prompt) - 1 :]  # rows that predict text tokens and the end
     aligned = []
     for i, text in enumerate(texts):
         frames = max(2, min(attention.shape[-1], round(filled[i] / FRAME_S)))
         path = row_starts(-sharpen(attention[i, :, : len(text) + 1, :frames])) * FRAME_S
-        said = chances[i, torch.arange(len(text)), torch.tensor(text, device=network.device)].tolist()
+        said = chances[i, : len(text)].tolist()
         words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
         edges = np.cumsum([0, *map(len, parts[:-1])])
         timings = [

@@ -1,11 +1,12 @@
 """Whisper's network as published: loaded from a checkpoint without running code from it."""
 
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import torch
 import whisper
+from torch import nn
 from whisper.model import ModelDimensions, Whisper
 
 from vivavoce.features.transcript.recognise import AUTO
@@ -20,16 +21,12 @@ UNREADABLE = (pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueErr
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A loaded Whisper, where it runs, and the SHA-256 (hex) of its weights."""
+    """A loaded Whisper, where it runs, the SHA-256 (hex) of its weights, and the precision that it computes in."""
 
     model: Whisper
     device: torch.device
     sha256: str
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Half precision on a GPU, single on a processor, which has no fast half."""
-        return torch.float16 if self.device.type == "cuda" else torch.float32
+    dtype: torch.dtype = torch.float32
 
     @property
     def languages(self) -> bool:
@@ -70,10 +67,20 @@ def load_network(checkpoint: Checkpoint, device: str = AUTO) -> Network:
     size = next((name for name, known in OFFICIAL.items() if known == digest), None)
     if size is not None:
         model.set_alignment_heads(whisper._ALIGNMENT_HEADS[size])
-    model = model.to(place).eval()
-    if place.type == "cuda":
-        model = model.half()
-    return Network(model, place, digest)
+    network = Network(model.to(place).eval(), place, digest)
+    return halved(network) if place.type == "cuda" else network
+
+
+def halved(network: Network) -> Network:
+    """The network in half precision, for a GPU; a processor has no fast half.
+
+    Matrices are converted once, where the library would convert them at every step; layer norms stay in single
+    precision, as they are trained.
+    """
+    for module in network.model.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            module.half()
+    return replace(network, dtype=torch.float16)
 
 
 def _read(file: BinaryIO, checkpoint: Checkpoint) -> Whisper:

@@ -91,7 +91,10 @@ def speech_of(passage: Passage) -> list[tuple[float, float]]:
 
 
 def within_speech(start: float, end: float, segments: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
-    """A word's time cut to the speech that it touches, or None where it lies in silence.
+    """A word's time cut to the segment that holds most of it, or None where it lies in silence.
+
+    A pause that the detector sees is longer than any closure inside a word, so a word lies in one segment; attention
+    that begins or ends in a neighbour only leans over the pause.
 
     Parameters
     ----------
@@ -108,10 +111,8 @@ def within_speech(start: float, end: float, segments: Sequence[tuple[float, floa
     True
     """
     least = min(LEAST_S, (end - start) / 2)
-    touched = [(a, b) for a, b in segments if min(b, end) - max(a, start) > least]
-    if not touched:
-        return None
-    return max(start, touched[0][0]), min(end, touched[-1][1])
+    overlap, first, last = max(((min(b, end) - max(a, start), a, b) for a, b in segments), default=(0.0, 0.0, 0.0))
+    return (max(start, first), min(end, last)) if overlap > least else None
 
 
 def _pack(stretches: Sequence[tuple[float, float]], room: float, *, several: bool) -> Iterator[list[Placement]]:

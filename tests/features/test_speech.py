@@ -135,3 +135,11 @@ def frames(speech: object) -> np.ndarray:
     spans = speech.spans  # type: ignore[attr-defined]
     t = np.arange(0, spans.max(initial=0.0), 0.01)
     return np.any([(t >= a) & (t < b) for a, b in spans], axis=0) if len(spans) else np.zeros(0, bool)
+
+
+def test_speech_is_found_in_every_film(viva_data: Path) -> None:
+    films = sorted((viva_data / "talking_face" / "grid").glob("*.mpg"))
+    assert len(films) == 8
+    for film in films:
+        audio = AudioSpool.from_array(read_sound(film))
+        assert np.diff(find_speech(audio).spans).sum() > 0.7, film.name  # six words in three seconds

@@ -1,0 +1,141 @@
+"""What recognition costs beside the library's own ``transcribe``: same weights, same sounds, same run, CPU seconds.
+
+Random weights of Whisper's base size know no words and no end, so every window gets the same token budget in all
+arms: 56 tokens, about what a full window of English takes. Checks that only words can pass (likelihood, repetition) are
+off in all arms, and so is the detector's rejection: the speech is synthesised.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+
+import numpy as np
+import torch
+import whisper
+from whisper.model import ModelDimensions, Whisper
+
+from tests.benchmarks import Figure
+from tests.small_whisper.recordings import converse, room
+from vivavoce.data.spool import AudioSpool
+from vivavoce.features.speech import find_speech
+from vivavoce.features.transcript import decoding
+from vivavoce.features.transcript.network import Network
+from vivavoce.features.transcript.recognise import Passage
+from vivavoce.features.transcript.whisper import WhisperRecogniser
+
+BASE = ModelDimensions(80, 1500, 512, 8, 6, 51865, 448, 512, 8, 6)
+TOKENS = 56  # of one window
+ANSWER_S = 60.0  # four answers to an interview of four minutes
+USUAL = {
+    "language": "en",
+    "temperature": 0.0,
+    "compression_ratio_threshold": None,
+    "logprob_threshold": None,
+    "no_speech_threshold": None,
+    "condition_on_previous_text": False,
+    "without_timestamps": True,
+    "sample_len": TOKENS,
+    "fp16": False,
+}
+
+
+def run(reduced: bool) -> list[Figure]:
+    """Dense speech and half-silent recordings, with and without word times."""
+    torch.set_num_threads(1)
+    model = random_base()
+    figures = []
+    for name, silent, targets in (("dense speech", False, (1.3, 1.7)), ("half silent", True, (2.0, 3.0))):
+        for count in [1] if reduced else [5]:
+            sounds = [interview(seed, silent) for seed in range(count)]
+            ours = sum(cpu_seconds(partial(recognise, model, sound)) for sound in sounds)
+            minutes = sum(map(len, sounds)) / 16_000 / 60
+            for words, target in zip((False, True), targets, strict=True):
+                usual = sum(cpu_seconds(partial(transcribe, model, sound, words=words)) for sound in sounds)
+                beside = "with word times" if words else "without word times"
+                what = f"{name}, {minutes:.0f} min: ours (word times) against transcribe {beside}"
+                figures.append(Figure(what, f"{ours:.1f} s against {usual:.1f} s", usual / ours, f"≥ {target}×"))
+    return [*figures, word_times(model)]
+
+
+def word_times(model: Whisper) -> Figure:
+    """What word times add to our own transcription of four full windows."""
+    sound = interview(0, silent=False)[: 115 * 16_000]
+    with_times = cpu_seconds(partial(recognise, model, sound))
+    without = cpu_seconds(partial(recognise, model, sound, words=False))
+    return Figure(
+        "word times on top of plain transcription",
+        f"{with_times:.1f} s against {without:.1f} s",
+        with_times / without,
+        "≤ 1.15×",
+    )
+
+
+def random_base() -> Whisper:
+    """Base-size weights that never write a special token."""
+    torch.manual_seed(0)
+    model = Whisper(BASE).eval()
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.02)
+    model.decoder.token_embedding.weight.data[50257:] = 0  # from the end token on: never the likeliest
+    model.set_alignment_heads(whisper._ALIGNMENT_HEADS["base"])
+    return model
+
+
+def interview(seed: int, silent: bool) -> np.ndarray:
+    """Four answers of a minute; where ``silent``, half of each is pauses for thought."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for _ in range(4):
+        if silent:
+            parts += [
+                part for _ in range(2) for part in (converse(ANSWER_S / 4, "en", rng).sound, room(ANSWER_S / 4, rng))
+            ]
+        else:
+            parts.append(converse(ANSWER_S, "en", rng).sound)
+    return np.concatenate(parts)
+
+
+def recognise(model: Whisper, sound: np.ndarray, *, words: bool = True) -> None:
+    """Our path, detector included, the whole recording as one passage."""
+    recogniser = WhisperRecogniser(Network(model, torch.device("cpu"), "0" * 64), TOKENS)
+    with AudioSpool.from_array(sound) as audio, unchecked(), nullcontext() if words else no_alignment():
+        recogniser.recognise([Passage(audio, find_speech(audio), 0.0, audio.duration, "en")])
+
+
+def transcribe(model: Whisper, sound: np.ndarray, *, words: bool) -> None:
+    """The library's path, one window after the other."""
+    whisper.transcribe(model, sound, word_timestamps=words, **USUAL)
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """No window fails for being improbable or repetitive."""
+    kept = decoding.TOO_UNSURE, decoding.TOO_REPETITIVE
+    decoding.TOO_UNSURE, decoding.TOO_REPETITIVE = -math.inf, math.inf
+    try:
+        yield
+    finally:
+        decoding.TOO_UNSURE, decoding.TOO_REPETITIVE = kept
+
+
+@contextmanager
+def no_alignment() -> Iterator[None]:
+    """Words without times: what plain transcription would cost here."""
+    from vivavoce.features.transcript import whisper as recogniser
+
+    kept = recogniser.align
+    recogniser.align = lambda _network, _encoded, texts, _filled, _language: [[] for _ in texts]
+    try:
+        yield
+    finally:
+        recogniser.align = kept
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """CPU time of one call."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
