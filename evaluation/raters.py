@@ -94,6 +94,77 @@ def compare_raters(
     )
 
 
+@dataclass(frozen=True)
+class PanelReliability:
+    """Reliability of ratings where every person has other raters, and not equally many.
+
+    Parameters
+    ----------
+    one
+        Of a single rating, ICC(1,1); ideal 1.
+    mean
+        Of the mean over a person's ratings, for the typical (harmonic mean) number of them; ideal 1.
+    typical
+        That number.
+    persons, ratings
+        How many.
+    """
+
+    one: Estimate
+    mean: Estimate
+    typical: float
+    persons: int
+    ratings: int
+
+
+def panel_reliability(persons: npt.ArrayLike, values: npt.ArrayLike, *, confidence: float = 0.95) -> PanelReliability:
+    """Reliability of ratings in rows, whoever gave them; harshness of raters counts as error.
+
+    Parameters
+    ----------
+    persons
+        Who was rated, one per rating, shape (n,).
+    values
+        The ratings, shape (n,), finite.
+    confidence
+        Of the F intervals, which are exact for equally many ratings each and close for others.
+
+    References
+    ----------
+    Shrout & Fleiss (1979), Psychological Bulletin 86, 420–428; Thomas & Hultquist (1978), Annals of Statistics 6,
+    582–587 (unequal numbers).
+
+    Examples
+    --------
+    >>> judges = [(9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8), (7, 1, 2, 6), (10, 5, 6, 9), (6, 2, 4, 7)]
+    >>> found = panel_reliability(np.repeat(np.arange(6), 4), np.ravel(judges))
+    >>> round(found.one.value, 4), round(found.mean.value, 4), found.typical
+    (0.1657, 0.4428, 4.0)
+    """
+    (y,) = vectors("panel_reliability", values=values)
+    same_length("panel_reliability", persons=np.asarray(persons), values=y)
+    person = np.unique(np.asarray(persons), return_inverse=True)[1]
+    counts = np.bincount(person)
+    n, total = len(counts), len(y)
+    typical = float(n / np.sum(1 / counts))
+    if n < 2 or total == n:
+        nothing = undefined("nobody, or only one person, was rated twice: error cannot be told from persons")
+        return PanelReliability(nothing, nothing, typical, n, total)
+    means = np.bincount(person, y) / counts
+    within = float(np.sum((y - means[person]) ** 2)) / (total - n)
+    middle = float(means.mean())
+    between = typical * float(np.sum((means - middle) ** 2)) / (n - 1)
+    if between == 0:
+        nothing = undefined("the persons' means are equal: there is no variance to apportion")
+        return PanelReliability(nothing, nothing, typical, n, total)
+    tail = (1 + confidence) / 2
+    f = between / within if within else np.inf
+    bounds = f, f / stats.f.ppf(tail, n - 1, total - n), f * stats.f.ppf(tail, total - n, n - 1)
+    mean, mean_low, mean_high = (float(1 - 1 / x) for x in bounds)
+    one, low, high = (float(1 - typical / (x + typical - 1)) for x in bounds)
+    return PanelReliability(Estimate(one, low, high), Estimate(mean, mean_low, mean_high), typical, n, total)
+
+
 def against_rest(ratings: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[Estimate, ...]:
     """Correlation of every rater with the mean of the others.
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from tests.proof import proof_count
-from vivavoce.evaluation.raters import against_rest, compare_raters
+from vivavoce.evaluation.raters import against_rest, compare_raters, panel_reliability
+from vivavoce.evaluation.reliability import icc
 
 
 def planted(
@@ -68,6 +69,34 @@ def test_correlation_with_the_rest_leaves_the_rater_out() -> None:
     constant = against_rest(np.column_stack([np.ones(9), np.arange(9.0), np.arange(9.0)]))
     assert "does not vary" in str(constant[0].reason)
     assert math.isnan(constant[0].value)
+
+
+def test_equally_many_ratings_give_the_intraclass_correlation() -> None:
+    table = np.random.default_rng(6).standard_normal((20, 3)) + np.random.default_rng(7).standard_normal((20, 1))
+    found, known = panel_reliability(np.repeat(np.arange(20), 3), table.ravel()), icc(table)
+    for ours, theirs in ((found.one, known.icc_1_1), (found.mean, known.icc_1_k)):
+        assert (ours.value, ours.low, ours.high) == pytest.approx((theirs.value, theirs.low, theirs.high))
+
+
+@pytest.mark.proof
+def test_panel_interval_covers_with_unequal_numbers(record_property) -> None:
+    count = proof_count(300, 2000)
+    rng = np.random.default_rng(25)
+    hits = 0
+    for _ in range(count):
+        person = np.repeat(np.arange(80), rng.integers(1, 7, 80))
+        hits += panel_reliability(
+            person, rng.standard_normal(80)[person] + rng.standard_normal(len(person))
+        ).one.covers(0.5)
+    record_property("coverage of the 95 % interval, 1 to 6 ratings each", round(hits / count, 3))
+    assert hits / count == pytest.approx(0.95, abs=proof_count(4, 2) / 100)
+
+
+def test_nobody_rated_twice_has_no_reliability() -> None:
+    found = panel_reliability([1, 2, 3], [1.0, 2, 3])
+    assert "rated twice" in str(found.one.reason)
+    assert "means are equal" in str(panel_reliability([1, 1, 2, 2], [1.0, 3, 3, 1]).mean.reason)
+    assert panel_reliability([1, 1, 2, 2], [1.0, 1, 3, 3]).one.value == 1.0
 
 
 def test_bad_ratings_are_refused() -> None:
