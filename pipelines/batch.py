@@ -11,6 +11,7 @@ from vivavoce.data.interview import Purpose
 from vivavoce.data.keys import ProjectKey
 from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifest
 from vivavoce.data.manifest_table import RowError
+from vivavoce.data.norms import BadNorms, Norms, read_norms
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import locate
 from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder
@@ -39,6 +40,7 @@ class Request:
     csv: bool
     purpose: Purpose = Purpose.SCORE
     scoring: bool = True
+    norms: Path | None = None
 
 
 class BadInput(Exception):
@@ -53,6 +55,7 @@ class Batch:
     frameworks: dict[str, Framework]
     configuration: Configuration
     settings: Settings
+    norms: Norms | None = None
 
 
 def prepare(request: Request) -> Batch:
@@ -87,7 +90,19 @@ def prepare(request: Request) -> Batch:
         fingerprints=fingerprints(request.profile, request.asr, weights, encoder, request.frames_per_second),
     )
     settings = Settings(request.out / "store", project_key, configuration, frameworks, request.weights, encoder)
-    return Batch(manifest, frameworks, configuration, settings)
+    return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))
+
+
+def _norms(request: Request, configuration: Configuration) -> Norms | None:
+    """The norms that were asked for, if they are of the very measures that this run makes."""
+    if request.norms is None:
+        return None
+    try:
+        norms = read_norms(request.norms)
+        norms.check(configuration.fingerprints)
+    except BadNorms as error:
+        raise BadInput(f"--norms {request.norms}: {error}") from error
+    return norms
 
 
 def _frameworks(request: Request) -> dict[str, Framework]:

@@ -55,11 +55,14 @@ def recorded_versions() -> dict[str, str]:
     return {"vivavoce": __version__, "python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
-def is_finished(out: Path, *, csv: bool) -> bool:
-    """Whether an earlier run wrote everything that this one would."""
+def is_finished(out: Path, batch: Batch, *, csv: bool) -> bool:
+    """Whether an earlier run wrote everything that this one would, beside the same norms."""
     wanted = [f"{name}.parquet" for name in TABLES] + ["report.html", "run.json"]
     wanted += [f"{name}.csv" for name in TABLES] if csv else []
-    return all((out / name).is_file() for name in wanted)
+    if not all((out / name).is_file() for name in wanted):
+        return False
+    told: object = json.loads((out / "run.json").read_text(encoding="utf-8")).get("norms")
+    return told == norms_document(batch)
 
 
 def write_folder(out: Path, rows: Sequence[Row], batch: Batch, runs: Sequence[Run], *, csv: bool) -> None:
@@ -71,7 +74,7 @@ def write_folder(out: Path, rows: Sequence[Row], batch: Batch, runs: Sequence[Ru
         if csv:
             write_csv(table, out / f"{name}.csv")
     run = run_document(rows, batch, runs)
-    write_report(out / "report.html", rows, batch.frameworks, declared_features(), run)
+    write_report(out / "report.html", rows, batch.frameworks, declared_features(), run, batch.norms)
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     write_whole(out / "run.json", lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
 
@@ -101,6 +104,7 @@ def run_document(rows: Sequence[Row], batch: Batch, runs: Sequence[Run]) -> dict
         "versions": recorded_versions(),
         "configuration": configuration.document(),
         "fingerprint": configuration.fingerprint,
+        "norms": norms_document(batch),
         "models": sorted({row.result.model_digest for row in rows if row.result.model_digest}),
         "standing": Standing.EXPERIMENTAL.value,
         "counts": {status.value: count for status, count in status_counts(rows)},
@@ -110,6 +114,14 @@ def run_document(rows: Sequence[Row], batch: Batch, runs: Sequence[Run]) -> dict
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "notes": notes(batch),
     }
+
+
+def norms_document(batch: Batch) -> dict[str, Any] | None:
+    """Which norms the report compares with; they are in no score."""
+    norms = batch.norms
+    if norms is None:
+        return None
+    return {"digest": norms.digest, "made": norms.made, "people": norms.people, "answers": norms.answers}
 
 
 def notes(batch: Batch) -> list[str]:

@@ -139,6 +139,7 @@ def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
             "fingerprint": column.fingerprint,
             "impairment_sensitive": str(column.feature.impairment_sensitive).lower(),
             "quality": str(column.feature.quality).lower(),
+            "proxy_of": ",".join(column.feature.proxy_of),
         }
         fields.append(pa.field(column.name, pa.float64(), metadata=metadata))
     records = [

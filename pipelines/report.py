@@ -11,9 +11,11 @@ import jinja2
 import numpy as np
 
 from vivavoce.data.framework import Framework
+from vivavoce.data.norms import Norms
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
 from vivavoce.models.score import OVERALL, Score
+from vivavoce.pipelines.comparison import Comparison, compare
 from vivavoce.pipelines.outputs import Row, write_whole
 from vivavoce.pipelines.result import AnswerResult
 
@@ -51,6 +53,7 @@ def write_report(
     frameworks: dict[str, Framework],
     features: dict[str, Feature],
     run: dict[str, Any],
+    norms: Norms | None = None,
 ) -> None:
     """Write ``report.html`` from the rows in the manifest's order; ``run`` is the content of ``run.json``."""
     environment = jinja2.Environment(
@@ -62,6 +65,7 @@ def write_report(
     )
     page = environment.get_template("report.html.j2").render(
         run=run,
+        norms=norms,
         rows=rows,
         full=rows[:FULL_INTERVIEWS],
         counts=[(status.value, STATUS_WORDS[status], count) for status, count in status_counts(rows)],
@@ -73,7 +77,7 @@ def write_report(
         language=lambda row: (comparable(row) or ("", ""))[1],
         name=lambda job, competency: competency_name(frameworks[job], competency),
         question=lambda job, question, language: question_text(frameworks[job], question, language),
-        measured=lambda answer: measured(answer, features),
+        measured=lambda answer, job: measured(answer, job, features, norms),
         overall=overall,
         status_words={status.value: words for status, words in STATUS_WORDS.items()},
         now=datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC"),
@@ -134,11 +138,23 @@ def overall(row: Row) -> Score | None:
     return next((score for score in row.result.scores if score.competency == OVERALL), None)
 
 
-def measured(answer: AnswerResult, features: dict[str, Feature]) -> list[tuple[str, str, str, str]]:
-    """An answer's measures as (name, value, unit, meaning); an absent one carries its reason instead of a value."""
+@dataclass(frozen=True)
+class Line:
+    """One measure of one answer as the page shows it; an absent one carries its reason instead of a value."""
+
+    name: str
+    value: str
+    unit: str
+    meaning: str
+    beside: Comparison | None
+
+
+def measured(answer: AnswerResult, job: str, features: dict[str, Feature], norms: Norms | None) -> list[Line]:
+    """An answer's measures, beside other people's where there are norms."""
     lines = []
     for name in (*answer.values, *answer.absent):
         feature = features[name if name in features else name.rpartition(".")[0]]
         value = f"{answer.values[name]:.4g}" if name in answer.values else f"— ({answer.absent[name]})"
-        lines.append((name, value, feature.unit, feature.meaning))
+        beside = None if norms is None else compare(norms, job, answer, name, feature)
+        lines.append(Line(name, value, feature.unit, feature.meaning, beside))
     return lines

@@ -55,7 +55,7 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     lines |= {bad_row_id(bad): bad.line for bad in bad_rows}
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
     pending = {row.interview_id for row in ledger.pending()}
-    if not pending and is_finished(request.out, csv=request.csv):
+    if not pending and is_finished(request.out, batch, csv=request.csv):
         said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False)
         return exit_status(ledger.counts())
     for bad in bad_rows:
