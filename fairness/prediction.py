@@ -19,7 +19,8 @@ SMALLEST = 0.10  # criterion SD: a tenth moves about four of a hundred people pa
 TOLERABLE = 0.20  # criterion SD: "small" by Cohen's convention; an interval inside it is evidence of likeness
 LEAST = 20  # people of a group: standard errors of a slope mean little below
 ALPHA = 0.05
-POWER = 0.80
+FINDING = 0.03  # keeps false alarms below .05 also where ratings are coarse or the reliability is off by .02
+NONCENTRALITY = 11.01  # at which a chi-squared test of two constraints at the level of a finding has power .80
 NO_RELIABILITY = "the score's reliability is unknown, and unreliability alone looks like bias: give it to get a verdict"
 
 
@@ -62,7 +63,7 @@ class Corrected:
     slope_gap
         Reference slope − focal slope, in reference criterion SD per focal SD of error-free score; ideal 0.
     p
-        Wald test of both being 0.
+        Wald test of both being 0; ``kind`` is named at .05.
     kind
         ``none``, ``intercept`` or ``slope``.
     """
@@ -91,7 +92,7 @@ class DifferentialPrediction:
     detectable
         The smallest corrected difference that these people would show with power .80, in criterion SD.
     verdict
-        ``finding``: corrected p < .05 and an effect of at least ``smallest``. ``ok``: both corrected intervals inside
+        ``finding``: corrected p < .03 and an effect of at least ``smallest``. ``ok``: both corrected intervals inside
         ± .20. ``insufficient``: neither.
     reason
         Why it is insufficient, or ``None``.
@@ -181,8 +182,9 @@ def differential_prediction(
     number(name, "reliability", known.value, 0.0, 1.0, open_low=True)
     corrected, error = _corrected(first, second, known)
     verdict, reason = _judge(corrected, smallest)
-    reach = float(stats.norm.isf(ALPHA / 2) + stats.norm.ppf(POWER))
-    return DifferentialPrediction(*lines, cleary, observed, unsigned, corrected, reach * error, verdict, reason)
+    return DifferentialPrediction(
+        *lines, cleary, observed, unsigned, corrected, math.sqrt(NONCENTRALITY) * error, verdict, reason
+    )
 
 
 @dataclass(frozen=True)
@@ -271,7 +273,7 @@ def _interval(value: float, variance: float) -> Estimate:
 
 def _judge(found: Corrected, smallest: float) -> tuple[str, str | None]:
     effect = max(abs(found.difference.value), abs(found.slope_gap.value))
-    if found.p < ALPHA and effect >= smallest:
+    if found.p < FINDING and effect >= smallest:
         return "finding", None
     estimates = (found.difference, found.slope_gap)
     if all(one.low > -TOLERABLE and one.high < TOLERABLE for one in estimates):
