@@ -146,10 +146,21 @@ def agreement_by(
     found: dict[str, Agreement | str] = {}
     for label in np.unique(labels):
         here = labels == label
-        n = int(here.sum())
-        few = f"{n} {'person' if n == 1 else 'persons'}: fewer than {SMALLEST_SAMPLE}"
-        found[str(label)] = few if n < SMALLEST_SAMPLE else agreement(h[here], m[here], points=points)
+        found[str(label)] = too_few(int(here.sum())) or agreement(h[here], m[here], points=points)
     return found
+
+
+def too_few(persons: int) -> str:
+    """Why a stratum has no statistics, or nothing where it has enough persons.
+
+    Examples
+    --------
+    >>> too_few(3), too_few(4)
+    ('3 persons: fewer than 4', '')
+    """
+    if persons >= SMALLEST_SAMPLE:
+        return ""
+    return f"{persons} {'person' if persons == 1 else 'persons'}: fewer than {SMALLEST_SAMPLE}"
 
 
 def human_agreement(ratings: npt.ArrayLike, *, points: float = WITHIN, seed: int = 0) -> Estimate:

@@ -53,7 +53,7 @@ def same_length(function: str, **named: npt.ArrayLike) -> None:
     """Refuse arrays whose numbers of rows differ (``ValueError``)."""
     lengths = {name: len(np.asarray(values)) for name, values in named.items()}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"The parameters of {function} must have one row per person each. Got {lengths} rows instead.")
+        raise ValueError(f"The parameters of {function} must have equally many rows. Got {lengths} rows instead.")
 
 
 def number(

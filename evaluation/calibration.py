@@ -1,15 +1,15 @@
 """Do predictions mean what they say: calibration of predicted performance and of predicted probabilities."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from vivavoce.evaluation.agreement import share
-from vivavoce.evaluation.arguments import Floats, number, vectors
+from vivavoce.evaluation.agreement import share, too_few
+from vivavoce.evaluation.arguments import Floats, number, same_length, vectors
 from vivavoce.evaluation.estimate import NAN, Estimate, undefined
 from vivavoce.evaluation.regression import least_squares
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE
@@ -81,6 +81,28 @@ def calibrate(predicted: npt.ArrayLike, observed: npt.ArrayLike, *, confidence: 
     constant = undefined("all predictions are equal")
     line = constant if np.ptp(x) == 0 else _line(x, y, confidence)
     return _calibration(x, y, line, lambda values: _mean(values, confidence), confidence)
+
+
+def calibrate_by(
+    strata: npt.ArrayLike, predicted: npt.ArrayLike, observed: npt.ArrayLike
+) -> Mapping[str, Calibration | str]:
+    """Calibration within each stratum (group, site, year); for a stratum below 4 persons, the reason in its place.
+
+    Examples
+    --------
+    >>> predicted = np.linspace(1, 5, 21)
+    >>> found = calibrate_by(["a"] * 20 + ["b"], predicted, predicted + 0.5)
+    >>> round(found["a"].mean_error.value, 2), found["b"]
+    (0.5, '1 person: fewer than 4')
+    """
+    x, y = vectors("calibrate_by", predicted=predicted, observed=observed)
+    labels = np.asarray(strata).astype(str)
+    same_length("calibrate_by", strata=labels, predicted=x)
+    found: dict[str, Calibration | str] = {}
+    for label in np.unique(labels):
+        here = labels == label
+        found[str(label)] = too_few(int(here.sum())) or calibrate(x[here], y[here])
+    return found
 
 
 def calibrate_probabilities(

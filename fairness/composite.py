@@ -87,7 +87,7 @@ def composite_difference(weights: npt.ArrayLike, d: npt.ArrayLike, correlations:
     >>> round(composite_difference([1, 1], [1.0, 0.0], [[1.0, 0.2], [0.2, 1.0]]), 3)
     0.645
     """
-    return _of_sum("composite_difference", weights, d, correlations)
+    return _of_sum("composite_difference", weights, correlations, d=d)
 
 
 def composite_validity(weights: npt.ArrayLike, validities: npt.ArrayLike, correlations: npt.ArrayLike) -> float:
@@ -105,7 +105,7 @@ def composite_validity(weights: npt.ArrayLike, validities: npt.ArrayLike, correl
     >>> composite_validity([1, 1], [0.3, 0.3], [[1.0, 0.0], [0.0, 1.0]])
     0.424...
     """
-    return _of_sum("composite_validity", weights, validities, correlations)
+    return _of_sum("composite_validity", weights, correlations, validities=validities)
 
 
 def correlation_matrix(function: str, correlations: npt.ArrayLike) -> Floats:
@@ -120,8 +120,9 @@ def correlation_matrix(function: str, correlations: npt.ArrayLike) -> Floats:
     return found
 
 
-def _of_sum(function: str, weights: npt.ArrayLike, parts: npt.ArrayLike, correlations: npt.ArrayLike) -> float:
-    w, p = vectors(function, least=1, weights=weights, parts=parts)
+def _of_sum(function: str, weights: npt.ArrayLike, correlations: npt.ArrayLike, **parts: npt.ArrayLike) -> float:
+    """The weighted sum of what each predictor has, over the sum's standard deviation."""
+    w, p = vectors(function, least=1, weights=weights, **parts)
     table = correlation_matrix(function, correlations)
     same_length(function, weights=w, correlations=table)
     if not w.any():

@@ -3,7 +3,7 @@ import pytest
 import statsmodels.api as sm
 
 from tests.proof import proof_count
-from vivavoce.evaluation.calibration import calibrate, calibrate_probabilities, interval_coverage
+from vivavoce.evaluation.calibration import calibrate, calibrate_by, calibrate_probabilities, interval_coverage
 
 
 def test_a_planted_line_comes_back() -> None:
@@ -15,6 +15,14 @@ def test_a_planted_line_comes_back() -> None:
     assert [one.n for one in found.classes] == [200] * 10
     assert found.classes[0].predicted < found.classes[9].predicted
     assert all(one.observed.low < 0.6 * one.predicted + 2 < one.observed.high for one in found.classes[3:7])
+
+
+def test_a_group_with_another_line_is_seen() -> None:
+    rng = np.random.default_rng(2)
+    predicted, group = rng.normal(3, 1, 2000), np.repeat(["a", "b"], 1000)
+    found = calibrate_by(group, predicted, predicted + 0.4 * (group == "b") + rng.normal(0, 0.5, 2000))
+    assert found["a"].mean_error.covers(0.0)
+    assert found["b"].mean_error.covers(0.4)
 
 
 def test_skill_is_one_for_the_truth_zero_for_the_mean_negative_for_worse() -> None:

@@ -46,7 +46,7 @@ def test_real_ratings_hold_fewer_competencies_than_names(viva_data: Path) -> Non
     [
         (np.eye(5)[:, :2], ["a", "b", "c"], "3 human columns, 2 machine columns and 3 names"),
         (np.ones((5, 3)), ["a", "b", "c"], r"one value only for 'a' \(machine\)"),
-        (np.eye(4)[:, :3], ["a", "b", "c"], "one row per person each"),
+        (np.eye(4)[:, :3], ["a", "b", "c"], "must have equally many rows"),
     ],
 )
 def test_bad_arguments_are_refused(machine: np.ndarray, names: list[str], message: str) -> None:

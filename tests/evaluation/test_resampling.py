@@ -43,7 +43,7 @@ def test_one_person_and_undefined_draws_say_why() -> None:
 
 
 def test_columns_of_different_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="must have one row per person each"):
+    with pytest.raises(ValueError, match="must have equally many rows"):
         bootstrap(correlation, np.zeros(3), np.zeros(4))
 
 

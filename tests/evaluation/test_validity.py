@@ -161,7 +161,7 @@ def test_gain_interval_covers(gain: float, n: int, record_property) -> None:
         (lambda: correct_multivariate_restriction(-np.eye(3), np.eye(1), [0]), "with positive eigenvalues"),
         (lambda: incremental_validity([1, 2, 3.0], [1, 2, 3], [1, 3, 2]), "that the base does not contain"),
         (lambda: incremental_validity([1, 2, 3.0], [1, 3, 2], [1, 1, 1]), "'criterion' .* must vary"),
-        (lambda: incremental_validity([1, 2, 3.0], [1, 3], [1, 1, 1]), "must have one row per person each"),
+        (lambda: incremental_validity([1, 2, 3.0], [1, 3], [1, 1, 1]), "must have equally many rows"),
     ],
 )
 def test_bad_arguments_are_refused(call, message: str) -> None:

@@ -42,7 +42,7 @@ def test_sum_of_planted_predictors_differs_and_predicts_as_computed() -> None:
         (lambda: composite_adverse_impact(0.2, selection_ratio=1.0, minority_share=0.3), r"'selection_ratio' .* 1.0"),
         (lambda: composite_difference([0, 0], [1, 1], np.eye(2)), "must not all be 0"),
         (lambda: composite_difference([1, 1], [1, 1], [[1, 2], [2, 1]]), "positive eigenvalues"),
-        (lambda: composite_validity([1, 1], [1, 1, 1], np.eye(2)), "one row per person each"),
+        (lambda: composite_validity([1, 1], [1, 1, 1], np.eye(2)), "must have equally many rows"),
     ],
 )
 def test_bad_arguments_are_refused(call, message: str) -> None:

@@ -58,7 +58,7 @@ def test_a_difference_that_changes_with_ability_is_found() -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize(("n", "reliability"), [(150, 0.6), (1000, 0.6)])
 def test_true_impact_is_not_taken_for_bias(n: int, reliability: float, record_property) -> None:
-    count = proof_count(30, 1000)
+    count = proof_count(30, 600)
     rng = np.random.default_rng(50 + n)
     found = [look(cohort(rng, n, reliability=reliability)) for _ in range(count)]
     alarms = np.mean([any(one.verdict == "finding" for one in every.questions) for every in found])
@@ -73,7 +73,7 @@ def test_true_impact_is_not_taken_for_bias(n: int, reliability: float, record_pr
 
 @pytest.mark.proof
 def test_half_a_standard_deviation_is_found(record_property) -> None:
-    count = proof_count(15, 500)
+    count = proof_count(15, 400)
     rng = np.random.default_rng(60)
     found = [look(cohort(rng, 250, bias=0.5)) for _ in range(count)]
     power = np.mean(["2" in one.left_out for one in found])

@@ -131,7 +131,7 @@ def test_planted_bias_is_found_and_named(kind: str, planted: dict, record_proper
         ({"reference": "nobody"}, "needs 20 people in each group.* Got 0 in group 'nobody'"),
         ({"reliability": 1.5}, r"'reliability' parameter .* must be in \(0, 1\]. Got 1.5"),
         ({"criterion": np.ones(100)}, "Got 50 in group 'a' with one value only"),
-        ({"criterion": np.ones(99)}, "one row per person each"),
+        ({"criterion": np.ones(99)}, "must have equally many rows"),
         ({"smallest": 0.0}, r"'smallest' parameter .* must be in \(0, inf\)"),
     ],
 )

@@ -66,5 +66,5 @@ def test_weights_are_positive_and_make_filled_tables_independent(people: list[tu
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match=r"'classes' parameter of reweigh must be in \[2, inf\). Got 1"):
         reweigh(["a", "b", "a"], [1, 2, 3], classes=1)
-    with pytest.raises(ValueError, match="one row per person each"):
+    with pytest.raises(ValueError, match="must have equally many rows"):
         reweigh(["a", "b"], [1, 2, 3])
