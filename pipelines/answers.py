@@ -1,17 +1,22 @@
 """Which stretch of which recording answers which question, and which of its words are the candidate's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vivavoce.data.interview import Interview
-from vivavoce.data.track import Array, Track
+from vivavoce.data.track import Track
+from vivavoce.features.questions import FoundQuestion
+from vivavoce.features.speakers.stretches import without
+from vivavoce.features.speakers.turns import TURN_GAP_S as TURN_GAP_S
+from vivavoce.features.speakers.turns import cut
+from vivavoce.features.speakers.turns import stretches as turns
 from vivavoce.features.transcript.words import Transcript
 
 WHOLE = "interview"  # the question id of a recording for which no questions are given
 CUT_TOLERANCE_S = 1.0  # a span may end this much after the recording does: meeting tools round to seconds
-TURN_GAP_S = 1.5  # words of one speaker closer than this are one turn
+UNMATCHED = "unmatched"  # the question id of talk before the first of the questions that were found
 
 
 class SeveralSpeakers(ValueError):
@@ -26,6 +31,7 @@ class AnswerSpan:
     recording: int
     start: float
     end: float
+    confidence: float | None = None  # that this question was asked, 0–1; None where the manifest says so
 
 
 def answer_spans(interview: Interview, durations: Sequence[float | None]) -> tuple[AnswerSpan, ...]:
@@ -96,27 +102,41 @@ def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> T
     return transcript
 
 
-def turns(transcript: Transcript) -> Array:
-    """Stretches in which the words of a transcript lie, shape (n, 2), seconds."""
-    stretches: list[list[float]] = []
-    for word in transcript.words:
-        if stretches and word.start - stretches[-1][1] <= TURN_GAP_S:
-            stretches[-1][1] = max(stretches[-1][1], word.end)
-        else:
-            stretches.append([word.start, word.end])
-    return np.array(stretches, float).reshape(-1, 2)
-
-
 def candidates_speech(speech: Track, transcript: Transcript, candidate: Transcript) -> Track:
-    """The detector's segments without what lies in somebody else's turns.
-
-    A segment counts where its midpoint is not inside a turn of another named speaker; with one speaker it always does.
-    """
+    """The detector's segments without what lies in somebody else's turns; where two speak at once, it stays."""
     own = set(candidate.words)
-    others = [word for word in transcript.words if word not in own]
-    if not others:
+    others = replace(transcript, words=tuple(word for word in transcript.words if word not in own))
+    if not others.words:
         return speech
-    theirs = turns(Transcript(tuple(others), transcript.language, transcript.engine, transcript.word_times))
-    middle = speech.spans.mean(axis=1)
-    foreign = ((middle[:, None] >= theirs[:, 0]) & (middle[:, None] <= theirs[:, 1])).any(axis=1)
-    return Track(speech.spans[~foreign], speech.values[~foreign], speech.names)
+    said = np.array([(word.start, word.end) for word in candidate.words], float).reshape(-1, 2)
+    return cut(speech, without(np.array([[0.0, np.inf]]), without(turns(others), said)))
+
+
+def cut_at_questions(span: AnswerSpan, asked: Sequence[FoundQuestion], talk: Transcript) -> tuple[AnswerSpan, ...]:
+    """The answers within a recording of which only the questions' places were found.
+
+    Parameters
+    ----------
+    span
+        The whole recording.
+    asked
+        In time order; empty where no question was found: then the recording stays one answer.
+    talk
+        The candidate's words.
+
+    Returns
+    -------
+    tuple of AnswerSpan
+        From each question's end to the next one's beginning. Follow-up questions belong to the answer that they follow;
+        talk before the first question is ``UNMATCHED``: it is kept, and answers nothing.
+    """
+    if not asked:
+        return (span,)
+    begins = [question.end for question in asked]
+    ends = [question.start for question in asked[1:]] + [span.end]
+    answers = [
+        AnswerSpan(question.question_id, span.recording, begin, max(begin, end), question.confidence)
+        for question, begin, end in zip(asked, begins, ends, strict=True)
+    ]
+    before = AnswerSpan(UNMATCHED, span.recording, span.start, asked[0].start)
+    return (before, *answers) if talk.within(before.start, before.end).words else tuple(answers)

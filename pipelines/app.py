@@ -36,6 +36,12 @@ ConsentOnFile = Annotated[
     str | None,
     typer.Option(metavar="POLICY", help="Policy that declares consent, for text only, for rows without any."),
 ]
+InterviewerConsent = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POLICY", help="Policy by which interviewers agreed to their voice and face telling who speaks."
+    ),
+]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Record rows with errors as bad_row and go on.")]
 NormsPath = Annotated[Path | None, typer.Option(help="Reference of viva norms: places each answer in the report.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, with formulas defused.")]
@@ -76,6 +82,7 @@ def score(
     skip_bad_rows: SkipBadRows = False,
     csv: Csv = False,
     norms: NormsPath = None,
+    interviewer_consent: InterviewerConsent = None,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
     from vivavoce.pipelines.batch import Request
@@ -83,7 +90,7 @@ def score(
 
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
-        norms=norms,
+        norms=norms, interviewer_consent=interviewer_consent,
     )  # fmt: skip
     raise typer.Exit(run_score(request))
 
@@ -102,6 +109,7 @@ def features(
     consent_on_file: ConsentOnFile = None,
     skip_bad_rows: SkipBadRows = False,
     csv: Csv = False,
+    interviewer_consent: InterviewerConsent = None,
     purpose: Annotated[Purpose, typer.Option(help="For which consent must be on record.")] = Purpose.TRAIN,
     describe: Annotated[bool, typer.Option("--describe", help="List every feature instead.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="With --describe: as the page in docs/.")] = False,
@@ -118,7 +126,7 @@ def features(
 
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
-        purpose, scoring=False,
+        purpose, scoring=False, interviewer_consent=interviewer_consent,
     )  # fmt: skip
     raise typer.Exit(run_score(request))
 

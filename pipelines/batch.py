@@ -41,6 +41,7 @@ class Request:
     purpose: Purpose = Purpose.SCORE
     scoring: bool = True
     norms: Path | None = None
+    interviewer_consent: str | None = None
 
 
 class BadInput(Exception):
@@ -66,6 +67,8 @@ def prepare(request: Request) -> Batch:
     ManifestError, FrameworkError, ProjectKeyRefused, BadInput
         With everything that is wrong, and what to change.
     """
+    if request.interviewer_consent is not None and not request.interviewer_consent.strip():
+        raise BadInput("--interviewer-consent must name the policy that interviewers agreed to. Got a blank instead.")
     frameworks = _frameworks(request)
     manifest = _manifest(request, frameworks)
     weights = _recogniser_weights(request, manifest)
@@ -88,6 +91,7 @@ def prepare(request: Request) -> Batch:
         manifest=manifest.digest,
         frameworks={job: frameworks[job].digest for job in used},
         fingerprints=fingerprints(request.profile, request.asr, weights, encoder, request.frames_per_second),
+        interviewer_consent=request.interviewer_consent,
     )
     settings = Settings(request.out / "store", project_key, configuration, frameworks, request.weights, encoder)
     return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))

@@ -59,6 +59,9 @@ class Configuration:
         SHA-256 of the manifest's content and of each framework by job.
     fingerprints
         Of every feature that is measured.
+    interviewer_consent
+        The policy under which the interviewers whom rows name agreed that voices, and lips with speech, are compared to
+        tell who is speaking; None: they are not.
     """
 
     purpose: Purpose
@@ -72,6 +75,7 @@ class Configuration:
     manifest: str
     frameworks: dict[str, str]
     fingerprints: dict[str, str]
+    interviewer_consent: str | None = None
 
     def document(self) -> dict[str, object]:
         """As JSON for the ledger and ``run.json``."""

@@ -1,11 +1,14 @@
 """Every feature that viva declares, by name, and the fingerprint that each has in one configuration."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vivavoce.data.schema import Family, Feature, Stage
 from vivavoce.features.face.measures import FACE, face_stage
 from vivavoce.features.language import COVERAGE, LANGUAGE, language_stage
 from vivavoce.features.prosody import PROSODY
+from vivavoce.features.questions import QUESTIONS
+from vivavoce.features.speakers.stage import SPEAKERS
 from vivavoce.features.transcript.stage import transcript_stage
 from vivavoce.pipelines.configuration import Profile
 
@@ -31,8 +34,9 @@ def fingerprints(
         PROSODY: PROSODY.stage,
         FACE: face_stage(frames_per_second),
     }
+    answer = (SPEAKERS, QUESTIONS)  # whose words, sounds and seconds an answer holds
     return {
-        feature.name: family.fingerprint(feature.name, stage)
+        feature.name: family.fingerprint(feature.name, replace(stage, upstream=(*stage.upstream, *answer)))
         for family, stage in stages.items()
         if family.modality in profile.modalities
         for feature in family

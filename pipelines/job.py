@@ -9,30 +9,28 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-
 from vivavoce.data.artefact import Artefact
 from vivavoce.data.consent import permitted, route
 from vivavoce.data.digest import Digest, InputChanged
 from vivavoce.data.framework import Framework
-from vivavoce.data.interview import Interview
+from vivavoce.data.interview import Interview, Modality
 from vivavoce.data.keys import Erased, KeyRing, ProjectKey
 from vivavoce.data.limits import Limits
 from vivavoce.data.schema import Stage
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.data.store import Store
-from vivavoce.data.track import Track
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric import MeasuredAnswer, Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.pipelines.answers import AnswerSpan, answer_spans
+from vivavoce.pipelines.answers import UNMATCHED, AnswerSpan, answer_spans
+from vivavoce.pipelines.asked import find_answers
 from vivavoce.pipelines.configuration import Configuration
 from vivavoce.pipelines.measure import Measurer
 from vivavoce.pipelines.recording import TRUSTED, Observation, Observer, Seen
 from vivavoce.pipelines.result import AnswerResult, Result
+from vivavoce.pipelines.speaking import Speaking, compared_modalities
 from vivavoce.pipelines.words import Heard, Listener, Unheard
 
-SILENCE = Track(np.empty((0, 2)), np.empty((0, 0)), ())
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
 ROUTES = {
     Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
@@ -128,11 +126,12 @@ class InterviewJob:
         if reason is not None:
             raise Ended(reason, ROUTES[reason])
         modalities = permitted(interview.consent, configuration.purpose) & configuration.profile.modalities
+        compared = compared_modalities(interview, modalities, configuration.interviewer_consent)
         with ExitStack() as stack:
             seen: list[Seen] = []
             for recording, known in zip(interview.recordings, task.digests, strict=True):
                 with clock("observe"):
-                    one = self._observer.observe(recording.path, interview.candidate_id, known, modalities)
+                    one = self._observer.observe(recording.path, interview.candidate_id, known, modalities, compared)
                 stack.callback(one.close)
                 seen.append(one)
             digests += [one.digest for one in seen if one.digest is not None]
@@ -141,7 +140,8 @@ class InterviewJob:
             if not spans:
                 raise Ended(worst.status if worst.status not in SOUND else Reason.NO_ANSWER, worst.detail, worst.status)
             with clock("words"):
-                heard = self._hear(interview, spans, seen, worst)
+                heard = self._hear(interview, spans, seen, worst, compared)
+                spans = find_answers(spans, heard, framework, self.settings.encoder)
         with clock("measure"):
             tracks = [one.observation.tracks for one in seen]
             measured = self._measurer.measure(spans, heard, tracks, framework, modalities)
@@ -150,12 +150,17 @@ class InterviewJob:
             return end(interview, framework, measured, worst, clock.seconds)
 
     def _hear(
-        self, interview: Interview, spans: Sequence[AnswerSpan], seen: Sequence[Seen], worst: Observation
+        self,
+        interview: Interview,
+        spans: Sequence[AnswerSpan],
+        seen: Sequence[Seen],
+        worst: Observation,
+        compared: frozenset[Modality],
     ) -> dict[int, Heard]:
-        speech = [one.observation.tracks.get("speech", SILENCE) for one in seen]
+        speaking = [Speaking.of(one.observation.tracks, compared) for one in seen]
         try:
             return self._listener.hear(
-                interview, spans, speech, [one.sha256 for one in seen], [one.sound for one in seen]
+                interview, spans, speaking, [one.sha256 for one in seen], [one.sound for one in seen]
             )
         except Unheard as end:
             raise Ended(end.reason, str(end), worst.status) from end
@@ -210,9 +215,9 @@ def scored(
     seconds: dict[str, float],
 ) -> Result:
     """Score the measured answers; a recording that is not whole leaves its mark on the row."""
-    answers = [answer for _, answer in measured]
+    answers = [answer for _, answer in measured if answer.question_id != UNMATCHED]
     rubric = Rubric.for_answers(framework, answers)
-    scores = rubric.score(answers, asked_questions(interview))
+    scores = rubric.score(answers, {*asked_questions(interview), *(answer.question_id for answer in answers)})
     overall = next(score for score in scores if score.competency == OVERALL)
     status, reason = overall.status, overall.reason
     if worst.status is MediaStatus.PARTIAL_MEDIA or worst.status not in TRUSTED:
@@ -265,7 +270,7 @@ def open_store(folder: Path, project_key: ProjectKey) -> Store:
 
 def result_stage(configuration: Configuration) -> Stage:
     """The address of a result: everything that the run's configuration says."""
-    return Stage("result", "1", {"configuration": configuration.fingerprint})
+    return Stage("result", "2", {"configuration": configuration.fingerprint})
 
 
 def result_address(interview: Interview) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Modality
-from vivavoce.data.schema import Measures
+from vivavoce.data.schema import Absent, Measures
+from vivavoce.data.status import Reason
 from vivavoce.data.track import Track
 from vivavoce.features.face.answer import AnswerFace
 from vivavoce.features.face.measures import FACE
@@ -19,10 +20,13 @@ from vivavoce.features.language import (
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.prosody import PROSODY
 from vivavoce.features.prosody.answer import AnswerVoice
+from vivavoce.features.speakers.turns import leave_out
+from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
 from vivavoce.models.rubric import MeasuredAnswer
 from vivavoce.models.score import Quote
 from vivavoce.pipelines.answers import AnswerSpan
 from vivavoce.pipelines.result import AnswerResult, split_measures
+from vivavoce.pipelines.timeline import Timeline, timeline_of
 from vivavoce.pipelines.words import Heard
 
 QUOTED_ANCHORS = 2  # closest passages shown: the third adds length to the report, not insight
@@ -73,6 +77,8 @@ class Measurer:
                 measures |= _face(span, tracks[span.recording])
             values, absent = split_measures(measures)
             words = heard[span.recording].words
+            confidence = answer_confidence(words.within(span.start, span.end))
+            unclear = confidence is not None and confidence < UNCLEAR_BELOW
             text = answer.quote((0, len(answer.words)))
             result = AnswerResult(
                 span.question_id,
@@ -84,10 +90,23 @@ class Measurer:
                 text,
                 values,
                 absent,
+                confidence,
+                span.confidence,
+                _timeline(span, heard[span.recording], tracks[span.recording], modalities),
             )
+            if unclear:
+                measures, quotes = dict.fromkeys(measures, Absent(Reason.UNCLEAR_SPEECH)), {}
             shows = tuple(competency.id for competency in answer.competencies)
             measured.append((result, MeasuredAnswer(span.question_id, shows, measures, quotes)))
         return measured
+
+
+def _timeline(
+    span: AnswerSpan, heard: Heard, tracks: Mapping[str, Track], modalities: frozenset[Modality]
+) -> Timeline:
+    voice = tracks.get("voice") if Modality.VOICE in modalities else None
+    face = tracks.get("face") if Modality.FACE in modalities else None
+    return timeline_of(span.start, span.end, heard.speech, voice, face)
 
 
 def _answer_text(span: AnswerSpan, heard: Heard, framework: Framework) -> AnswerText:
@@ -127,7 +146,8 @@ def _quote(answer: AnswerText, span: tuple[int, int]) -> Quote:
 def _voice(span: AnswerSpan, heard: Heard, tracks: Mapping[str, Track]) -> Measures:
     if "voice" not in tracks:
         return PROSODY.absent("no_audio")
-    return PROSODY.measure(AnswerVoice(tracks["voice"], heard.speech, span.start, span.end))
+    own = leave_out(tracks["voice"], heard.theirs)
+    return PROSODY.measure(AnswerVoice(own, heard.speech, span.start, span.end))
 
 
 def _face(span: AnswerSpan, tracks: Mapping[str, Track]) -> Measures:

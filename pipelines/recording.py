@@ -1,6 +1,6 @@
 """One recording: decoded once, listened to and looked at, and kept as a sealed artefact."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,10 @@ from vivavoce.features.face.family import FACE
 from vivavoce.features.face.track import FaceTracker, face_status
 from vivavoce.features.prosody.answer import PROSODY
 from vivavoce.features.prosody.voice import track_voice
-from vivavoce.features.speech import SPEECH, find_speech
+from vivavoce.features.speakers.channels import find_channel_turns
+from vivavoce.features.speakers.stage import SPEAKERS
+from vivavoce.features.speakers.voiceprint import find_voice_turns
+from vivavoce.features.speech import find_speech
 
 TRUSTED = frozenset(
     {
@@ -47,7 +50,8 @@ class Observation:
     duration
         Seconds of sound on the recording's own timeline; None where there is none.
     tracks
-        ``speech``, and ``voice`` and ``face`` where they were asked for and could be measured.
+        ``speech``; ``voice`` and ``face`` where they were asked for and could be measured; ``turns`` where more than
+        one person was found to speak.
     """
 
     status: MediaStatus
@@ -68,10 +72,13 @@ class Observation:
         return Observation(MediaStatus(document["status"]), document["detail"], document["duration"], artefact.tracks)
 
 
-def observation_stage(modalities: frozenset[Modality], frames_per_second: float) -> Stage:
+def observation_stage(
+    modalities: frozenset[Modality], frames_per_second: float, compared: frozenset[Modality] = frozenset()
+) -> Stage:
     """Everything that can change an observation."""
-    upstream = [SPEECH]
+    upstream = [SPEAKERS]
     parameters: dict[str, str | int | float | bool | None] = {"voice": False, "face": False}
+    parameters["voices_compared"] = Modality.VOICE in compared
     if Modality.VOICE in modalities:
         upstream.append(PROSODY.stage)
         parameters["voice"] = True
@@ -152,7 +159,14 @@ class Observer:
     def _tracker(self) -> FaceTracker:
         return FaceTracker(self.frames_per_second)
 
-    def observe(self, path: Path, person: str, known: str | None, modalities: frozenset[Modality]) -> Seen:
+    def observe(
+        self,
+        path: Path,
+        person: str,
+        known: str | None,
+        modalities: frozenset[Modality],
+        compared: frozenset[Modality] = frozenset(),
+    ) -> Seen:
         """Observe a recording, or find its observation in the store; the caller closes what comes back.
 
         Parameters
@@ -165,6 +179,8 @@ class Observer:
             The file's SHA-256 where it is remembered.
         modalities
             What profile and consent allow.
+        compared
+            Of these, what may be compared between the speakers, to tell who speaks: everybody has agreed.
         """
         refused = refusal(path, self.limits)
         if refused is not None:
@@ -178,11 +194,11 @@ class Observer:
             except OSError as error:
                 return Seen(Observation(MediaStatus.UNREADABLE, str(error), None, {}))
         sha256 = known or (digest.sha256 if digest else "")
-        stage = observation_stage(modalities, self.frames_per_second)
+        stage = observation_stage(modalities, self.frames_per_second, compared)
         found = self.store.get(person, sha256, stage)
         if found is not None:
             return Seen(Observation.from_artefact(found), sha256, digest, None, lambda: self._listen(path))
-        observation, audio = self._decode(path, modalities)
+        observation, audio = self._decode(path, modalities, compared)
         if observation.status not in TRANSIENT:
             self.store.put(person, sha256, stage, observation.artefact)
         return Seen(observation, sha256, digest, audio)
@@ -190,7 +206,9 @@ class Observer:
     def _listen(self, path: Path) -> AudioSpool | None:
         return decode(path, limits=self.limits, frames_per_second=None).audio
 
-    def _decode(self, path: Path, modalities: frozenset[Modality]) -> tuple[Observation, AudioSpool | None]:
+    def _decode(
+        self, path: Path, modalities: frozenset[Modality], compared: frozenset[Modality]
+    ) -> tuple[Observation, AudioSpool | None]:
         looks = Modality.FACE in modalities
         if looks:
             self._tracker.reset()  # a recording that broke off before its end may have left frames behind
@@ -199,6 +217,7 @@ class Observer:
             limits=self.limits,
             frames_per_second=self.frames_per_second if looks else None,
             on_frame=self._tracker.see if looks else None,
+            split_channels=True,
         )
         face = self._tracker.finish() if looks else None
         audio = decoded.audio
@@ -209,10 +228,25 @@ class Observer:
             tracks["voice"] = track_voice(audio, tracks["speech"])
         if face is not None:
             tracks["face"] = face
+        turns = _turns(decoded.channels, audio, tracks, compared)
+        if turns is not None:
+            tracks["turns"] = turns
         status, detail = decoded.status, decoded.detail
         if status in {MediaStatus.OK, MediaStatus.NO_VIDEO}:
             status, detail = _heard_and_seen(tracks, status, detail)
         return Observation(status, detail, audio.duration, tracks), audio
+
+
+def _turns(
+    channels: Sequence[AudioSpool], audio: AudioSpool, tracks: Mapping[str, Track], compared: frozenset[Modality]
+) -> Track | None:
+    """Who speaks when, where more than one person was found; the channels are closed."""
+    turns = find_channel_turns(channels)
+    for channel in channels:
+        channel.close()
+    if turns is None and Modality.VOICE in compared:
+        turns = find_voice_turns(audio, tracks["speech"], tracks["voice"])
+    return turns
 
 
 def _heard_and_seen(tracks: Mapping[str, Track], status: MediaStatus, detail: str) -> tuple[MediaStatus, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.models.score import Score
+from vivavoce.pipelines.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class AnswerResult:
     text: str  # masked
     values: dict[str, float]
     absent: dict[str, str]
+    word_confidence: float | None = None  # mean of the recogniser's, 0–1; None where it gives none
+    question_confidence: float | None = None  # that this question was asked, 0–1; None where the manifest says so
+    timeline: Timeline | None = None  # None where there is nothing to draw
 
     @property
     def measures(self) -> Measures:

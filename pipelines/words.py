@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from vivavoce.data.artefact import Artefact
@@ -11,8 +11,8 @@ from vivavoce.data.schema import Stage, digest_of
 from vivavoce.data.spool import AudioSpool
 from vivavoce.data.status import MediaStatus, Reason
 from vivavoce.data.store import Store
-from vivavoce.data.track import Track
-from vivavoce.features.speech import SPEECH
+from vivavoce.data.track import Array, Track
+from vivavoce.features.speakers.stage import SPEAKERS
 from vivavoce.features.transcript.cue import TranscriptError
 from vivavoce.features.transcript.hygiene import mask, normalise
 from vivavoce.features.transcript.provided import read_transcript
@@ -27,7 +27,8 @@ from vivavoce.features.transcript.recognise import (
 )
 from vivavoce.features.transcript.stage import CODE
 from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.answers import AnswerSpan, SeveralSpeakers, candidates_speech, candidates_words
+from vivavoce.pipelines.answers import WHOLE, AnswerSpan, SeveralSpeakers
+from vivavoce.pipelines.speaking import Parts, Speaking
 
 Sound = Callable[[], AudioSpool]
 
@@ -42,10 +43,34 @@ class Unheard(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """The candidate's words of one recording, masked, and the detector's segments in the candidate's turns."""
+    """What was said in one recording, masked, and by whom.
+
+    Parameters
+    ----------
+    words
+        The candidate's.
+    speech
+        The detector's segments in the candidate's turns.
+    theirs
+        Where somebody else speaks, shape (n, 2), seconds: nothing of it is measured.
+    asking
+        The words in which questions may be asked: everybody else's, or all where only one is known to speak.
+    by_others
+        Whether ``asking`` is everybody else's.
+    """
 
     words: Transcript
     speech: Track
+    theirs: Array
+    asking: Transcript
+    by_others: bool
+
+    @staticmethod
+    def of(parts: Parts) -> "Heard":
+        """From masked words."""
+        by_others = bool(parts.others.words)
+        asking = parts.others if by_others else parts.candidate
+        return Heard(parts.candidate, parts.speech, parts.theirs, asking, by_others)
 
 
 class Listener:
@@ -70,7 +95,7 @@ class Listener:
         self,
         interview: Interview,
         spans: Sequence[AnswerSpan],
-        speech: Sequence[Track],
+        speaking: Sequence[Speaking],
         digests: Sequence[str],
         sounds: Sequence[Sound],
     ) -> dict[int, Heard]:
@@ -82,8 +107,8 @@ class Listener:
             Whose recordings they are.
         spans
             Its answers.
-        speech
-            The detector's segments of each recording.
+        speaking
+            Who speaks in each recording.
         digests
             SHA-256 of each recording.
         sounds
@@ -99,21 +124,21 @@ class Listener:
             given = {i for i in recordings if self._engine(interview, i) is Engine.PROVIDED}
         except NoRecogniser as error:
             raise Unheard(Reason.NO_TRANSCRIPT, str(error)) from error
-        heard = {i: self._read(interview, i, speech[i]) for i in sorted(given)}
+        heard = {i: self._read(interview, i, speaking[i]) for i in sorted(given)}
         asked = [span for span in spans if span.recording not in given]
         if asked:
-            heard |= self._recognised(interview, asked, speech, digests, sounds)
+            heard |= self._recognised(interview, asked, speaking, digests, sounds)
         return heard
 
     def _engine(self, interview: Interview, recording: int) -> Engine:
         return choose_engine(self.asr, has_transcript=interview.recordings[recording].transcript is not None)
 
-    def _read(self, interview: Interview, recording: int, speech: Track) -> Heard:
+    def _read(self, interview: Interview, recording: int, speaking: Speaking) -> Heard:
         path = interview.recordings[recording].transcript
         assert path is not None
         try:
             whole = normalise(read_transcript(path))
-            candidate = candidates_words(whole, interview.candidate_speaker)
+            parts = speaking.part(whole, interview.candidate_speaker)
         except (TranscriptError, OSError) as error:
             raise Unheard(Reason.UNREADABLE_TRANSCRIPT, str(error)) from error
         except SeveralSpeakers as error:
@@ -123,25 +148,30 @@ class Listener:
                 MediaStatus.WRONG_LANGUAGE,
                 f"The manifest says {interview.language}, the transcript {path.name} is in {whole.language}.",
             )
-        return Heard(mask(candidate, names_of(interview, whole)), candidates_speech(speech, whole, candidate))
+        names = names_of(interview, whole)
+        return Heard.of(replace(parts, candidate=mask(parts.candidate, names), others=mask(parts.others, names)))
 
     def _recognised(
         self,
         interview: Interview,
         spans: Sequence[AnswerSpan],
-        speech: Sequence[Track],
+        speaking: Sequence[Speaking],
         digests: Sequence[str],
         sounds: Sequence[Sound],
     ) -> dict[int, Heard]:
         """All answers in one call, so that their windows travel through the recogniser together."""
         names = names_of(interview, None)
-        stage = self._stage(interview, spans, names)
+        try:
+            listened = [speaking[span.recording].heard_for(everybody=span.question_id == WHOLE) for span in spans]
+        except SeveralSpeakers as error:
+            raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error)) from error
+        stage = self._stage(interview, spans, listened, names)
         address = hashlib.sha256("".join(digests).encode()).hexdigest()
         kept = self.store.get(interview.candidate_id, address, stage)
         if kept is None:
             passages = [
-                Passage(sounds[span.recording](), speech[span.recording], span.start, span.end, interview.language)
-                for span in spans
+                Passage(sounds[span.recording](), speech, span.start, span.end, interview.language)
+                for span, speech in zip(spans, listened, strict=True)
             ]
             try:
                 found = [mask(normalise(said), names) for said in self._recogniser.recognise(passages)]
@@ -151,7 +181,11 @@ class Listener:
             self.store.put(interview.candidate_id, address, stage, kept)
         said = [_read_back(document) for document in kept.document["answers"]]
         return {
-            i: Heard(_joined([one for span, one in zip(spans, said, strict=True) if span.recording == i]), speech[i])
+            i: Heard.of(
+                speaking[i].part(
+                    _joined([one for span, one in zip(spans, said, strict=True) if span.recording == i]), None
+                )
+            )
             for i in {span.recording for span in spans}
         }
 
@@ -160,14 +194,17 @@ class Listener:
         engine = choose_engine(self.asr, has_transcript=False)
         return open_recogniser(engine, weights=self.weights)
 
-    def _stage(self, interview: Interview, spans: Sequence[AnswerSpan], names: Sequence[str]) -> Stage:
+    def _stage(
+        self, interview: Interview, spans: Sequence[AnswerSpan], listened: Sequence[Track], names: Sequence[str]
+    ) -> Stage:
         parameters = {
             "spans": digest_of([[span.recording, span.start, span.end] for span in spans]),
+            "listened": digest_of([speech.spans.tolist() for speech in listened]),
             "names": digest_of(sorted(names)),
             "language": interview.language,
             "code": CODE,
         }
-        return Stage("words", "1", parameters, (SPEECH, self._recogniser.stage))
+        return Stage("words", "1", parameters, (SPEAKERS, self._recogniser.stage))
 
 
 def names_of(interview: Interview, transcript: Transcript | None) -> tuple[str, ...]:
