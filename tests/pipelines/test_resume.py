@@ -108,7 +108,7 @@ def test_a_run_killed_at_random_moments_is_continued(
     for attempt in range(proof_count(3, 20)):
         out = tmp_path / f"run{attempt}"
         command = ("score", manifest, "--out", out, *CHEAP)
-        process = start(*command, "--workers", 2)
+        process = start(*command, "--workers", 1 + attempt % 2)
         target, pause = moment.randint(0, count), moment.uniform(0, 0.3)
         wait_for(process, lambda out=out, target=target: len(files(out)) >= target)
         time.sleep(pause)
@@ -143,44 +143,34 @@ class TestInterrupted:
         assert "is being worked on by process" in interrupted[2]
         assert "Wait until it has finished" in interrupted[2]
 
-    def test_says_that_nothing_is_lost_and_continues(
+    def test_says_that_nothing_is_lost(self, interrupted: tuple[Path, str, str]) -> None:
+        assert "Interrupted; nothing is lost." in interrupted[1]
+        assert not (interrupted[0] / "run.json").exists()
+
+    def test_continues_even_where_all_that_was_sealed_is_damaged(
         self, interrupted: tuple[Path, str, str], manifest: Path, undisturbed: Path
     ) -> None:
-        out, said, _ = interrupted
-        assert "Interrupted; nothing is lost." in said
-        assert not (out / "run.json").exists()
+        """Of rows that had ended, too: the ledger knows that they did, but their numbers are gone."""
+        out = interrupted[0]
+        damaged = sorted(out.glob("store/*/result.*")) + sorted(out.glob("store/*/observation.*"))
+        for path in damaged:
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
         viva("score", manifest, "--out", out, *CHEAP, ends=3)
         assert_undisturbed(out, undisturbed)
+        aside = [path.name.split(".")[1] for path in (out / "store" / "quarantine").iterdir()]
+        assert {"result", "observation"} <= set(aside)
         assert [run["ended"] is None for run in document(out)["runs"]] == [False, True]  # it writes before it ends
 
 
 @pytest.mark.xdist_group("resume")
 def test_workers_die_with_their_run(manifest: Path, tmp_path: Path) -> None:
-    process = start("score", manifest, "--out", tmp_path / "out", *CHEAP, "--workers", 2)
-    wait_for(process, lambda: any(path.name.startswith("observation.") for path in files(tmp_path)))
+    process = start("score", manifest, "--out", tmp_path / "out", *CHEAP)
+    wait_for(process, lambda: len(left_of(process.pid)) >= 4)  # itself, multiprocessing's tracker, worker, decoder
     process.kill()  # this one alone, not its group
     process.communicate(timeout=60)  # returns when nobody holds its output open any more
     assert_gone(process.pid)
-
-
-@pytest.mark.xdist_group("resume")
-def test_damaged_artefacts_are_measured_again(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:
-    """Every sealed result, and an observation: the ledger says that their rows ended, but the numbers are gone."""
-    out = tmp_path / "out"
-    shutil.copytree(undisturbed, out)
-    for path in out.glob("*.parquet"):
-        path.unlink()
-    (out / "run.json").unlink()
-    damaged = sorted(out.glob("store/*/result.*"))
-    damaged += sorted(out.glob("store/*/observation.*"))[:1]
-    assert len(damaged) == len(SHORT) + 1
-    for path in damaged:
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
-    viva("score", manifest, "--out", out, *CHEAP, ends=3)
-    assert_undisturbed(out, undisturbed)
-    assert len(list((out / "store" / "quarantine").iterdir())) == len(damaged)
 
 
 @pytest.mark.xdist_group("resume")
@@ -244,7 +234,7 @@ class TestFinished:
 @pytest.mark.xdist_group("demo")
 def test_order_and_worker_count_change_no_digit(demo: Path, tmp_path: Path) -> None:
     """One worker, the rows in another order and fewer of them, everything measured: the demo's numbers, bit by bit."""
-    ids = ["c13", "c09", "c07", "c10"]
+    ids = ["c13", "c09", "c10"]
     manifest = batch(tmp_path, [ROWS[name] for name in ids])
     viva("score", manifest, "--out", tmp_path / "out", "--profile", "all", "--asr", "provided", ends=3)
     ours = numbers(tmp_path / "out")
