@@ -48,14 +48,11 @@ def run(reduced: bool) -> list[Figure]:
 
 
 def fairlearn_seconds(scores: np.ndarray, groups: dict[str, np.ndarray]) -> float:
-    """Time of ``MetricFrame`` with ``selection_rate`` for every attribute and cut; one cut is timed and stands for all."""
+    """Time of ``MetricFrame`` with ``selection_rate``, every attribute at one cut, times the cuts."""
     from fairlearn.metrics import MetricFrame, selection_rate
 
+    selected = (scores >= np.median(scores)).astype(int)
     began = time.perf_counter()
-    for cut in np.quantile(scores, np.arange(1, CUTS + 1) / (CUTS + 1)):
-        selected = (scores >= cut).astype(int)
-        for labels in groups.values():
-            _ = MetricFrame(
-                metrics=selection_rate, y_true=selected, y_pred=selected, sensitive_features=labels
-            ).by_group
-    return time.perf_counter() - began
+    for labels in groups.values():
+        _ = MetricFrame(metrics=selection_rate, y_true=selected, y_pred=selected, sensitive_features=labels).by_group
+    return (time.perf_counter() - began) * CUTS
