@@ -25,7 +25,7 @@ class Rater:
     rater
         Who.
     severity
-        Rating units below the average rater for the same person; ideal 0, positive = harsher.
+        Rating units below the average rater for the same person, at the mean time; ideal 0, positive = harsher.
     drift
         Change of severity per unit of time beside the average rater's; ideal 0. A drift that all share cannot be seen.
     against_rest

@@ -154,7 +154,7 @@ def pareto(
     regression = np.linalg.solve(setting.correlations, setting.validities)
     return Frontier(
         composites=tuple(
-            _composite(setting, _weights(setting, angle), [_weights(one, angle) for one in studies]) for angle in angles
+            _composite(setting, _weights(setting, angle), [_chosen(one, angle) for one in studies]) for angle in angles
         ),
         regression=_composite(
             setting, regression, [np.linalg.solve(one.correlations, one.validities) for one in studies]
@@ -200,6 +200,12 @@ def _weights(setting: Setting, angle: float) -> Floats:
     return found
 
 
+def _chosen(study: Setting, angle: float) -> Floats:
+    """The weights that a study chooses at a trade-off: those of its frontier's end where that comes first."""
+    found = _weights(study, angle)
+    return found if found.any() else _weights(study, _last_angle(study))
+
+
 def _last_angle(setting: Setting) -> float:
     """The angle at which the frontier ends: beyond it no predictor is worth its difference."""
     low, high = 0.0, math.pi / 2
@@ -236,14 +242,13 @@ def _standardised(setting: Setting, weights: Floats, parts: Floats) -> float:
 
 def _composite(setting: Setting, weights: Floats, chosen: list[Floats]) -> Composite:
     """Describe weights, and beside them those that simulated studies chose, all in the setting's population."""
-    usable = [one for one in chosen if one.any()]
     return Composite(
         weights=tuple(map(float, weights / weights.sum())),
         validity=_standardised(setting, weights, setting.validities),
         difference=_standardised(setting, weights, setting.d),
         impact_ratio=_ratio(setting, weights),
-        expected_validity=_mean([_standardised(setting, one, setting.validities) for one in usable]),
-        expected_ratio=_mean([_ratio(setting, one) for one in usable]),
+        expected_validity=_mean([_standardised(setting, one, setting.validities) for one in chosen]),
+        expected_ratio=_mean([_ratio(setting, one) for one in chosen]),
     )
 
 

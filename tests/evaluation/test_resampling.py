@@ -50,7 +50,7 @@ def test_columns_of_different_length_are_refused() -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize("statistic", ["mean", "correlation"])
 def test_interval_covers(statistic: str, record_property) -> None:
-    count, draws, n = proof_count(100, 2000), proof_count(300, 1000), 40
+    count, draws, n = proof_count(100, 2000), proof_count(300, 500), 40
     rng = np.random.default_rng(19)
     hits = 0
     for seed in range(count):
