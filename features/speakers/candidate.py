@@ -13,7 +13,7 @@ MORE = 2.0
 In 137 of the 138 transcribed interviews of Naim et al. (2018), Automated analysis of job interview performance, the
 candidate says at least 2.6 times the interviewer's words (median 7.0); in the last one 0.6 times: undecided.
 """
-CLEARER = 0.15  # correlation by which one speaker's lips must lead: chance pairs over a minute at 5 Hz reach ±0.1
+CLEARER = 3.0  # standard errors by which one speaker's lips must lead the others' and chance: 1 in 700 by chance
 MATCH = 0.6  # of the named candidate's time that must lie in one speaker's turns, for turns and names to agree
 
 
@@ -33,7 +33,7 @@ def choose_candidate(turns: Track, face: Track | None = None) -> int | None:
         The speaker; None where neither says.
     """
     if face is not None:
-        found = np.nan_to_num(lips_with_speech(face, turns), nan=-1.0)
+        found = np.nan_to_num(lips_with_speech(face, turns), nan=0.0)
         leader = _leader(found)
         if leader is not None and found[leader] >= CLEARER and found[leader] - _second(found) >= CLEARER:
             return leader

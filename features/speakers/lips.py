@@ -24,20 +24,22 @@ def lips_with_speech(face: Track, turns: Track) -> Array:
     Returns
     -------
     ndarray, shape (speakers,)
-        Correlation, −1–1, of *speaks alone* against *does not speak* with the speed of the mouth's opening; 1 is ideal
-        for the person in the picture. ``nan`` where the face is seen for less than ``LEAST_S`` or a speaker never is
-        alone.
+        Correlation of *speaks alone* against *does not speak* with the speed of the mouth's opening, in standard errors
+        of a correlation by chance (one independent pair per ``SMOOTH_S``): the higher, the surer that this is the
+        person in the picture. ``nan`` where the face is seen for less than ``LEAST_S`` or a speaker never is alone.
     """
     count = int(turns["speaker"].max()) + 1 if len(turns) else 0
     times, moving = lip_movement(face)
-    if len(times) == 0 or len(times) * float(np.median(np.diff(face.spans, axis=1))) < LEAST_S:
+    frame_s = float(np.median(np.diff(face.spans, axis=1))) if len(times) else 0.0
+    if len(times) * frame_s < LEAST_S:
         return np.full(count, np.nan)
     found = np.full(count, np.nan)
     for speaker in range(count):
         speaks = _inside(times, of_speaker(turns, speaker, alone=True))
         known = ~(_inside(times, of_speaker(turns, speaker)) & _inside(times, of_others(turns, speaker)))
         if 0 < speaks[known].sum() < known.sum() and moving[known].std() > 0:
-            found[speaker] = np.corrcoef(speaks[known], moving[known])[0, 1]
+            pairs = known.sum() * frame_s / SMOOTH_S
+            found[speaker] = np.corrcoef(speaks[known], moving[known])[0, 1] * np.sqrt(pairs)
     return found
 
 

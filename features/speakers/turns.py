@@ -45,10 +45,10 @@ def named_turns(transcript: Transcript) -> Track:
     return turn_track([stretches(transcript.spoken_by(name)) for name in transcript.speakers])
 
 
-def stretches(transcript: Transcript) -> Array:
-    """Stretches in which the words of a transcript lie, shape (n, 2), seconds."""
+def stretches(transcript: Transcript, gap: float = TURN_GAP_S) -> Array:
+    """Stretches in which the words of a transcript lie, shape (n, 2), seconds; gaps of up to ``gap`` are closed."""
     spans = np.array([(word.start, word.end) for word in transcript.words], float).reshape(-1, 2)
-    return join(spans, TURN_GAP_S)
+    return join(spans, gap)
 
 
 def of_speaker(turns: Track, speaker: int, *, alone: bool = False) -> Array:
