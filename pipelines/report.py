@@ -18,6 +18,7 @@ from vivavoce.models.score import OVERALL, Score
 from vivavoce.pipelines.comparison import Comparison, compare
 from vivavoce.pipelines.outputs import Row, write_whole
 from vivavoce.pipelines.result import AnswerResult
+from vivavoce.pipelines.timeline import draw
 
 FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
 BINS = np.arange(0, 101, 10)  # of the score histograms
@@ -78,6 +79,7 @@ def write_report(
         name=lambda job, competency: competency_name(frameworks[job], competency),
         question=lambda job, question, language: question_text(frameworks[job], question, language),
         measured=lambda answer, job: measured(answer, job, features, norms),
+        draw=draw,
         overall=overall,
         status_words={status.value: words for status, words in STATUS_WORDS.items()},
         now=datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC"),
