@@ -1,0 +1,109 @@
+"""Ridge on human ratings: planted coefficients, scikit-learn's own checks, absent values that are marked."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from vivavoce.models.linear import CompetencyRidge, measured_share, rating
+from vivavoce.models.norms import Norms
+
+
+def planted(n=400, p=4, seed=0, noise=0.1):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, p)) * [1.0, 10.0, 0.1, 5.0][:p] + 3
+    return x, 3 + x @ [0.5, 0.0, -4.0, 0.1][:p] + noise * rng.standard_normal(n)
+
+
+@parametrize_with_checks([CompetencyRidge()])
+def test_scikit_learn_agrees(estimator, check):
+    check(estimator)
+
+
+def test_planted_coefficients_come_back():
+    x, y = planted()
+    model = CompetencyRidge(penalties=(1e-8,)).fit(x, y)
+    assert model.coef_ == pytest.approx([0.5, 0.0, -4.0, 0.1], abs=0.1)
+    assert model.intercept_ == pytest.approx(3, abs=0.3)
+
+
+def test_wide_and_tall_forms_agree():
+    x, y = planted(n=40)
+    wide = np.hstack([x, np.zeros((40, 60))])
+    one, other = CompetencyRidge(penalties=(0.1,)).fit(x, y), CompetencyRidge(penalties=(0.1,)).fit(wide, y)
+    assert other.coef_[:4] == pytest.approx(one.coef_)
+    assert other.coef_[4:] == pytest.approx(0)
+
+
+def test_units_of_a_feature_do_not_matter():
+    x, y = planted()
+    one, other = CompetencyRidge().fit(x, y), CompetencyRidge().fit(x * 1000 - 7, y)
+    assert other.predict(x * 1000 - 7) == pytest.approx(one.predict(x))
+
+
+def test_noise_is_shrunk_more_than_signal():
+    x, y = planted(n=60)
+    noise = np.random.default_rng(5).standard_normal(60)
+    assert CompetencyRidge().fit(x, noise).penalty_ > CompetencyRidge().fit(x, y).penalty_
+
+
+def test_the_written_coefficients_are_the_whole_model():
+    x, y = planted()
+    x[::7, 1] = np.nan
+    model = CompetencyRidge(least_measured=0.0).fit(x, y)
+    assert rating(x, model.intercept_, model.coef_, model.absent_coef_, model.mean_) == pytest.approx(model.predict(x))
+
+
+def test_absence_that_says_something_has_its_own_coefficient():
+    x, y = planted()
+    absent = np.random.default_rng(1).random(400) < 0.3
+    x[absent, 1] = np.nan
+    y = y + absent
+    model = CompetencyRidge(penalties=(1e-8,)).fit(x, y)
+    assert model.absent_coef_[1] == pytest.approx(1, abs=0.1)
+    assert model.absent_coef_[[0, 2, 3]].tolist() == [0, 0, 0]
+
+
+def test_too_little_measured_is_no_prediction():
+    x, y = planted()
+    model = CompetencyRidge().fit(x, y)
+    without = x[:1].copy()
+    without[0, 0] = np.nan
+    assert 0 < model.measured_share(without)[0] < 0.75
+    assert np.isnan(model.predict(without))
+    unimportant = x[:1].copy()
+    unimportant[0, 1] = np.nan
+    assert np.isfinite(model.predict(unimportant))
+
+
+def test_features_that_say_nothing_need_not_be_measured():
+    assert measured_share(np.array([[np.nan, 1.0]]), np.zeros(2)) == [1.0]
+
+
+def test_constant_and_wholly_absent_features_get_no_coefficient():
+    x, y = planted()
+    x[:, 1], x[:, 3] = 7.1, np.nan
+    model = CompetencyRidge().fit(x, y)
+    assert model.coef_[[1, 3]].tolist() == [0, 0]
+    assert model.absent_coef_.tolist() == [0, 0, 0, 0]
+
+
+def test_persons_are_never_on_both_sides_when_the_penalty_is_chosen():
+    rng = np.random.default_rng(3)
+    persons = np.repeat(np.arange(30), 10)
+    x = rng.standard_normal((30, 20))[persons]  # ten identical rows a person: memory passes for skill
+    y = rng.standard_normal(30)[persons]
+    blind, grouped = CompetencyRidge().fit(x, y), CompetencyRidge().fit(x, y, groups=persons)
+    assert grouped.penalty_ > blind.penalty_
+
+
+def test_penalties_must_be_above_zero():
+    with pytest.raises(ValueError, match="must hold numbers above 0"):
+        clone(CompetencyRidge(penalties=(0.0,))).fit(*planted())
+
+
+def test_norms_need_applicants_who_differ():
+    with pytest.raises(ValueError, match="at least 20 applicants"):
+        Norms.of(np.ones(50))
+    with pytest.raises(ValueError, match="Got 19 applicants"):
+        Norms.of([*range(19), np.nan])
