@@ -139,7 +139,9 @@ class Listener:
         try:
             whole = normalise(read_transcript(path))
             parts = speaking.part(whole, interview.candidate_speaker)
-        except (TranscriptError, OSError) as error:
+        except TranscriptError as error:
+            raise Unheard(Reason.UNREADABLE_TRANSCRIPT, error.fault) from error
+        except OSError as error:
             raise Unheard(Reason.UNREADABLE_TRANSCRIPT, str(error)) from error
         except SeveralSpeakers as error:
             raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error)) from error

@@ -11,11 +11,15 @@ SHOWN = 40  # characters of a bad value that an error repeats
 
 
 class TranscriptError(ValueError):
-    """A transcript file that cannot be used: names the file, the line (or JSON place), the value and the remedy."""
+    """A transcript file that cannot be used: names the file, the line (or JSON place), the value and the remedy.
+
+    ``fault`` leaves the value out, which may be somebody's words: for tables that others read.
+    """
 
     def __init__(self, file: Path, where: str, value: str, remedy: str) -> None:
         shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
-        super().__init__(f"{file.name}, {where}: {remedy} Got {shown!r} instead.")
+        self.fault = f"{file.name}, {where}: {remedy}"
+        super().__init__(f"{self.fault} Got {shown!r} instead.")
         self.file = file
 
 

@@ -168,12 +168,16 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good row, one without consent of its own, formulas for ids, a refusal, and two rows that are bad."""
     folder = tmp_path_factory.mktemp("mixed")
     good = ROWS["c13"]
+    (folder / "transcripts").mkdir()
+    (folder / "transcripts" / "garbled.vtt").write_text("Taylor Woods: I told them\n", encoding="utf-8")
     manifest = batch(
         folder,
         [
             good | {"interview_id": FORMULA, "candidate_id": "@p13"},
             good | {"interview_id": "own", "consent": None},
             good | {"interview_id": "refused", "consent": {"text": False}},
+            good | {"interview_id": "garbled", "transcript": "transcripts/garbled.vtt"},
+            good | {"interview_id": "unnamed", "candidate_speaker": "Somebody Else"},
             good | {"interview_id": "bad", "media": "../a.mp4"},
             good | {"interview_id": "foreign", "job": "astronaut"},
         ],
@@ -194,13 +198,24 @@ class TestScore:
             FORMULA: ("scored", None),
             "own": ("scored", None),
             "refused": ("not_scored", "human_route"),
-            "line 4 (bad)": ("bad_row", "bad_row"),
-            "line 5 (foreign)": ("bad_row", "bad_row"),
+            "garbled": ("not_scored", "unreadable_transcript"),
+            "unnamed": ("not_scored", "several_speakers"),
+            "line 6 (bad)": ("bad_row", "bad_row"),
+            "line 7 (foreign)": ("bad_row", "bad_row"),
         }
         detail = {row["interview_id"]: row["detail"] for row in rows(mixed, "status")}
-        assert "media" in detail["line 4 (bad)"]
-        assert "astronaut" in detail["line 5 (foreign)"]
-        assert document(mixed)["counts"] == {"scored": 2, "not_scored": 1, "bad_row": 2}
+        assert "media" in detail["line 6 (bad)"]
+        assert "astronaut" in detail["line 7 (foreign)"]
+        assert document(mixed)["counts"] == {"scored": 2, "not_scored": 3, "bad_row": 2}
+
+    def test_reasons_quote_nobody(self, mixed: Path) -> None:
+        """What is wrong with a transcript is said without its words and names: the tables are read by others."""
+        detail = {row["interview_id"]: row["detail"] for row in rows(mixed, "status")}
+        assert detail["garbled"] == "garbled.vtt, line 1: A WebVTT file begins with the line 'WEBVTT'."
+        assert "candidate_speaker" in detail["unnamed"]
+        for path in mixed.glob("*.*"):
+            content = path.read_bytes() if path.suffix != ".parquet" else str(rows(mixed, path.stem)).encode()
+            assert not any(name in content for name in (b"Taylor", b"Woods", b"Somebody Else")), path
 
     def test_consent_on_file_covers_text_and_is_recorded(self, mixed: Path) -> None:
         assert document(mixed)["configuration"]["consent_on_file"] == "policy-7"
