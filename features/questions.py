@@ -93,7 +93,8 @@ def find_questions(
         close = _cosines(passages, texts, encoder, likely)
     ranked = np.sort(np.column_stack([np.zeros(len(passages)), close]), axis=1)
     clear = (close >= least) & (close == ranked[:, -1:]) & (ranked[:, -1:] - ranked[:, -2:-1] >= MARGIN)
-    order = sorted(np.argwhere(clear).tolist(), key=lambda pair: (-close[*pair], *pair))
+    lengths = [len(text) for text, _ in passages]  # of two passages that ask alike, the one without more words
+    order = sorted(np.argwhere(clear).tolist(), key=lambda pair: (-close[*pair], lengths[pair[0]], *pair))
     found: list[FoundQuestion] = []
     for row, column in order:
         name, (start, end) = list(questions)[column], passages[row][1]

@@ -59,7 +59,7 @@ def test_too_little_of_a_voice_is_none() -> None:
 def test_distance_of_gaussians_is_mahalanobis() -> None:
     rng = np.random.default_rng(0)
     one = rng.normal(0, 2, (4000, 3))
-    assert distance(one, one + [6, 0, 0]) == pytest.approx(3, rel=0.05)
+    assert distance(one, one + np.array([6, 0, 0])) == pytest.approx(3, rel=0.05)
     assert distance(one, one) == 0
 
 
