@@ -26,7 +26,17 @@ def main() -> int:
     """Run every proof in full and write the dated table; the exit status is pytest's."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results.xml")
-        command = [sys.executable, "-m", "pytest", "-m", "proof", f"--junitxml={results}", *sys.argv[1:]]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-m",
+            "proof",
+            "-o",
+            "junit_family=xunit1",
+            f"--junitxml={results}",
+            *sys.argv[1:],
+        ]
         status = subprocess.run(command, cwd=ROOT, env={**os.environ, "VIVA_PROOF": "full"}, check=False).returncode
         PAGE.write_text(page(ElementTree.parse(results).getroot()), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}")
