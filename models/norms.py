@@ -11,6 +11,10 @@ MIDDLE, POINTS_PER_SD = 50.0, 15.0  # 0 and 100 lie 3.3 standard deviations away
 LEAST = 20  # applicants; the standard error of a standard deviation is then a sixth of it
 
 
+class NoNorms(ValueError):
+    """Too few applicants, or applicants who do not differ."""
+
+
 @dataclass(frozen=True)
 class Norms:
     """Mean and standard deviation of one competency's rating scale among applicants (not among the hired).
@@ -34,13 +38,13 @@ class Norms:
 
         Raises
         ------
-        ValueError
+        NoNorms
             For fewer than 20 applicants, or where all have one rating.
         """
         found = np.asarray(ratings, np.float64)
         found = found[~np.isnan(found)]
         if len(found) < LEAST or np.ptp(found) == 0:
-            raise ValueError(
+            raise NoNorms(
                 f"Norms need at least {LEAST} applicants whose predicted ratings differ. Got {len(found)} applicants "
                 f"with {len(np.unique(found))} different ratings instead: add applicants, or features."
             )

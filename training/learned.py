@@ -142,12 +142,13 @@ class LearnedWeights:
         body["strengths"] = {f"{strength:g}": share for strength, share in self.strengths.items()}
         body["shifts"] = [weight.shift for weight in self.weights]
         body["findings"] = self.findings()
-        return dict(_without_nan(body))
+        return dict(without_nan(body))
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """A document in which every number that is not finite is ``None``, as JSON wants it."""
     if isinstance(value, Mapping):
-        return {name: _without_nan(item) for name, item in value.items()}
+        return {name: without_nan(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value

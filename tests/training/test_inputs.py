@@ -1,0 +1,105 @@
+"""Three tables are joined; what is lost is counted, what leaks is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, NOISE, save, write
+from vivavoce.training.inputs import BadTraining, Inputs, read_inputs
+
+
+@pytest.fixture
+def paths(tmp_path):
+    return write(tmp_path, n=60)
+
+
+def read(paths) -> Inputs:
+    return read_inputs(paths["features"], paths["ratings"], paths["outcomes"], FRAMEWORK)
+
+
+def test_one_row_per_interview_and_every_table_joined(paths):
+    found = read(paths)
+    assert len(found.interviews) == 60
+    assert found.lost == ()
+    assert found.raters == 2
+    assert all(np.isfinite(values).all() for values in found.ratings.values())
+    assert np.isfinite(found.performance).all()
+    assert 0.5 < found.reliability["teamwork"].value < 0.95
+
+
+def test_a_competency_has_its_own_columns_and_the_general_ones(paths):
+    columns = read(paths).features["teamwork"]
+    assert list(columns) == [LENGTH, NOISE, "language.term_coverage_share.teamwork"]
+
+
+def test_answers_that_show_a_competency_are_averaged(paths):
+    answers = pd.read_parquet(paths["features"])
+    questions = [question.id for question in FRAMEWORK.questions_showing("learning")]
+    here = (answers["interview_id"] == "ic0003") & answers["question_id"].isin(questions)
+    found = read(paths)
+    row = int(np.flatnonzero(found.interviews == "ic0003")[0])
+    assert found.features["learning"][LENGTH][row] == pytest.approx(answers.loc[here, LENGTH].mean())
+
+
+def test_sensitive_features_are_not_used_and_idle_ones_are_named(paths):
+    found = read(paths)
+    assert "language.fillers_per_100_words" not in found.fingerprints
+    assert found.dropped == {"prosody.rms_constant_db": "one value only"}
+
+
+def test_what_joins_lose_is_counted_and_listed(paths):
+    answers = pd.read_parquet(paths["features"])
+    answers.loc[answers["candidate_id"] == "c0001", "purposes"] = "score"
+    answers.loc[answers["candidate_id"] == "c0002", "job"] = "clerk"
+    save(answers, paths["features"])
+    lost = {one.step: one for one in read(paths).lost}
+    questions = len(FRAMEWORK.questions)
+    assert lost["answers without consent to training"].count == questions
+    assert lost["answers of other jobs than software_engineer"].ids == ("ic0002",)
+    assert lost["ratings of interviews not measured"].count == 2 * 2 * len(COMPETENCIES)
+    assert lost["outcomes of people not measured"].ids == ("c0001", "c0002")
+
+
+def test_an_outcome_among_the_features_is_refused(paths):
+    answers = pd.read_parquet(paths["features"]).assign(**{"later.performance": 1.0, "hired_on": "2025-01-01"})
+    save(answers, paths["features"], undeclared=("later.performance",))
+    with pytest.raises(BadTraining, match=r"later\.performance, hired_on carry no fingerprint"):
+        read(paths)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda t: t.drop(columns="rater"), "the columns rater are missing"),
+        (lambda t: t.assign(value=t["value"] + 3), "scale, 1 to 5"),
+        (lambda t: t.assign(value="good"), "write a number"),
+        (lambda t: t.assign(competency="charm"), "charm are no competencies of software_engineer"),
+        (lambda t: pd.concat([t, t[:1]]), "repeats a rating by the same rater"),
+        (lambda t: t[t["interview_id"] < "ic0030"], "needs ratings of 50 people. Got 30"),
+    ],
+)
+def test_ratings_at_fault_are_refused(paths, change, match):
+    change(pd.read_csv(paths["ratings"])).to_csv(paths["ratings"], index=False)
+    with pytest.raises(BadTraining, match=match):
+        read(paths)
+
+
+def test_two_outcomes_of_one_candidate_are_refused(paths):
+    table = pd.read_csv(paths["outcomes"])
+    pd.concat([table, table[:1]]).to_csv(paths["outcomes"], index=False)
+    with pytest.raises(BadTraining, match="c0000 stands more than once"):
+        read(paths)
+
+
+def test_ratings_by_unequal_panels_have_no_stated_reliability(paths):
+    pd.read_csv(paths["ratings"])[1:].to_csv(paths["ratings"], index=False)
+    found = read(paths).reliability["problem_solving"]
+    assert np.isnan(found.value)
+    assert "1 to 2 raters" in str(found.reason)
+
+
+def test_files_that_are_not_there_are_named(paths, tmp_path):
+    with pytest.raises(BadTraining, match=r"nowhere\.csv: name a \.csv or \.parquet file"):
+        read_inputs(paths["features"], tmp_path / "nowhere.csv", None, FRAMEWORK)
+    with pytest.raises(BadTraining, match="that viva writes"):
+        read_inputs(tmp_path / "features.csv", paths["ratings"], None, FRAMEWORK)

@@ -1,0 +1,101 @@
+"""From three tables to a model version on disk that scores, with figures that no person's own data inflated."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from tests.training.tables import COMPETENCIES, FILE, write
+from vivavoce.models.directory import load_model
+from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
+
+
+def trained(paths, out, **changes):
+    """The exit status and what was said."""
+    said = io.StringIO()
+    asked = {**paths, "framework": FILE, "out": out, **changes}
+    return run_train(TrainingRequest(**asked), console=Console(file=said, width=200)), said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    paths = write(folder)
+    status, said = trained(paths, folder / "v1")
+    assert status == EXIT_TRAINED, said
+    return folder, paths, said
+
+
+def test_the_model_predicts_what_was_planted(run):
+    model, _ = load_model(run[0] / "v1")
+    for name in COMPETENCIES:
+        found = model.documents["validity"]["ratings"][name]
+        assert found["linear"]["low"] > 0.5
+        assert abs(found["answer length"]["value"]) < 0.2
+        assert 0.5 < found["reliability of the ratings"]["value"] < 0.95
+
+
+def test_weights_move_from_the_framework_towards_the_truth(run):
+    model, _ = load_model(run[0] / "v1")
+    assert model.documents["weights"]["identified"]
+    assert model.weights["problem_solving"] < 0.4
+    assert model.weights["learning"] > 0.1
+    assert sum(model.weights.values()) == pytest.approx(1)
+    assert "problem solving .40 → ." in run[2]
+    assert model.documents["validity"]["performance"]["correlations"]["learned"]["low"] > 0
+
+
+def test_the_data_sheet_says_what_was_used(run):
+    sheet = load_model(run[0] / "v1")[0].documents["datasheet"]
+    assert (sheet["persons"], sheet["raters"], sheet["with performance"]) == (240, 2, 240)
+    assert sheet["dropped features"] == {"prosody.rms_constant_db": "one value only"}
+    assert set(sheet["digests"]) == {"features", "ratings", "outcomes"}
+
+
+def test_the_same_inputs_give_the_same_bytes(run):
+    folder, paths, _ = run
+    assert trained(paths, folder / "again")[0] == EXIT_TRAINED
+    assert load_model(folder / "again")[1] == load_model(folder / "v1")[1]
+
+
+def test_the_saved_model_scores_people(run):
+    model, _ = load_model(run[0] / "v1")
+    columns = {name: np.zeros(3) for name in model.fingerprints}
+    assert set(model.points(columns)) == {*COMPETENCIES, "overall"}
+
+
+def test_no_score_and_no_id_of_a_person_is_in_the_model(run):
+    folder, paths, _ = run
+    fewer = folder / "fewer.csv"
+    pd.concat([pd.read_csv(paths["outcomes"]), pd.DataFrame({"candidate_id": ["stranger"], "value": [1.0]})]).to_csv(
+        fewer, index=False
+    )
+    _, said = trained(paths, folder / "private", outcomes=fewer)
+    assert "Left out: 1 outcomes of people not measured (stranger)." in said
+    for path in (folder / "private").iterdir():
+        assert b"c0007" not in path.read_bytes()
+        assert b"stranger" not in path.read_bytes()
+
+
+def test_without_performance_the_framework_weights_are_kept(run):
+    folder, paths, _ = run
+    status, said = trained(paths, folder / "unweighted", outcomes=None)
+    assert status == EXIT_TRAINED
+    assert "no performance was given" in said
+    assert load_model(folder / "unweighted")[0].weights["problem_solving"] == 0.4
+
+
+def test_what_cannot_be_learned_from_is_refused_in_one_sentence(run):
+    folder, paths, _ = run
+    assert trained(paths, folder / "v1") == (
+        EXIT_BAD_INPUT,
+        f"{folder / 'v1'} exists: a model version never changes. Name a new folder.\n",
+    )
+    few = folder / "few.csv"
+    pd.read_csv(paths["outcomes"])[:30].to_csv(few, index=False)
+    status, said = trained(paths, folder / "few", outcomes=few)
+    assert status == EXIT_BAD_INPUT
+    assert "Got 30" in said
+    assert not (folder / "few").exists()

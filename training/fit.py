@@ -1,0 +1,145 @@
+"""From joined inputs to a model version: ridges, norms, weights, and how well all of it holds on people not seen."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vivavoce.data.framework import Framework
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.norms import Norms
+from vivavoce.models.version import LinearCompetency, ModelVersion
+from vivavoce.training.crossfit import FOLDS, cross_fitted, person_folds
+from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
+from vivavoce.training.learned import LearnedWeights, without_nan
+from vivavoce.training.weights import learn_weights
+
+LENGTH = "language.length_words"
+DRAWS = 1000  # of persons, for the intervals of correlations
+
+
+def fit_model(inputs: Inputs, framework: Framework, *, seed: int = 0) -> ModelVersion:
+    """Train the linear model of one job family.
+
+    Every figure in its documents is from cross-fitted scores: no person was scored by a model, or weighted by weights,
+    that saw that person's rating or performance.
+
+    Raises
+    ------
+    BadTraining
+        For a competency whose features say nothing, or whose prior weight is 0.
+    """
+    idle = [name for name, weight in framework.weights.items() if weight == 0]
+    if idle or len(framework.weights) < 2:
+        raise BadTraining(f"{framework.job}: training needs two competencies, all with a prior weight above 0. {idle}")
+    scores, competencies = {}, []
+    for name, columns in inputs.features.items():
+        if not columns:
+            raise BadTraining(f"{name}: none of its features was measured with more than one value.")
+        x, y = np.column_stack(list(columns.values())), inputs.ratings[name]
+        crossed = cross_fitted(CompetencyRidge(), x, y, inputs.candidates, seed=seed)
+        norms, rated = Norms.of(crossed), ~np.isnan(y)
+        fitted = CompetencyRidge().fit(x[rated], y[rated], groups=inputs.candidates[rated])
+        competencies.append(LinearCompetency.of(name, columns, fitted, norms))
+        scores[name] = norms.z(crossed)
+    learned, performance = _weights(inputs, framework, scores, seed)
+    used = {name for one in competencies for name in one.features}
+    documents = {
+        "datasheet": _datasheet(inputs, seed),
+        "weights": learned.document() if learned else {"reason": "no performance was given: the framework's are kept"},
+        "validity": {"ratings": _agreement(inputs, scores, seed), "performance": performance},
+    }
+    return ModelVersion(
+        framework,
+        tuple(competencies),
+        learned.values if learned else framework.weights,
+        {name: inputs.fingerprints[name] for name in sorted(used)},
+        inputs.recognisers,
+        without_nan(documents),
+    )
+
+
+def _weights(
+    inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], seed: int
+) -> tuple[LearnedWeights | None, dict[str, Any]]:
+    """Weights from performance, and the validity of the overall score under them; one row per candidate."""
+    z = pd.DataFrame(scores).assign(y=inputs.performance).groupby(inputs.candidates).mean().dropna()
+    if len(z) == 0:
+        return None, {"persons": 0}
+    if len(z) < LEAST_PEOPLE:
+        raise BadTraining(f"Weights need the performance of {LEAST_PEOPLE} scored people. Got {len(z)}: leave it out.")
+    x, y, persons = z[list(scores)].to_numpy(), z["y"].to_numpy(), z.index.to_numpy(str)
+    job = np.full(len(y), framework.job)
+    applicants = pd.DataFrame(scores).dropna().cov().to_numpy()
+    learned = learn_weights(x, y, job, framework.weights, applicants=applicants, seed=seed)
+    composite, fold = np.empty(len(y)), person_folds(persons, seed=seed)
+    for held in range(FOLDS):
+        seen = fold != held
+        found = learn_weights(x[seen], y[seen], job[seen], framework.weights, seed=seed)
+        composite[~seen] = x[~seen] @ list(found.values.values())
+    composites = {
+        "learned": composite,
+        "framework": x @ list(framework.weights.values()),
+        "unit": x.mean(axis=1),
+        **{name: x[:, i] for i, name in enumerate(scores)},
+    }
+    found_r = {name: asdict(correlation(values, y, persons, seed)) for name, values in composites.items()}
+    return learned, {"persons": len(y), "correlations": found_r, "corrected": None, "note": NOT_CORRECTED}
+
+
+NOT_CORRECTED = "raw: the applicants' spread and how people were selected were not given, so nothing is corrected"
+
+
+def _agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[str, Any]:
+    """Correlation with human ratings, for each competency, beside that of answer length alone."""
+    found = {}
+    for name, z in scores.items():
+        length = inputs.features[name].get(LENGTH)
+        y, persons = inputs.ratings[name], inputs.candidates
+        found[name] = {
+            "linear": asdict(correlation(z, y, persons, seed)),
+            "answer length": asdict(
+                undefined(f"{LENGTH} was not measured") if length is None else correlation(length, y, persons, seed)
+            ),
+            "reliability of the ratings": asdict(inputs.reliability[name]),
+        }
+    return found
+
+
+def correlation(one: Floats, other: Floats, persons: Any, seed: int = 0) -> Estimate:
+    """Pearson's r of the rows that have both, with an interval over persons; ideal 1."""
+    both = ~np.isnan(one) & ~np.isnan(other)
+    if both.sum() < LEAST_PEOPLE or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
+        return undefined(f"fewer than {LEAST_PEOPLE} rows with both, or one of them does not vary")
+    return bootstrap(_pearson, one[both], other[both], persons=persons[both], draws=DRAWS, seed=seed)
+
+
+def _pearson(one: Floats, other: Floats) -> float:
+    x, y = one - one.mean(), other - other.mean()
+    norm = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / norm if norm > 0 else float("nan")
+
+
+def _datasheet(inputs: Inputs, seed: int) -> dict[str, Any]:
+    """Who is in the data, what is missing, what was lost."""
+    return {
+        "interviews": len(inputs.interviews),
+        "persons": len(np.unique(inputs.candidates)),
+        "raters": inputs.raters,
+        "rated": {name: int((~np.isnan(values)).sum()) for name, values in inputs.ratings.items()},
+        "with performance": int((~np.isnan(inputs.performance)).sum()),
+        "selection": "not stated: performance is known only for those who were hired and stayed",
+        "recognisers": list(inputs.recognisers),
+        "lost": {one.step: one.count for one in inputs.lost},  # whose rows they were is said to the operator only
+        "dropped features": dict(inputs.dropped),
+        "missing": {
+            name: {column: round(float(np.isnan(values).mean()), 4) for column, values in columns.items()}
+            for name, columns in inputs.features.items()
+        },
+        "seed": seed,
+    }
