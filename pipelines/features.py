@@ -24,8 +24,8 @@ room and camera, not the person, and are never scored. What *stands in for* a pr
 apart whether or not anybody means it to: such measures place nobody among others (`viva norms`), and a model that uses
 one has to answer for it in its audit.
 
-*Holds still under* lists what a measure was tried against and resists; how far each moved is in
-[invariances.md](invariances.md). A measure with an empty cell there is known to move, or was not tried.
+*Holds still under* lists what a measure was tried against and resists; what is not listed moves it, or was not tried.
+How far each measure moved is in [invariances.md](invariances.md).
 """
 
 

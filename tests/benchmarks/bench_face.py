@@ -129,7 +129,7 @@ def agreement(before: list[Measures], after: list[Measures], what: str) -> list[
 
 
 def shift_table() -> str:
-    """How far each change moves the measures that resist it, in spreads between persons: a Markdown table."""
+    """How far each change moves the measures, in spreads between persons: Markdown, declared resistance bold."""
     paths = clips()
     people = [list(read(path)) for path in paths]
     before = [measured(frames) for frames in people]
@@ -144,19 +144,16 @@ def shift_table() -> str:
         known = [value for b in before if isinstance(value := b[feature.name], float)]
         spread = float(np.std(known)) if len(known) >= MIN_PERSONS else float("nan")
         cells = [
-            shift(pairs(before, changed, feature.name), spread) if resistance in feature.resists else ""
+            shift(pairs(before, changed, feature.name), spread, declared=resistance in feature.resists)
             for resistance, changed in after.values()
         ]
-        lines.append(f"| {feature.name} | {spread:.3g} {feature.unit} | {' | '.join(cells)} |")
+        lines.append(f"| `{feature.name}` | {spread:.3g} {feature.unit} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def shift(values: np.ndarray, spread: float) -> str:
+def shift(values: np.ndarray, spread: float, declared: bool) -> str:
     """Median shift over persons in spreads between them; empty where either is not known."""
     if len(values) < MIN_PERSONS or not spread > 0:
         return ""
-    return f"{np.median(np.abs(values[:, 1] - values[:, 0])) / spread:.2f}"
-
-
-if __name__ == "__main__":
-    print(shift_table())
+    median = f"{np.median(np.abs(values[:, 1] - values[:, 0])) / spread:.2f}"
+    return f"**{median}**" if declared else median
