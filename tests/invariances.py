@@ -28,7 +28,7 @@ Closeness to question and anchors was not tried here: the encoder that ships ign
 ## Voice
 
 Mean shift over 15 persons' recordings of 2 to 11 s, their speech sought anew after each change, so that the detector's
-own shifts are part of the numbers. Bold stays below 0.25, under a change of level below 0.15.
+own shifts are part of the numbers. Bold is at most 0.25, under a change of level at most 0.15.
 
 What was withdrawn: `voiced_share` under resampling and codecs and `level_range_db` under codecs, which rest on the
 detector's edges and on the faintest tenth of the voice. Jitter and shimmer were never declared beyond level and
@@ -40,12 +40,12 @@ trimming. What moves by its nature: the recording's own level, clipping and band
 
 Median shift over eight persons who speak for three seconds and hold almost still, and one more film. On such heads the
 spread between persons is hardly larger than the mesh's own jitter (0.3 degrees of gaze, 0.4 degrees a second of
-turning), so that a shift of a whole spread is a small one in degrees. It is still no evidence, and a measure that does
-not stay below 0.25 here does not declare to resist: the irises' and the head's spreads, the median speed of turning and
+turning), so that a shift of a whole spread is a small one in degrees. It is still no evidence, and a measure that moves
+by more than 0.25 here does not declare to resist: the irises' and the head's spreads, the median speed of turning and
 the share of time in motion under mirroring (and partly under light, size and frame rate), the length of blinks and
 the height of the gaze under mirroring, and the spread of the brows' and the lip corners' height. On drawn heads that
 move as people do when they talk, all of them stayed within the tolerances of `tests/features/face/test_measures.py`.
-The asymmetry is the mesh's: a mirrored picture gives other landmarks than the mirrored landmarks.
+Yaw, roll and the gaze's yaw change sign under mirroring, as they must. The other asymmetry is the mesh's: a mirrored picture gives other landmarks than the mirrored landmarks.
 
 {face}
 """
