@@ -45,7 +45,8 @@ by more than 0.25 here does not declare to resist: the irises' and the head's sp
 the share of time in motion under mirroring (and partly under light, size and frame rate), the length of blinks and
 the height of the gaze under mirroring, and the spread of the brows' and the lip corners' height. On drawn heads that
 move as people do when they talk, all of them stayed within the tolerances of `tests/features/face/test_measures.py`.
-Yaw, roll and the gaze's yaw change sign under mirroring, as they must. The other asymmetry is the mesh's: a mirrored picture gives other landmarks than the mirrored landmarks.
+Yaw, roll and the gaze's yaw change sign under mirroring, as they must. The other asymmetry is the mesh's: a mirrored
+picture gives other landmarks than the mirrored landmarks.
 
 {face}
 """
