@@ -143,15 +143,18 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 def rating(x: Floats, intercept: float, coefficients: Floats, absent: Floats, mean: Floats) -> Floats:
     """Ratings (n,) from features (n, p): absent ones at their mean, with what their absence adds."""
     missing = np.isnan(x)
+    if not missing.any():
+        return intercept + x @ coefficients
     return intercept + np.where(missing, mean, x) @ coefficients + missing @ absent
 
 
 def measured_share(x: Floats, importance: Floats) -> Floats:
     """Share of the importance (p,), absolute, that lies on measured features, shape (n,); 1 where nothing has any."""
     total = np.abs(importance).sum()
-    if total == 0:
+    missing = np.isnan(x)
+    if total == 0 or not missing.any():
         return np.ones(len(x))
-    found: Floats = (~np.isnan(x)) @ np.abs(importance) / total
+    found: Floats = ~missing @ np.abs(importance) / total
     return found
 
 

@@ -84,7 +84,7 @@ class LinearCompetency:
 
     def z(self, columns: Mapping[str, npt.ArrayLike]) -> Floats:
         """Standard deviations above the applicants' mean, shape (n,); ``nan`` where too little was measured."""
-        x = np.column_stack([np.asarray(columns[name], np.float64) for name in self.features])
+        x = np.array([columns[name] for name in self.features], np.float64).T
         found = rating(x, self.intercept, self.coefficients, self.absent, self.mean)
         share = measured_share(x, self.coefficients * self.scale)
         return self.norms.z(np.where(share >= self.least_measured, found, np.nan))
