@@ -127,16 +127,17 @@ def cut_at_questions(span: AnswerSpan, asked: Sequence[FoundQuestion], talk: Tra
     Returns
     -------
     tuple of AnswerSpan
-        From each question's end to the next one's beginning. Follow-up questions belong to the answer that they follow;
-        talk before the first question is ``UNMATCHED``: it is kept, and answers nothing.
+        From each question's end to the next one's beginning, where time lies between. Follow-up questions belong to the
+        answer that they follow; talk before the first question is ``UNMATCHED``: it is kept, and answers nothing.
     """
     if not asked:
         return (span,)
     begins = [question.end for question in asked]
     ends = [question.start for question in asked[1:]] + [span.end]
     answers = [
-        AnswerSpan(question.question_id, span.recording, begin, max(begin, end), question.confidence)
+        AnswerSpan(question.question_id, span.recording, begin, end, question.confidence)
         for question, begin, end in zip(asked, begins, ends, strict=True)
+        if begin < end
     ]
     before = AnswerSpan(UNMATCHED, span.recording, span.start, asked[0].start)
     return (before, *answers) if talk.within(before.start, before.end).words else tuple(answers)

@@ -12,6 +12,7 @@ import numpy as np
 from vivavoce.data.interview import Interview, Modality
 from vivavoce.data.track import Array, Track
 from vivavoce.features.speakers.candidate import choose_candidate, match_candidate
+from vivavoce.features.speakers.stretches import apart
 from vivavoce.features.speakers.turns import cut, of_others, of_speaker, stretches
 from vivavoce.features.speech import PAUSE_S
 from vivavoce.features.transcript.words import Transcript
@@ -90,8 +91,8 @@ class Speaking:
                 return Parts(candidate, others, candidates_speech(self.speech, whole, candidate), theirs)
         else:
             number = self._told()
-            own = of_speaker(self.turns, number)
-            kept = [bool(_inside((word.start + word.end) / 2, own)) for word in whole.words]
+            middles = np.array([(word.start + word.end) / 2 for word in whole.words])
+            kept = apart(middles, of_speaker(self.turns, number)) <= apart(middles, of_others(self.turns, number))
             candidate = replace(whole, words=tuple(w for w, yes in zip(whole.words, kept, strict=True) if yes))
             others = _rest(whole, candidate)
         speech = cut(self.speech, of_speaker(self.turns, number))
@@ -119,7 +120,3 @@ class Parts:
 def _rest(whole: Transcript, candidate: Transcript) -> Transcript:
     own = set(candidate.words)
     return replace(whole, words=tuple(word for word in whole.words if word not in own))
-
-
-def _inside(moment: float, spans: Array) -> bool:
-    return bool(((spans[:, 0] <= moment) & (moment < spans[:, 1])).any())

@@ -58,3 +58,17 @@ def seconds(spans: Array) -> float:
     2.0
     """
     return float(np.diff(join(spans), axis=1).sum())
+
+
+def apart(moments: Array, spans: Array) -> Array:
+    """Seconds from each moment to the nearest of the spans, shape (n,); 0 inside, infinite where there is no span.
+
+    Examples
+    --------
+    >>> apart(np.array([0.0, 1.5, 4.0]), np.array([[1.0, 2.0], [5.0, 6.0]])).tolist()
+    [1.0, 0.0, 1.0]
+    """
+    edges = np.concatenate([[-np.inf], join(spans).ravel(), [np.inf]])
+    place = np.searchsorted(edges, moments, side="right")
+    nearest = np.minimum(moments - edges[place - 1], edges[np.minimum(place, len(edges) - 1)] - moments)
+    return np.where(place % 2 == 0, 0.0, nearest)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.track import Array, Track
+from vivavoce.features.speakers.stretches import seconds
 from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.speech import RATE
 
@@ -26,13 +27,14 @@ CEPSTRA = 16  # coefficients 1 to 16 of BANDS; the 0th is level
 BANDS = 40  # mel
 FFT = 512  # samples, 32 ms
 HOP_S = 0.01  # the voice track's
-LONGEST_S = 2.0  # a longer segment is cut, so that a change of speaker without a pause costs one piece at most
+LONGEST_S = 2.0  # a longer segment is cut before voices are compared: a piece holds one voice, or two for once
+GRAIN_S = 0.5  # to which turns are told in the end: a change of speaker without a pause costs no more
 ENOUGH = 30  # voiced frames, 0.3 s, of which a mean says something
-LEAST = 150  # voiced frames of either voice, some 3 s of speech: below it two moods pass for two people
+LEAST = 250  # voiced frames of either voice, some 5 s of speech: below it two moods pass for two people
 APART = 2.5
 """Distance of two voices in standard deviations of their frames from which they are two people.
 
-Cut in two by the same means, one person's speech gave 0.7 to 1.2 (synthetic voices, 30 s) and 1.6 to 2.1 (four real
+Cut in two by the same means, one person's speech gave 0.7 to 1.2 (synthetic voices, 30 s) and 1.6 to 2.2 (four real
 readers, 8 to 18 s), two people's 3.4 to 14 (synthetic) and 1.4 to 3.5 (ten pairs of the real ones): the line keeps
 every single speaker whole, and takes two alike for one.
 """
@@ -62,7 +64,7 @@ def find_voice_turns(audio: "AudioSpool", speech: Track, voice: Track) -> Track 
         As ``turns.py`` describes, without overlap, which voices alone do not show; speaker 0 speaks most. None where
         all voices are alike: one person speaks, or two whom this cannot tell apart.
     """
-    pieces, frames = cut_pieces(audio, speech, voice)
+    pieces, frames = cut_pieces(audio, speech, voice, LONGEST_S)
     labels = np.zeros(len(pieces), np.intp)
     waiting = [0]
     while waiting and labels.max(initial=0) + 1 < MOST:
@@ -75,12 +77,15 @@ def find_voice_turns(audio: "AudioSpool", speech: Track, voice: Track) -> Track 
             waiting += [speaker, another]
     if not labels.any():
         return None
-    lengths = [np.diff(pieces[labels == speaker], axis=1).sum() for speaker in range(labels.max() + 1)]
-    return turn_track([pieces[labels == speaker] for speaker in np.argsort(lengths)[::-1]])
+    voices = [_joined(frames, labels, speaker) for speaker in range(labels.max() + 1)]
+    grains, frames = cut_pieces(audio, speech, voice, GRAIN_S)
+    labels = _in_time(np.stack([_likelihood(frames, one) for one in voices], axis=1))
+    spans = [grains[labels == speaker] for speaker in range(len(voices))]
+    return turn_track(sorted(spans, key=seconds, reverse=True))
 
 
-def cut_pieces(audio: "AudioSpool", speech: Track, voice: Track) -> tuple[Array, list[Array]]:
-    """Pieces of speech of at most ``LONGEST_S``, shape (n, 2), and each one's voiced frames, shape (m, CEPSTRA + 1).
+def cut_pieces(audio: "AudioSpool", speech: Track, voice: Track, longest_s: float) -> tuple[Array, list[Array]]:
+    """Pieces of speech of at most ``longest_s``, shape (n, 2), and each one's voiced frames, shape (m, CEPSTRA + 1).
 
     A frame holds cepstra and F0 in semitones.
     """
@@ -92,7 +97,7 @@ def cut_pieces(audio: "AudioSpool", speech: Track, voice: Track) -> tuple[Array,
     f0 = voice["f0_hz"]
     pieces, frames = [], []
     for start, end in speech.spans:
-        edges = np.linspace(start, end, int(np.ceil((end - start) / LONGEST_S)) + 1)
+        edges = np.linspace(start, end, int(np.ceil((end - start) / longest_s)) + 1)
         for first, last in pairwise(edges):
             samples = audio.read(float(first), float(last))
             spectrum = stft(samples, RATE, nperseg=FFT, noverlap=FFT - round(HOP_S * RATE))[2]
@@ -121,13 +126,13 @@ def split_voices(frames: Sequence[Array]) -> Labels | None:
     labels = np.full(len(frames), -1, np.intp)
     labels[sure] = fcluster(linkage(whitened, "ward"), 2, "maxclust") - 1
     for _ in range(SETTLED):
-        groups = [np.concatenate([one[:0] for one in frames] + _of(frames, labels, k)) for k in (0, 1)]
+        groups = [_joined(frames, labels, k) for k in (0, 1)]
         if min(map(len, groups)) < LEAST:
             return None
         before, labels = labels, _in_time(np.stack([_likelihood(frames, group) for group in groups], axis=1))
         if np.array_equal(before, labels):
             break
-    groups = [np.concatenate([one[:0] for one in frames] + _of(frames, labels, k)) for k in (0, 1)]
+    groups = [_joined(frames, labels, k) for k in (0, 1)]
     if min(map(len, groups)) < LEAST or distance(*groups) < APART:
         return None
     return labels
@@ -140,8 +145,9 @@ def distance(one: Array, other: Array) -> float:
     return float(np.sqrt(apart @ np.linalg.solve(common, apart)))
 
 
-def _of(frames: Sequence[Array], labels: Labels, voice: int) -> list[Array]:
-    return [one for one, label in zip(frames, labels, strict=True) if label == voice]
+def _joined(frames: Sequence[Array], labels: Labels, voice: int) -> Array:
+    """All frames of one voice; shape (0, CEPSTRA + 1) where it has none."""
+    return np.concatenate([one if label == voice else one[:0] for one, label in zip(frames, labels, strict=True)])
 
 
 def _covariance(frames: Array) -> Array:
@@ -158,14 +164,19 @@ def _likelihood(frames: Sequence[Array], voice: Array) -> Array:
 
 
 def _in_time(likelihood: Array) -> Labels:
-    """The likeliest sequence of two speakers, shape (n,), each change costing ``SWITCH`` (Viterbi)."""
-    best = likelihood[0]
-    changed = []
+    """The likeliest sequence of speakers, shape (n,), each change costing ``SWITCH`` (Viterbi).
+
+    Examples
+    --------
+    >>> _in_time(np.array([[9.0, 0.0], [4.0, 5.0], [9.0, 0.0], [0.0, 9.0]])).tolist()
+    [0, 0, 0, 1]
+    """
+    best, before = likelihood[0], []
     for row in likelihood[1:]:
-        change = best[::-1] - SWITCH
-        changed.append(change > best)
+        change = best.max() - SWITCH
+        before.append(np.where(change > best, best.argmax(), np.arange(len(best))))
         best = np.maximum(best, change) + row
     labels = [int(best.argmax())]
-    for step in changed[::-1]:
-        labels.append(1 - labels[-1] if step[labels[-1]] else labels[-1])
+    for came_from in before[::-1]:
+        labels.append(int(came_from[labels[-1]]))
     return np.array(labels[::-1], np.intp)
