@@ -20,8 +20,8 @@ CLOSE = 0.6
 """Cosine of an interviewer's turn and a question's text from which the question was asked.
 
 Of 69 transcribed first interviews with five known questions (Naim et al. 2018), 99 % of the turns that ask one reach
-0.65; of the other turns none that asks something else reaches 0.6, in second interviews with other questions on the same
-subjects ("change one thing about yourself" beside "tell me about yourself") 0.58.
+0.65. Of the turns that ask something else none does; in second interviews, whose questions differ on the same subjects
+("change one thing about yourself" beside "tell me about yourself"), they reach 0.58.
 """
 CLOSE_UNNAMED = 0.7  # where nobody says who speaks: a candidate who takes up the question's words must not ask it
 SHARED = 0.5  # share of a question's telling words that a turn must hold where no encoder can compare

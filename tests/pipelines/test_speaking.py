@@ -211,6 +211,17 @@ class TestSpeaking:
             speaking.heard_for(everybody=True)
         assert len(speaking.part(said((1.0, "Ann"), (6.0, "Bo")), "Ann").candidate.words) == 1
 
+    @pytest.mark.parametrize(("compared", "expected"), [(frozenset(Modality), 0), (frozenset({Modality.VOICE}), 1)])
+    def test_lips_count_where_faces_may_be_compared(self, compared: frozenset[Modality], expected: int) -> None:
+        starts = np.arange(0, 80, 20.0)
+        turns = turn_track([np.stack([starts, starts + 6], axis=1), np.stack([starts + 6.5, starts + 20], axis=1)])
+        times = np.arange(0, 80, 0.2)
+        opening = np.where(times % 20 < 6, np.random.default_rng(0).uniform(0, 0.3, len(times)), 0.02)
+        face = Track(np.stack([times, times + 0.2], axis=1), opening[:, None], ("mouth_opening_ratio",))
+        tracks = {"speech": self.speech, "turns": turns, "face": face}
+        assert Speaking.of(tracks, compared).candidate == expected, "else who speaks at least twice as long"
+        assert Speaking.of({"speech": self.speech, "face": face}, compared).turns is None
+
     def test_a_recogniser_hears_the_candidate_only_unless_questions_are_sought(self) -> None:
         speaking = Speaking(self.speech, self.turns, 0)
         assert speaking.heard_for(everybody=False).spans.tolist() == [[0, 4]]
