@@ -143,6 +143,21 @@ def norms(
 
 
 @app.command()
+def train(
+    features: Annotated[Path, typer.Argument(help="features.parquet, measured with consent to training.")],
+    ratings: Annotated[Path, typer.Option(help="Human ratings: rater, interview, competency, value.")],
+    framework: Annotated[Path, typer.Option(help="The job's framework file.")],
+    out: Annotated[Path, typer.Option(help="New folder for the model version.")],
+    outcomes: Annotated[Path | None, typer.Option(help="Later performance: candidate, criterion, value, date.")] = None,
+    seed: Annotated[int, typer.Option(help="Of every random split.")] = 0,
+) -> None:
+    """Learn competency scores and weights; writes a model version of standing experimental."""
+    from vivavoce.pipelines.train import TrainingRequest, run_train
+
+    raise typer.Exit(run_train(TrainingRequest(features, ratings, outcomes, framework, out, seed)))
+
+
+@app.command()
 def audit(
     out: Annotated[Path, typer.Option(help="Folder for audit.json, audit.html and audit.pdf.")],
     scores: Annotated[
