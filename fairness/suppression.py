@@ -8,6 +8,7 @@ SMALLEST_SHOWN = 10  # people; a smaller count may point at persons
 WITHHELD = "withheld"
 KEPT = ("group", "verdict", "why", "left_out", "below_four_fifths", "flip_flop", "undefined")
 COUNTED = (*KEPT, "n", "selected", "rate", "share", "not_scored")
+ADDED = ("reviews", "score_differences", "unmeasured", "outcomes")  # means and shares of small groups give counts away
 OUTCOMES = ("selected", "unselected", "n", "not_scored")
 
 Json = dict[str, Any]
@@ -19,8 +20,8 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
     In every primary table rows with a count from 1 to 9 (selected, not selected, or not scored) lose all their numbers,
     since a rate or a ratio gives its count away; then the next smallest rows do, until at least two are withheld and
     together hold ten people or more of each outcome, so that no total gives them away either. Exploratory tables are
-    left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. Findings and open questions
-    keep their place and lose their numbers where their row did.
+    left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. So are score differences,
+    outcomes and overrides. Findings and open questions keep their place and lose their numbers where their row did.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
     shared["tables"] = [table for table in shared["tables"] if table["family"] == "primary"]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
-    shared.pop("reviews", None)
+    for name in ADDED:
+        shared.pop(name, None)
     hidden = set()
     for table in shared["tables"]:
         hidden |= {(table["attribute"], group) for group in _withhold(table)}

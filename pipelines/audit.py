@@ -23,6 +23,7 @@ from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.scoring_rate import scoring_rate
 from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Measure, Verdict
+from vivavoce.pipelines.audit_differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.audit_input import Scores, read_counts, read_scores
 from vivavoce.pipelines.audit_pdf import write_pdf
 from vivavoce.pipelines.audit_report import write_page
@@ -103,6 +104,9 @@ def run_audit(request: AuditRequest) -> int:
     except BadInput as error:
         return _refuse(error)
     judged = describe(audit_cohort(cohort, Choices(comparators, _left_out(packs))))
+    judged["unmeasured"] = describe_unmeasured(cohort.scored, attributes)
+    if scores.scores is not None:
+        judged["score_differences"] = describe_differences(scores.scores, scores.competencies, attributes, comparators)
     if reviews is not None:
         judged["reviews"] = {**reviews.totals, "groups": [vars(found) for found in reviews.by_group(groups)]}
     data = {

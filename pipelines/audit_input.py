@@ -18,7 +18,9 @@ from vivavoce.fairness.records import BadInput, duplicates, numbers, read_record
 from vivavoce.fairness.table import Group
 from vivavoce.models.score import OVERALL
 
-SCORE, DECISION, JOB, SITE = "score", "decision", "job", "site"
+SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
+RELIABILITY = "reliability"
+NO_COMPETENCY = frozenset({CANDIDATE, SCORE, DECISION, JOB, SITE, STATUS, RELIABILITY, "low", "high", "recorded_at"})
 COUNTS = ("table", "group", "n", "selected")
 YES_NO = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0}
 
@@ -29,6 +31,8 @@ class Scores:
 
     ``scores`` (n,) and ``decisions`` (n,) are ``nan`` where not scored and None where the file has no such column;
     ``partial`` counts rows whose overall score lacks a competency: another construct, so they count as not scored.
+    ``competencies`` are further scores of the same rows, (n,) each, ``nan`` where there is none. ``reliability`` is the
+    score's own, within groups, where the file says so.
     """
 
     candidates: "pd.Series[Any]"
@@ -40,6 +44,8 @@ class Scores:
     standings: tuple[str, ...] = ()
     recorded: tuple[str, str] | None = None
     people: int = field(default=0)
+    competencies: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    reliability: float | None = None
 
 
 def read_scores(path: Path, decision: str | None = None) -> Scores:
@@ -49,7 +55,9 @@ def read_scores(path: Path, decision: str | None = None) -> Scores:
     ----------
     path
         CSV or Parquet with ``candidate_id`` and ``score`` or a 0/1 column; ``job`` and ``site`` are strata. Where it
-        has a ``competency`` column, only rows of ``overall`` count; where it has ``status``, only ``scored`` rows do.
+        has a ``competency`` column, rows of ``overall`` are judged and the others are competencies; else every further
+        column of numbers with more than two values is one. Where it has ``status``, only ``scored`` rows count.
+        ``reliability`` is one number, the score's own.
     decision
         Name of the 0/1 column that decides; by default ``decision`` where there is no ``score``.
 
@@ -64,12 +72,13 @@ def read_scores(path: Path, decision: str | None = None) -> Scores:
             remedy = "Add a column 'score', or a 0/1 column 'decision', or name one with --decision."
             raise BadInput(path, [Problem("header", shorten(", ".join(map(str, frame.columns))), remedy)])
         decision = DECISION
-    if "competency" in frame.columns:
-        frame = frame[texts(frame["competency"]) == OVERALL]
     frame[CANDIDATE] = texts(frame[CANDIDATE])
+    whole = frame
+    if COMPETENCY in frame.columns:
+        frame = frame[texts(frame[COMPETENCY]) == OVERALL].copy()
     strata = {name: texts(frame[name]) for name in (JOB, SITE) if name in frame.columns}
     _check_rows(frame.assign(**strata), path)
-    scored = texts(frame["status"]) == RowStatus.SCORED if "status" in frame.columns else None
+    scored = texts(frame[STATUS]) == RowStatus.SCORED if STATUS in frame.columns else None
     scores = numbers(frame[SCORE], path, SCORE).to_numpy() if SCORE in frame.columns else None
     decisions = _decisions(frame[decision], path, decision) if decision else None
     if scored is not None:
@@ -82,12 +91,60 @@ def read_scores(path: Path, decision: str | None = None) -> Scores:
         scores,
         decisions,
         {name: found for name, found in labels.items() if len(found.levels) > 1},
-        int((texts(frame["status"]) == RowStatus.PARTIAL).sum()) if scored is not None else 0,
+        int((texts(frame[STATUS]) == RowStatus.PARTIAL).sum()) if scored is not None else 0,
         _values(frame, "model_digest"),
         _values(frame, "standing"),
         _span(frame),
         int(frame[CANDIDATE].nunique()),
+        _competency_rows(whole, frame, path) if COMPETENCY in whole.columns else _competency_columns(frame, decision),
+        _reliability(frame, path),
     )
+
+
+def _competency_rows(whole: pd.DataFrame, judged: pd.DataFrame, path: Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Scores of every competency, in the order of the judged rows of the same person and job."""
+    key = [name for name in (CANDIDATE, JOB) if name in whole.columns]
+    names = texts(whole[COMPETENCY])
+    rows = whole.assign(**{name: texts(whole[name]).fillna("") for name in key}, competency=names)
+    rows = rows[names.notna() & (names != OVERALL)]
+    problems = duplicates(rows, [*key, COMPETENCY])
+    if problems:
+        raise BadInput(path, problems)
+    values = numbers(rows[SCORE], path, SCORE) if SCORE in rows.columns else pd.Series(np.nan, rows.index)
+    if STATUS in rows.columns:
+        values = values.where((texts(rows[STATUS]) == RowStatus.SCORED).fillna(False))
+    index = pd.MultiIndex.from_arrays([texts(judged[name]).fillna("") for name in key])
+    places = index.get_indexer(pd.MultiIndex.from_arrays([rows[name] for name in key]))
+    found = {}
+    for name in sorted(rows[COMPETENCY].unique()):
+        here = (rows[COMPETENCY] == name).to_numpy(dtype=bool) & (places >= 0)
+        found[str(name)] = np.full(len(judged), np.nan)
+        found[str(name)][places[here]] = values.to_numpy()[here]
+    return found
+
+
+def _competency_columns(frame: pd.DataFrame, decision: str | None) -> dict[str, npt.NDArray[np.float64]]:
+    """Columns of finite numbers that are no decision: more than two values."""
+    found = {}
+    for name in map(str, frame.columns):
+        if name in NO_COMPETENCY or name == decision:
+            continue
+        given = frame[name].notna().to_numpy()
+        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isfinite(values[given]).all() and len(np.unique(values[given])) > 2:
+            found[name] = values
+    return found
+
+
+def _reliability(frame: pd.DataFrame, path: Path) -> float | None:
+    if RELIABILITY not in frame.columns:
+        return None
+    given = numbers(frame[RELIABILITY], path, RELIABILITY).dropna().unique()
+    if len(given) != 1 or not 0 < given[0] <= 1:
+        shown = shorten(", ".join(map(str, given)))
+        remedy = "Write one number above 0 and at most 1 in every row: the score's reliability within groups."
+        raise BadInput(path, [Problem(RELIABILITY, shown, remedy)])
+    return float(given[0])
 
 
 def _check_rows(frame: pd.DataFrame, path: Path) -> None:

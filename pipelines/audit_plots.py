@@ -1,4 +1,4 @@
-"""The pictures of an audit: a forest of ratios with their intervals, and ratios over many cut scores."""
+"""The pictures of an audit: ratios with their intervals, ratios over many cut scores, and how scores lie by group."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,8 @@ INK, SOFT, GRID = "#1d2733", "#5b6876", "#dfe4ea"
 COLOURS = {"ok": "#1e6b45", "finding": "#9b2226", "insufficient": "#5b6876"}  # beside the shape, never alone
 WIDTH, LABELS, ROW, MARGIN = 720.0, 210.0, 26.0, 34.0  # pixels
 NAME = 27  # characters of a group's name beside its line; the table has all of it
+RIDGE = 62.0  # pixels of one group's distribution
+MOST_RIDGES = 12  # groups drawn; the table has all of them
 LOW, HIGH = 0.25, 2.0  # ratios shown; what lies beyond is cut with an arrow
 TICKS = (0.25, 0.5, 0.8, 1.0, 1.25, 2.0)
 LINES = ("#1f5fa8", "#b4540a", "#1e6b45", "#7b3f9e", "#8a5a00", "#9b2226", "#2b7a78")
@@ -117,6 +119,65 @@ def sweep(attribute: str, tables: Sequence[Json], declared: float | None, say: S
 
 def _four_fifths(left: float, right: float, y: float) -> Line:
     return Line(((left, y), (right, y)), COLOURS["finding"], 1, (4.0, 3.0))
+
+
+def ridges(attribute: str, entry: Json, say: Say) -> Drawing:
+    """Every group's distribution of one score above its box: 5, 25, 50, 75, 95 %; the grey line is the first median."""
+    rows = [row for row in entry["groups"] if row["histogram"] is not None][:MOST_RIDGES]
+    edges, bottom = entry["edges"], MARGIN + RIDGE * max(len(rows), 1)
+    peak = max((value for row in rows for value in row["histogram"]), default=1.0)
+    left, right = LABELS + 10, WIDTH - 20
+
+    def place(score: float) -> float:
+        return float(left + (score - edges[0]) / ((edges[-1] - edges[0]) or 1.0) * (right - left))
+
+    shapes: list[Line | Mark | Words] = []
+    for k in range(5):
+        score = edges[0] + (edges[-1] - edges[0]) * k / 4
+        shapes += [
+            Line(((place(score), MARGIN - 14), (place(score), bottom)), GRID),
+            Words(place(score), bottom + 16, f"{score:.4g}", "middle", 11, SOFT),
+        ]
+    middle = next((row["quantiles"][2] for row in rows if row["group"] == entry["reference"]), None)
+    if middle is not None:
+        shapes.append(Line(((place(middle), MARGIN - 14), (place(middle), bottom)), SOFT, 1, (4.0, 3.0)))
+    for i, row in enumerate(rows):
+        colour, floor = LINES[i % len(LINES)], MARGIN + RIDGE * (i + 1) - 20
+        label = row["group"] if len(row["group"]) <= NAME else row["group"][: NAME - 1] + "…"
+        shapes += [
+            _ridge(row["histogram"], [place(edge) for edge in edges], floor, (RIDGE - 18) / peak, colour),
+            *_box([place(value) for value in row["quantiles"]], floor + 8, colour),
+            Words(LABELS - 12, floor - 8, label, "end", 12, INK),
+            Words(LABELS - 12, floor + 8, f"n = {row['n']:,}", "end", 11, SOFT),
+        ]
+    said = "; ".join(f"{row['group']} {decimal(row['quantiles'][2], 1)}" for row in rows)
+    title = say("ridges_title", attribute=attribute, score=entry["score"], said=said)
+    return Drawing(WIDTH, bottom + 24, title, tuple(shapes))
+
+
+def _ridge(shares: Sequence[float], edges: Sequence[float], floor: float, scale: float, colour: str) -> Mark:
+    """A histogram's outline, standing on its floor."""
+    steps = [
+        (x, floor - scale * share)
+        for i, share in enumerate(shares)
+        for x in (edges[i], edges[i + 1])
+    ]  # fmt: skip
+    return Mark(((edges[0], floor), *steps, (edges[-1], floor)), _pale(colour), colour)
+
+
+def _box(quantiles: Sequence[float], y: float, colour: str) -> list[Line | Mark | Words]:
+    low, first, middle, third, high = quantiles
+    return [
+        Line(((low, y), (high, y)), colour, 1.5),
+        Line(((first, y), (third, y)), colour, 6),
+        Mark(((middle, y - 5), (middle + 4, y), (middle, y + 5), (middle - 4, y)), "#ffffff", colour),
+    ]
+
+
+def _pale(colour: str) -> str:
+    """The colour mixed with three parts of white."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{(part + 3 * 255) // 4:02x}" for part in parts)
 
 
 def decimal(value: float | None, digits: int = 2) -> str:

@@ -18,6 +18,7 @@ from vivavoce.pipelines.audit_blocks import (
     share_words,
     speaker,
 )
+from vivavoce.pipelines.audit_chapters import tell_differences, tell_unmeasured
 from vivavoce.pipelines.audit_plots import decimal, forest, sweep
 
 EXPLORED_SHOWN = 20  # exploratory findings in the text; audit.json holds all
@@ -50,6 +51,8 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *_declared(audit, say),
         *_primary(audit, say),
         *_open(audit, say),
+        *tell_differences(audit, say),
+        *tell_unmeasured(audit, say),
         *_explored(audit, say),
         *_reviews(audit, say),
         *_rules(audit, say, language),

@@ -153,6 +153,11 @@ def test_people_who_were_not_scored_or_said_nothing_stand_beside_n(tmp_path: Pat
     assert table["unknown"]["n"] == (frame["sex"] == "").sum()
     (unscored,) = document["not_scored"]
     assert [row["verdict"] for row in unscored["rows"] if row["group"] == "f"] == ["finding"]
+    (entry,) = document["unmeasured"]
+    shares = {row["group"]: row for row in entry["rows"]}
+    assert shares["f"]["not_scored"] == silent.sum()
+    assert shares["f"]["share_low"] < 0.3 < shares["f"]["share_high"]
+    assert shares["m"]["share"] == 0
 
 
 def test_the_projects_own_scores_are_read_by_overall_rows_and_status(tmp_path: Path) -> None:
@@ -172,6 +177,8 @@ def test_the_projects_own_scores_are_read_by_overall_rows_and_status(tmp_path: P
     document = read(out)
     assert (document["data"]["rows"], document["data"]["scored"], document["data"]["partial"]) == (600, 585, 10)
     assert document["data"]["model_digests"] == ["d1"]
+    (differences,) = document["score_differences"]
+    assert [entry["score"] for entry in differences["scores"]] == ["overall", "teamwork"]
     assert document["declared"]["share"] == pytest.approx(0.3, abs=0.01)
     assert sum(row["not_scored"] for row in primary(document, "sex").values()) == 15
 

@@ -1,0 +1,101 @@
+"""What the audit's report says beside pass rates: score differences, who could not be scored, what became of people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.audit_blocks import (
+    Block,
+    Bullets,
+    Grid,
+    Heading,
+    Paragraph,
+    Say,
+    count_words,
+    p_words,
+    share_words,
+)
+from vivavoce.pipelines.audit_plots import decimal, ridges
+
+Json = Mapping[str, Any]
+
+
+def tell_differences(audit: Json, say: Say) -> Iterator[Block]:
+    """Distributions, then every group against the reference: means, d and g with intervals."""
+    entries = audit.get("score_differences") or []
+    if not entries:
+        return
+    yield Heading(2, say("differences"), "differences")
+    yield Paragraph(say("differences_note"), "small")
+    for i, entry in enumerate(entries):
+        attribute, reference = entry["attribute"], entry["reference"]
+        yield Heading(3, say("by", attribute=attribute), f"differences-{i}")
+        overall = entry["scores"][0]
+        yield ridges(attribute, {**overall, "reference": reference}, say)
+        yield Paragraph(say("ridges_note", reference=reference), "small")
+        words = tuple(_apart(row, reference, say) for row in overall["groups"] if row["difference_d"] is not None)
+        if words:
+            yield Bullets(words)
+        yield _differences_grid(entry, say)
+
+
+def _apart(row: Json, reference: str, say: Say) -> str:
+    gap, low, high = (row[f"difference_mean{end}"] for end in ("", "_low", "_high"))
+    if gap < 0:
+        gap, low, high = -gap, -high, -low
+    lower = row["difference_mean"] >= 0
+    values = {"group": row["group"], "reference": reference, "points": decimal(gap), "low": decimal(low)}
+    d = estimate_words(row, "difference_d")
+    return say("lower" if lower else "higher", **values, high=decimal(high), d=d)
+
+
+def _differences_grid(entry: Json, say: Say) -> Grid:
+    names = ("score", "group", "n", "without", "mean", "sd", "gap", "d", "g", "adjusted")
+    rows = tuple(
+        (
+            say("overall") if score["score"] == OVERALL else score["score"], row["group"], count_words(row["n"]),
+            count_words(row["missing"]), decimal(row["mean"]), decimal(row["sd"]),
+            *(_or_reason(row, f"difference_{name}", entry["reference"], say) for name in ("mean", "d", "g")),
+            p_words(row["q"]),
+        )
+        for score in entry["scores"]
+        for row in score["groups"]
+    )  # fmt: skip
+    titles = tuple(say(name) for name in names)
+    return Grid(say("differences_by", attribute=entry["attribute"]), titles, (False, False, *(True,) * 8), rows)
+
+
+def _or_reason(row: Json, name: str, reference: str, say: Say) -> str:
+    if row[name] is not None:
+        return estimate_words(row, name)
+    return say("reference") if row["group"] == reference else say("too_few_scored")
+
+
+def estimate_words(row: Json, name: str) -> str:
+    """A number with its interval, as ``0.31 [0.20, 0.42]``; a dash where there is none."""
+    value, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if value is None:
+        return "–"
+    return decimal(value) if low is None else f"{decimal(value)} [{decimal(low)}, {decimal(high)}]"
+
+
+def tell_unmeasured(audit: Json, say: Say) -> Iterator[Block]:
+    """Who could not be scored, by group: being unmeasurable is an outcome too."""
+    entries = [entry for entry in audit.get("unmeasured") or [] if any(row["not_scored"] for row in entry["rows"])]
+    if not entries:
+        return
+    yield Heading(2, say("unmeasured"), "unmeasured")
+    yield Paragraph(say("unmeasured_note"), "small")
+    titles = tuple(say(name) for name in ("group", "people_all", "without", "share_without", "interval_wilson"))
+    for entry in entries:
+        caption = say("by", attribute=entry["attribute"])
+        yield Grid(caption, titles, (False, *(True,) * 4), tuple(_unmeasured_row(entry["rows"])))
+
+
+def _unmeasured_row(rows: Sequence[Json]) -> Iterator[tuple[str, ...]]:
+    for row in rows:
+        between = (
+            "–" if row["share_low"] is None else f"{share_words(row['share_low'])}–{share_words(row['share_high'])}"
+        )
+        counts = count_words(row["n"]), count_words(row["not_scored"])
+        yield row["group"], *counts, share_words(row["share"]), between

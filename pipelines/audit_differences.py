@@ -1,0 +1,130 @@
+"""How far apart the groups score, overall and per competency, as the part of ``audit.json`` that says so."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.evaluation.agreement import share
+from vivavoce.evaluation.estimate import Estimate
+from vivavoce.fairness.differences import LEAST, ScoreDifference, ScoreDifferences, score_differences
+from vivavoce.fairness.document import finite
+from vivavoce.fairness.groups import UNKNOWN, Labels
+from vivavoce.models.score import OVERALL
+
+FEWEST_BARS, MOST_BARS = 8, 40  # of a histogram: the square root of the people, within what an eye can tell apart
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+def describe_differences(
+    scores: Floats, competencies: Mapping[str, Floats], attributes: Mapping[str, Labels], named: Mapping[str, str]
+) -> list[Json]:
+    """One entry per attribute with two groups or more: every group against the largest, or against the one named.
+
+    Parameters
+    ----------
+    scores, competencies
+        Shape (n,) each, ``nan`` where there is no score.
+    attributes
+        Declared groups; people of unknown group are left out.
+    named
+        The group to compare with, by attribute.
+    """
+    columns = {OVERALL: scores, **competencies}
+    return [
+        _attribute(name, labels, columns, named.get(name))
+        for name, labels in attributes.items()
+        if len(labels.levels) > 1
+    ]
+
+
+def _attribute(name: str, labels: Labels, columns: Mapping[str, Floats], named: str | None) -> Json:
+    known = labels.codes != UNKNOWN
+    groups = np.asarray(labels.levels)[labels.codes[known]]
+    values = {score: column[known] for score, column in columns.items()}
+    found = score_differences(values, groups, reference=named)
+    reference = found.differences[0].reference
+    return {
+        "attribute": name,
+        "family": "exploratory",
+        "reference": reference,
+        "reference_named": named is not None,
+        "scores": [
+            {"score": score, **_histograms(column, groups, labels.levels, found, score)}
+            for score, column in values.items()
+        ],
+    }
+
+
+def _histograms(
+    column: Floats, groups: "npt.NDArray[np.str_]", levels: tuple[str, ...], found: ScoreDifferences, score: str
+) -> Json:
+    """Every group's distribution over the same edges, beside its difference; shares of the group's people."""
+    present = column[np.isfinite(column)]
+    largest = max(found.distributions[score, level].n for level in levels)
+    bars = int(np.clip(math.sqrt(largest), FEWEST_BARS, MOST_BARS))
+    edges = np.histogram_bin_edges(present, min(bars, max(len(np.unique(present)), 1)))
+    differences = {one.focal: one for one in found.differences if one.score == score}
+    rows = []
+    for level in levels:
+        about = found.distributions[score, level]
+        counts = np.histogram(column[groups == level], edges)[0]
+        rows.append(
+            {
+                "group": level,
+                "n": about.n,
+                "missing": about.missing,
+                "mean": finite(about.mean),
+                "sd": finite(about.sd),
+                "quantiles": [finite(value) for value in about.quantiles],
+                "histogram": (counts / about.n).tolist() if about.n >= LEAST else None,
+                **_difference(differences.get(level)),
+            }
+        )
+    return {"edges": edges.tolist(), "groups": rows}
+
+
+def _difference(one: ScoreDifference | None) -> Json:
+    """Reference − group: its mean, d and g with intervals; null for the reference itself and where undefined."""
+    found = one.difference if one else None
+    numbers: Json = {}
+    for name in ("mean", "d", "g"):
+        numbers |= estimate(f"difference_{name}", getattr(found, name) if found else None)
+    return {
+        **numbers,
+        "p": finite(found.p) if found else None,
+        "q": finite(one.q) if one else None,
+        "reason": one.reason if one else "this is the reference",
+    }
+
+
+def estimate(name: str, found: Estimate | None) -> Json:
+    """A number and its limits under ``name``, ``name_low``, ``name_high``; null where there is none."""
+    values = (found.value, found.low, found.high) if found else (math.nan,) * 3
+    return {f"{name}{end}": finite(value) for end, value in zip(("", "_low", "_high"), values, strict=True)}
+
+
+def describe_unmeasured(scored: npt.NDArray[np.bool_], attributes: Mapping[str, Labels]) -> list[Json]:
+    """Share of every group that has no score, with Wilson's interval; people of unknown group make a row of their own.
+
+    Parameters
+    ----------
+    scored
+        Who has a score, shape (n,).
+    attributes
+        Declared groups.
+    """
+    entries = []
+    for name, labels in attributes.items():
+        levels = [*labels.levels, "unknown"] if (labels.codes == UNKNOWN).any() else [*labels.levels]
+        codes = [*range(len(labels.levels)), UNKNOWN]
+        rows = []
+        for level, code in zip(levels, codes, strict=False):
+            out = ~scored[labels.codes == code]
+            rows.append({"group": level, "n": len(out), "not_scored": int(out.sum()), **estimate("share", share(out))})
+        entries.append({"attribute": name, "rows": rows})
+    return entries
