@@ -222,7 +222,7 @@ class Observer:
         face = self._tracker.finish() if looks else None
         audio = decoded.audio
         if audio is None:
-            return Observation(decoded.status, decoded.detail, None, {}), None
+            return Observation(decoded.status, decoded.detail or "The recording has no sound.", None, {}), None
         tracks = {"speech": find_speech(audio)}
         if Modality.VOICE in modalities:
             tracks["voice"] = track_voice(audio, tracks["speech"])
