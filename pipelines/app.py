@@ -176,6 +176,12 @@ def audit(
     reviews: Annotated[
         Path | None, typer.Option(help="Human overrides: reviewer, date, before, after, reason.")
     ] = None,
+    outcomes: Annotated[
+        Path | None, typer.Option(help="What became of people: candidate_id, criterion, value [, job, date, rater].")
+    ] = None,
+    reliability: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Of the score within groups; with --outcomes.")
+    ] = None,
     rules: Annotated[
         list[str] | None, typer.Option(help="Rule packs: shipped names or files. [default: four-fifths]")
     ] = None,
@@ -194,8 +200,11 @@ def audit(
         raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, shared=shared)))
     if scores is None or groups is None:
         raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
+    if reliability is not None and outcomes is None:
+        raise typer.BadParameter("viva audit uses --reliability with --outcomes.")
     request = AuditRequest(
-        scores, groups, out, cut, select, decision, tuple(by or ()), reviews=reviews, rules=packs, shared=shared
+        scores, groups, out, cut, select, decision, tuple(by or ()),
+        reviews=reviews, outcomes=outcomes, reliability=reliability, rules=packs, shared=shared,
     )  # fmt: skip
     raise typer.Exit(run_audit(request))
 

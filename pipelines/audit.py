@@ -25,6 +25,7 @@ from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Measure, Verdict
 from vivavoce.pipelines.audit_differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.audit_input import Scores, read_counts, read_scores
+from vivavoce.pipelines.audit_outcomes import describe_outcomes, read_outcomes
 from vivavoce.pipelines.audit_pdf import write_pdf
 from vivavoce.pipelines.audit_report import write_page
 
@@ -58,7 +59,8 @@ class AuditRequest:
     At most one of ``cut`` (a score, the person at it selected), ``select`` (share of people selected, 0–1, ties at the
     last score included) and ``decision`` (a 0/1 column). Without any: the ``decision`` column where the file has no
     scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty.
-    ``reviews`` are human overrides of these scores.
+    ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
+    score's own within groups, above 0 and at most 1, where the file does not say it.
     """
 
     scores: Path
@@ -69,6 +71,8 @@ class AuditRequest:
     decision: str | None = None
     by: tuple[str, ...] = ()
     reviews: Path | None = None
+    outcomes: Path | None = None
+    reliability: float | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
@@ -101,17 +105,21 @@ def run_audit(request: AuditRequest) -> int:
         )
         cohort, declared = _declare(request, scores, attributes)
         reviews = read_reviews(request.reviews) if request.reviews else None
+        became = _outcomes(request, scores, attributes, comparators)
     except BadInput as error:
         return _refuse(error)
     judged = describe(audit_cohort(cohort, Choices(comparators, _left_out(packs))))
     judged["unmeasured"] = describe_unmeasured(cohort.scored, attributes)
     if scores.scores is not None:
         judged["score_differences"] = describe_differences(scores.scores, scores.competencies, attributes, comparators)
+    if became is not None:
+        judged["outcomes"] = became
     if reviews is not None:
         judged["reviews"] = {**reviews.totals, "groups": [vars(found) for found in reviews.by_group(groups)]}
     data = {
         "scores": _source(request.scores),
         "groups": _source(request.groups),
+        **({"outcomes": _source(request.outcomes)} if request.outcomes else {}),
         "rows": len(scores.candidates),
         "people": scores.people,
         "jobs": len(scores.strata["job"].levels) if "job" in scores.strata else 1,
@@ -125,6 +133,21 @@ def run_audit(request: AuditRequest) -> int:
         "standings": list(scores.standings),
     }
     return _finish(request, packs, judged, data, declared)
+
+
+def _outcomes(
+    request: AuditRequest, scores: Scores, attributes: Mapping[str, Any], comparators: Mapping[str, str]
+) -> Json | None:
+    """What became of people, where a file says it."""
+    if request.outcomes is None:
+        return None
+    if scores.scores is None:
+        raise BadInput(request.scores, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
+    given = request.reliability if request.reliability is not None else scores.reliability
+    if given is not None and not 0 < given <= 1:
+        remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
+        raise BadInput(request.scores, [Problem("reliability", str(given), remedy)])
+    return describe_outcomes(read_outcomes(request.outcomes), scores, attributes, comparators, given)
 
 
 def _declare(request: AuditRequest, scores: Scores, attributes: Mapping[str, Any]) -> tuple[Cohort, Json]:

@@ -15,7 +15,7 @@ from vivavoce.pipelines.audit_blocks import (
     p_words,
     share_words,
 )
-from vivavoce.pipelines.audit_plots import decimal, ridges
+from vivavoce.pipelines.audit_plots import decimal, lines, ridges
 
 Json = Mapping[str, Any]
 
@@ -55,7 +55,8 @@ def _differences_grid(entry: Json, say: Say) -> Grid:
         (
             say("overall") if score["score"] == OVERALL else score["score"], row["group"], count_words(row["n"]),
             count_words(row["missing"]), decimal(row["mean"]), decimal(row["sd"]),
-            *(_or_reason(row, f"difference_{name}", entry["reference"], say) for name in ("mean", "d", "g")),
+            _gap_words(row, entry["reference"], say),
+            *(estimate_words(row, f"difference_{name}") for name in ("d", "g")),
             p_words(row["q"]),
         )
         for score in entry["scores"]
@@ -65,9 +66,9 @@ def _differences_grid(entry: Json, say: Say) -> Grid:
     return Grid(say("differences_by", attribute=entry["attribute"]), titles, (False, False, *(True,) * 8), rows)
 
 
-def _or_reason(row: Json, name: str, reference: str, say: Say) -> str:
-    if row[name] is not None:
-        return estimate_words(row, name)
+def _gap_words(row: Json, reference: str, say: Say) -> str:
+    if row["difference_mean"] is not None:
+        return estimate_words(row, "difference_mean")
     return say("reference") if row["group"] == reference else say("too_few_scored")
 
 
@@ -99,3 +100,59 @@ def _unmeasured_row(rows: Sequence[Json]) -> Iterator[tuple[str, ...]]:
         )
         counts = count_words(row["n"]), count_words(row["not_scored"])
         yield row["group"], *counts, share_words(row["share"]), between
+
+
+def tell_outcomes(audit: Json, say: Say) -> Iterator[Block]:
+    """Whether the score predicts what became of people, and whether it does so alike."""
+    outcomes = audit.get("outcomes")
+    if not outcomes:
+        return
+    yield Heading(2, say("outcomes"), "outcomes")
+    yield Paragraph(say("outcomes_note"), "small")
+    known = outcomes["reliability"] is not None
+    yield Paragraph(
+        say("reliability_known" if known else "reliability_unknown", value=decimal(outcomes["reliability"]))
+    )
+    if outcomes["unmatched"]:
+        yield Paragraph(say("outcomes_unmatched", n=outcomes["unmatched"]), "small")
+    for i, criterion in enumerate(outcomes["criteria"]):
+        yield Heading(3, say("criterion", criterion=criterion["criterion"]), f"criterion-{i}")
+        validity = estimate_words(criterion, "validity")
+        yield Paragraph(say("validity", n=count_words(criterion["n"]), validity=validity))
+        if criterion["validity_corrected"] is not None:
+            raters = estimate_words(criterion, "criterion_reliability")
+            yield Paragraph(say("agreed", raters=raters, corrected=decimal(criterion["validity_corrected"])), "small")
+        for entry in criterion["attributes"]:
+            if any(row["line"] for row in entry["groups"]):
+                yield lines(criterion["criterion"], entry, say)
+            yield _prediction_grid(entry, say)
+            yield _calibration_grid(entry, say)
+
+
+def _prediction_grid(entry: Json, say: Say) -> Grid:
+    names = ("group", "n", "d_mod", "corrected_gap", "slope_gap", "adjusted", "kind", "verdict_column", "why_column")
+    rows = tuple(
+        (
+            row["group"], count_words(row["n"]),
+            *(estimate_words(row, name) for name in ("d_mod", "corrected", "slope_gap")), p_words(row["q"]),
+            "–" if row["kind"] in (None, "unknown") else say("kind_" + row["kind"]),
+            "–" if row["verdict"] is None else say("verdict_" + row["verdict"]), say(row["why"]),
+        )
+        for row in entry["groups"]
+    )  # fmt: skip
+    verdicts = tuple(row["verdict"] or "" for row in entry["groups"])
+    caption = say("prediction_by", attribute=entry["attribute"], reference=entry["reference"])
+    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 5, *(False,) * 3), rows, verdicts)
+
+
+def _calibration_grid(entry: Json, say: Say) -> Grid:
+    names = ("group", "n", "mean_error", "slope", "rms_error")
+    rows = tuple(
+        (
+            row["group"], count_words(row["n"]), estimate_words(row, "mean_error"), estimate_words(row, "slope"),
+            decimal(row["error"]),
+        )
+        for row in entry["groups"]
+    )  # fmt: skip
+    caption = say("calibration_by", attribute=entry["attribute"])
+    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 4), rows)

@@ -180,6 +180,38 @@ def _pale(colour: str) -> str:
     return "#" + "".join(f"{(part + 3 * 255) // 4:02x}" for part in parts)
 
 
+def lines(criterion: str, entry: Json, say: Say) -> Drawing:
+    """Every group's line of outcome on score, between the 5th and 95th percentile of its scores."""
+    left, right, top, bottom = 60.0, WIDTH - 190, 16.0, 250.0
+    rows = [row for row in entry["groups"] if row["line"]]
+    xs, ys = zip(*(point for row in rows for point in row["line"]), strict=True)
+    wide, high = (max(xs) - min(xs)) or 1.0, (max(ys) - min(ys)) or 1.0
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return left + (x - min(xs)) / wide * (right - left), bottom - (y - min(ys)) / high * (bottom - top)
+
+    shapes: list[Line | Mark | Words] = []
+    for k in range(5):
+        x, y = min(xs) + wide * k / 4, min(ys) + high * k / 4
+        level = place(x, y)[1]
+        shapes += [
+            Line(((left, level), (right, level)), GRID),
+            Words(left - 6, level + 4, f"{y:.3g}", "end", 11, SOFT),
+            Words(place(x, y)[0], bottom + 16, f"{x:.3g}", "middle", 11, SOFT),
+        ]
+    shapes.append(Words((left + right) / 2, bottom + 32, say("score"), "middle", 11, SOFT))
+    for i, row in enumerate(rows):
+        colour, dash, y = LINES[i % len(LINES)], DASHES[(i // 2) % len(DASHES)], top + 14 + 18 * i
+        shapes += [
+            Line(tuple(place(*point) for point in row["line"]), colour, 2.5, dash),
+            Line(((right + 14, y - 4), (right + 42, y - 4)), colour, 2.5, dash),
+            Words(right + 48, y, row["group"][:20], size=12),
+        ]
+    said = "; ".join(row["group"] for row in rows)
+    title = say("lines_title", criterion=criterion, attribute=entry["attribute"], said=said)
+    return Drawing(WIDTH, max(bottom + 42, top + 24 + 18 * len(rows)), title, tuple(shapes))
+
+
 def decimal(value: float | None, digits: int = 2) -> str:
     """A number as the report prints it; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"

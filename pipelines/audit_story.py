@@ -18,7 +18,7 @@ from vivavoce.pipelines.audit_blocks import (
     share_words,
     speaker,
 )
-from vivavoce.pipelines.audit_chapters import tell_differences, tell_unmeasured
+from vivavoce.pipelines.audit_chapters import tell_differences, tell_outcomes, tell_unmeasured
 from vivavoce.pipelines.audit_plots import decimal, forest, sweep
 
 EXPLORED_SHOWN = 20  # exploratory findings in the text; audit.json holds all
@@ -53,6 +53,7 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *_open(audit, say),
         *tell_differences(audit, say),
         *tell_unmeasured(audit, say),
+        *tell_outcomes(audit, say),
         *_explored(audit, say),
         *_reviews(audit, say),
         *_rules(audit, say, language),
@@ -143,7 +144,7 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
     data = audit["data"]
     sources = [
         f"{data[name]['file']} (SHA-256 {data[name]['sha256'][:12]}…)"
-        for name in ("counts", "scores", "groups")
+        for name in ("counts", "scores", "groups", "outcomes")
         if name in data
     ]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")

@@ -1,0 +1,254 @@
+"""What became of people: outcomes as read, and whether the score predicts them alike in every group."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from vivavoce.data.problem import Problem
+from vivavoce.evaluation.calibration import calibrate
+from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.raters import panel_reliability
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_attenuation, correlation_interval
+from vivavoce.fairness.document import finite
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
+from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
+from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.pipelines.audit_differences import estimate
+from vivavoce.pipelines.audit_input import JOB, Scores
+
+CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
+ALPHA = 0.05  # false-discovery rate over all groups and criteria
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes as read, one row per person, criterion, and where given job, rater and date."""
+
+    path: Path
+    frame: pd.DataFrame
+
+
+def read_outcomes(path: Path) -> Outcomes:
+    """Read ``candidate_id, criterion, value`` and, where there, ``job``, ``date`` (ISO 8601), ``rater``.
+
+    Raises
+    ------
+    BadInput
+        For missing columns, empty cells, values that are no numbers, dates that are none, and rows that stand twice.
+    """
+    frame = read_records(path, [CANDIDATE, CRITERION, VALUE])
+    key = [name for name in (CANDIDATE, CRITERION, JOB, RATER, DATE) if name in frame.columns]
+    frame = frame.assign(**{name: texts(frame[name]) for name in key})
+    problems = [
+        Problem(f"line {line}, {name}", "nothing", "Fill in this cell, or leave the row out.")
+        for name in (*key, VALUE)
+        for line in frame.index[frame[name].isna()]
+    ]
+    if DATE in key:
+        unread = frame[DATE].notna() & pd.to_datetime(frame[DATE], errors="coerce", format="ISO8601", utc=True).isna()
+        problems += [
+            Problem(f"line {line}, {DATE}", repr(cell), "Write a date as 2026-11-22.")
+            for line, cell in frame.loc[unread, DATE].items()
+        ]
+    if frame.empty:
+        problems.append(Problem("file", "no row", "Give at least one outcome."))
+    problems += duplicates(frame.dropna(subset=key), key)
+    if problems:
+        raise BadInput(path, problems)
+    return Outcomes(path, frame.assign(value=numbers(frame[VALUE], path, VALUE)))
+
+
+def describe_outcomes(
+    outcomes: Outcomes,
+    scores: Scores,
+    attributes: Mapping[str, Labels],
+    named: Mapping[str, str],
+    reliability: float | None,
+) -> Json:
+    """Validity, differential prediction and calibration by group, one criterion at a time; exploratory.
+
+    Parameters
+    ----------
+    outcomes, scores
+        As read; several raters' values of one person are averaged.
+    attributes, named
+        Declared groups, and whom to compare with (the largest group where nobody is named).
+    reliability
+        Of the score within groups; without it no verdict.
+
+    Raises
+    ------
+    BadInput
+        Where people stand in the scores with several jobs and the outcomes do not say which job.
+    """
+    assert scores.scores is not None
+    places = _places(outcomes, scores)
+    criteria = []
+    for name, rows in outcomes.frame.assign(place=places).groupby(CRITERION, sort=True):
+        criteria.append(_criterion(str(name), rows[rows["place"] >= 0], scores.scores, attributes, named, reliability))
+    _adjust(criteria)
+    return {
+        "family": "exploratory",
+        "reliability": reliability,
+        "unmatched": int((places < 0).sum()),
+        "first": str(outcomes.frame[DATE].min()) if DATE in outcomes.frame.columns else None,
+        "last": str(outcomes.frame[DATE].max()) if DATE in outcomes.frame.columns else None,
+        "criteria": criteria,
+    }
+
+
+def _places(outcomes: Outcomes, scores: Scores) -> npt.NDArray[np.int64]:
+    """Which row of the scores each outcome belongs to; -1 for none."""
+    people, frame = scores.candidates, outcomes.frame
+    jobs = scores.strata.get(JOB)
+    if jobs is None or JOB not in frame.columns:
+        repeated = set(people[people.duplicated()]) & set(frame[CANDIDATE])
+        if repeated:
+            remedy = "Add a column 'job': these people were scored for several."
+            raise BadInput(outcomes.path, [Problem("header", f"{len(repeated)} people", remedy)])
+        return np.asarray(pd.Index(people).get_indexer(pd.Index(frame[CANDIDATE])), np.int64)
+    names = np.asarray([*jobs.levels, ""])[jobs.codes]
+    index = pd.MultiIndex.from_arrays([people.astype(str), names])
+    return np.asarray(
+        index.get_indexer(pd.MultiIndex.from_arrays([frame[CANDIDATE].astype(str), frame[JOB].astype(str)]))
+    )
+
+
+def _criterion(
+    name: str,
+    rows: pd.DataFrame,
+    scores: Floats,
+    attributes: Mapping[str, Labels],
+    named: Mapping[str, str],
+    reliability: float | None,
+) -> Json:
+    means = rows.groupby("place")[VALUE].mean()
+    values = np.full(len(scores), np.nan)
+    values[means.index.to_numpy(dtype=np.int64)] = means.to_numpy()
+    both = np.isfinite(values) & np.isfinite(scores)
+    x, y = scores[both], values[both]
+    agreed = _agreement(rows)
+    found: Json = {"criterion": name, "n": len(x), **estimate("criterion_reliability", agreed)}
+    vary = len(x) >= SMALLEST_SAMPLE and np.ptp(x) > 0 and np.ptp(y) > 0
+    r = float(np.corrcoef(x, y)[0, 1]) if vary else math.nan
+    low, high = correlation_interval(r, len(x)) if vary else (math.nan, math.nan)
+    found |= estimate("validity", Estimate(r, low, high))
+    known = vary and agreed.value > 0
+    found["validity_corrected"] = finite(correct_attenuation(r, 1.0, agreed.value)) if known else None
+    found["attributes"] = []
+    for attribute, labels in attributes.items():
+        codes = labels.codes[both]
+        if vary and len(np.unique(codes[codes != UNKNOWN])) > 1:
+            groups = np.asarray([*labels.levels, ""])[codes]
+            found["attributes"].append(_attribute(attribute, x, y, groups, named.get(attribute), reliability))
+    return found
+
+
+def _agreement(rows: pd.DataFrame) -> Estimate:
+    """Reliability of a person's mean outcome, where several raters rated."""
+    if RATER not in rows.columns or rows.empty:
+        return undefined("the file does not say who rated")
+    return panel_reliability(rows["place"].to_numpy(), rows[VALUE].to_numpy()).mean
+
+
+def _attribute(
+    name: str, x: Floats, y: Floats, groups: "npt.NDArray[np.str_]", named: str | None, reliability: float | None
+) -> Json:
+    known = groups != ""
+    levels, sizes = np.unique(groups[known], return_counts=True)
+    reference = named if named in levels else str(levels[np.argmax(sizes)])
+    slope, intercept = np.polyfit(x, y, 1)
+    rows = []
+    for level in map(str, levels):
+        here = groups == level
+        row: Json = {"group": level, "n": int(here.sum())}
+        row |= _calibration(intercept + slope * x[here], y[here])
+        row |= _prediction(x, y, groups, reference, level, reliability)
+        rows.append(row)
+    return {"attribute": name, "reference": reference, "groups": rows}
+
+
+def _calibration(predicted: Floats, observed: Floats) -> Json:
+    """Outcomes against the line of everybody together: mean error above 0 says that the group does better than that."""
+    usable = len(predicted) >= SMALLEST_SAMPLE and np.ptp(predicted) > 0 and np.ptp(observed) > 0
+    found = calibrate(predicted, observed) if usable else None
+    return {
+        **estimate("mean_error", found.mean_error if found else None),
+        **estimate("slope", found.slope if found else None),
+        "error": finite(found.error) if found else None,
+    }
+
+
+def _prediction(
+    x: Floats, y: Floats, groups: "npt.NDArray[np.str_]", reference: str, level: str, reliability: float | None
+) -> Json:
+    """Differential prediction of one group, or why there is none."""
+    blank: Json = {"line": None, **_numbers(None), "verdict": "insufficient", "reason": None}
+    short = [
+        one for one in (reference, level)
+        if (groups == one).sum() < LEAST or np.ptp(x[groups == one]) == 0 or np.ptp(y[groups == one]) == 0
+    ]  # fmt: skip
+    if short:
+        reason = f"fewer than {LEAST} people with score and outcome, or no spread, in {short[0]}"
+        return {**blank, "why": "too_few_outcomes", "reason": reason}
+    if level == reference:
+        here = groups == level
+        slope, intercept = np.polyfit(x[here], y[here], 1)
+        ends = np.quantile(x[here], (0.05, 0.95))
+        return {**blank, "line": _line(slope, intercept, ends), "verdict": None, "why": "reference"}
+    found = differential_prediction(x, y, groups, reference=reference, focal=level, reliability=reliability)
+    why = found.verdict if found.verdict != "insufficient" else "no_reliability" if reliability is None else "too_wide"
+    ends = np.quantile(x[groups == level], (0.05, 0.95))
+    return {
+        "line": _line(found.focal.slope, found.focal.intercept, ends),
+        **_numbers(found),
+        "verdict": found.verdict,
+        "why": f"prediction_{why}",
+        "reason": found.reason,
+    }
+
+
+def _line(slope: float, intercept: float, ends: Floats) -> list[list[float]]:
+    """A group's regression line between its 5th and 95th percentile of scores, as two points."""
+    return [[float(end), float(intercept + slope * end)] for end in ends]
+
+
+def _numbers(found: DifferentialPrediction | None) -> Json:
+    cleary, corrected = (found.cleary, found.corrected) if found else (None, None)
+    return {
+        **estimate("d_mod", found.d_mod if found else None),
+        "d_mod_unsigned": finite(found.d_mod_unsigned.value) if found else None,
+        **estimate("corrected", corrected.difference if corrected else None),
+        **estimate("slope_gap", corrected.slope_gap if corrected else None),
+        "p": finite(corrected.p) if corrected else None,
+        "q": None,
+        "kind": corrected.kind if corrected else None,
+        "detectable": finite(found.detectable) if found else None,
+        "cleary": {
+            "omnibus_p": finite(cleary.omnibus_p), "slope_p": finite(cleary.slope_p),
+            "intercept_p": finite(cleary.intercept_p), "kind": cleary.kind,
+        } if cleary else None,
+    }  # fmt: skip
+
+
+def _adjust(criteria: list[Json]) -> None:
+    """Benjamini-Hochberg over everything compared; a finding that does not survive it is insufficient."""
+    rows = [row for criterion in criteria for entry in criterion["attributes"] for row in entry["groups"]]
+    tested = [row for row in rows if row["p"] is not None]
+    if not tested:
+        return
+    for row, q in zip(tested, stats.false_discovery_control([row["p"] for row in tested]), strict=True):
+        row["q"] = float(q)
+        if row["verdict"] == "finding" and q >= ALPHA:
+            reason = f"stands out alone, not among the {len(tested)} comparisons made"
+            row.update(verdict="insufficient", why="prediction_too_wide", reason=reason)
