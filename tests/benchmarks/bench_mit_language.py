@@ -4,6 +4,9 @@ Ridge on standardised columns, its strength chosen inside each training part, 10
 sides (each student was interviewed twice); the ten predictions of an interview are averaged. Intervals draw students
 again. The same interviews, folds and draws serve both. The transcripts have no times: words are spread over the
 sound's length where the data set gives one, as its own columns use it, and else said at two and a half a second.
+
+Words a second carry most of what the data set's columns predict; our rate is never scored by default, since it
+penalises stammering, so that both sets are compared without it too.
 """
 
 import csv
@@ -27,6 +30,7 @@ ALPHAS = np.logspace(0, 5, 11)  # from hardly any to almost all shrinkage of abo
 LEAST_MEASURED = 0.9  # of the interviews: a column that few have says who has it
 NOT_VERBAL = ("Audio Duration (s)", "Duration/Filler Words")  # the sound's length, and nan where nobody fills
 LIKE = (1.5, 4.5)  # words a second of sound: elsewhere transcript and sound are of different lengths
+RATES = ("Duration/Total Words", "Duration/Unique Words", "language.rate_words_per_min")
 Floats = npt.NDArray[np.float64]
 
 
@@ -46,6 +50,7 @@ def run(reduced: bool) -> list[Figure]:
         Figure(f"ours without times, {len(names)} columns, {len(every)} interviews", show(alone)),
         *compare(sorted(theirs), rating, timed, theirs, repeats),
         *compare(sorted(alike), rating, timed, theirs, repeats),
+        *compare(sorted(alike), rating, timed, verbal_columns(folder, RATES), repeats, RATES),
     ]
 
 
@@ -55,14 +60,15 @@ def compare(
     timed: dict[str, AnswerText],
     theirs: dict[str, Floats],
     repeats: int,
+    without: tuple[str, ...] = (),
 ) -> list[Figure]:
     """Ours with times and theirs on the same interviews, and the paired gain."""
-    _, columns = our_columns([timed[name] for name in names])
+    _, columns = our_columns([timed[name] for name in names], without)
     verbal = np.array([theirs[name] for name in names])
     y, persons = np.array([rating[name] for name in names]), students(names)
     mine, other = (predicted(x, y, persons, repeats) for x in (columns, verbal))
     gain = bootstrap(lambda a, b, c: correlation(a, c) - correlation(b, c), mine, other, y, persons=persons)
-    where = f"{len(names)} interviews"
+    where = f"{len(names)} interviews" + (", no rates" if without else "")
     return [
         Figure(f"ours over the sound's length, {columns.shape[1]} columns, {where}", show(r_of(names, y, mine))),
         Figure(f"the data set's {verbal.shape[1]} verbal columns, {where}", show(r_of(names, y, other)), None, ".28"),
@@ -97,21 +103,21 @@ def interviews(folder: Path, lengths: dict[str, float]) -> dict[str, AnswerText]
     return found
 
 
-def verbal_columns(folder: Path) -> dict[str, Floats]:
+def verbal_columns(folder: Path, without: tuple[str, ...] = ()) -> dict[str, Floats]:
     """The data set's counts of words and of kinds of words; rows with a gap are left out."""
     with (folder / "combined_features_hireverse.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = list(rows[0])
-    columns = [name for name in columns[columns.index("Total Words") :] if name not in NOT_VERBAL]
+    columns = [name for name in columns[columns.index("Total Words") :] if name not in (*NOT_VERBAL, *without)]
     found = {row["participant_id"].lower(): np.array([float(row[name] or "nan") for name in columns]) for row in rows}
     return {name: values for name, values in found.items() if np.isfinite(values).all()}
 
 
-def our_columns(said: list[AnswerText]) -> tuple[list[str], Floats]:
+def our_columns(said: list[AnswerText], without: tuple[str, ...] = ()) -> tuple[list[str], Floats]:
     """Every language feature that at least ``LEAST_MEASURED`` have and that varies; gaps take the median."""
     measured = [LANGUAGE.measure(answer) for answer in said]
     names, columns = [], []
-    for feature in LANGUAGE:
+    for feature in (one for one in LANGUAGE if one.name not in without):
         values = np.array([np.nan if isinstance(v := row[feature.name], Absent) else v for row in measured])
         if np.isfinite(values).mean() >= LEAST_MEASURED and np.nanstd(values) > 0:
             names.append(feature.name)

@@ -1,7 +1,6 @@
 """Norms: planted batches give back their quantiles, and nothing finer than their people support."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipelines.runs import DEMO, viva
+from tests.pipelines.runs import ROWS, viva
+from tests.pipelines.runs import batch as batch_of
 from vivavoce.data.interview import Modality
 from vivavoce.data.norms import BadNorms, Norm, Norms, read_norms, step
 from vivavoce.data.schema import Feature
@@ -163,24 +163,31 @@ def test_a_table_of_something_else_is_bad_input(tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "norms.json").exists()
 
 
-@pytest.mark.xdist_group("demo")
-def test_norms_appear_in_the_report_of_a_finished_run_and_leave_its_scores_alone(demo: Path, tmp_path: Path) -> None:
-    out, reference = shutil.copytree(demo, tmp_path / "out"), tmp_path / "reference.parquet"
-    measured = pq.read_table(demo / "features.parquet")
-    people = [measured.column("candidate_id").to_pylist()]
-    people += [[f"{person} {k}" for person in people[0]] for k in range(9)]
+@pytest.fixture
+def run(tmp_path: Path) -> tuple[Path, Path]:
+    """One bundled interview, scored by its words: manifest and output folder."""
+    (tmp_path / "in").mkdir()
+    manifest = batch_of(tmp_path / "in", [ROWS["c01"]])
+    viva("score", manifest, "--out", tmp_path / "out", "--asr", "provided")
+    return manifest, tmp_path / "out"
+
+
+def test_norms_appear_in_the_report_of_a_finished_run_and_leave_its_scores_alone(
+    run: tuple[Path, Path], tmp_path: Path
+) -> None:
+    manifest, out = run
+    measured, scores = pq.read_table(out / "features.parquet"), (out / "scores.parquet").read_bytes()
     at = measured.schema.get_field_index("candidate_id")
-    write_parquet(
-        pa.concat_tables([measured.set_column(at, "candidate_id", pa.array(ids)) for ids in people]), reference
-    )
-    viva("norms", reference, "--out", tmp_path / "norms.json")
-    asked = ("--profile", "all", "--asr", "provided", "--norms", tmp_path / "norms.json")
-    viva("score", DEMO / "manifest.jsonl", "--out", out, *asked, ends=3)
+    people = [measured.set_column(at, "candidate_id", pa.array([f"p{k}"] * len(measured))) for k in range(9)]
+    write_parquet(pa.concat_tables(people), tmp_path / "reference.parquet")
+    viva("norms", tmp_path / "reference.parquet", "--out", tmp_path / "norms.json")
+    asked = ("--asr", "provided", "--norms", tmp_path / "norms.json")
+    viva("score", manifest, "--out", out, *asked)
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert "people’s answers to this question" in page
+    assert "9 people’s answers to this question; few people, so quarters only" in page
     assert read_norms(tmp_path / "norms.json").digest[:12] in page
-    assert (out / "scores.parquet").read_bytes() == (demo / "scores.parquet").read_bytes()
-    assert "nothing to do" in viva("score", DEMO / "manifest.jsonl", "--out", out, *asked, ends=3)
-    other = viva("score", DEMO / "manifest.jsonl", "--out", tmp_path / "b", *asked, "--encoder", "none", ends=2)
+    assert (out / "scores.parquet").read_bytes() == scores
+    assert "nothing to do" in viva("score", manifest, "--out", out, *asked)
+    other = viva("score", manifest, "--out", tmp_path / "b", *asked, "--encoder", "none", ends=2)
     assert "made in another way here" in other
     assert not (tmp_path / "b" / "scores.parquet").exists()
