@@ -28,6 +28,7 @@ from vivavoce.pipelines.audit_input import Scores, read_counts, read_scores
 from vivavoce.pipelines.audit_outcomes import describe_outcomes, read_outcomes
 from vivavoce.pipelines.audit_pdf import write_pdf
 from vivavoce.pipelines.audit_report import write_page
+from vivavoce.pipelines.audit_voice import announce
 
 EXIT = {Verdict.OK: 0, Verdict.FINDING: 1, Verdict.INSUFFICIENT: 4}
 BAD_INPUT = 2
@@ -236,6 +237,7 @@ def _finish(
             if check.demands_counts
         ]
         _write(request.out, "audit.shared", share(document, demands))
+    announce(document, request.out)
     return EXIT[Verdict(document["status"])]
 
 

@@ -125,8 +125,22 @@ def tell_outcomes(audit: Json, say: Say) -> Iterator[Block]:
         for entry in criterion["attributes"]:
             if any(row["line"] for row in entry["groups"]):
                 yield lines(criterion["criterion"], entry, say)
+            found = tuple(
+                _promise(row, entry["reference"], say) for row in entry["groups"] if row["verdict"] == "finding"
+            )
+            if found:
+                yield Bullets(found)
             yield _prediction_grid(entry, say)
             yield _calibration_grid(entry, say)
+
+
+def _promise(row: Json, reference: str, say: Say) -> str:
+    """Plain words of a finding: at the same true score, who delivers more."""
+    gap, low, high = (row[f"corrected{end}"] for end in ("", "_low", "_high"))
+    if gap < 0:
+        gap, low, high = -gap, -high, -low
+    values = {"group": row["group"], "reference": reference, "gap": decimal(gap), "low": decimal(low)}
+    return say("delivers_less" if row["corrected"] >= 0 else "delivers_more", **values, high=decimal(high))
 
 
 def _prediction_grid(entry: Json, say: Say) -> Grid:

@@ -125,7 +125,6 @@ def ridges(attribute: str, entry: Json, say: Say) -> Drawing:
     """Every group's distribution of one score above its box: 5, 25, 50, 75, 95 %; the grey line is the first median."""
     rows = [row for row in entry["groups"] if row["histogram"] is not None][:MOST_RIDGES]
     edges, bottom = entry["edges"], MARGIN + RIDGE * max(len(rows), 1)
-    peak = max((value for row in rows for value in row["histogram"]), default=1.0)
     left, right = LABELS + 10, WIDTH - 20
 
     def place(score: float) -> float:
@@ -145,7 +144,7 @@ def ridges(attribute: str, entry: Json, say: Say) -> Drawing:
         colour, floor = LINES[i % len(LINES)], MARGIN + RIDGE * (i + 1) - 20
         label = row["group"] if len(row["group"]) <= NAME else row["group"][: NAME - 1] + "…"
         shapes += [
-            _ridge(row["histogram"], [place(edge) for edge in edges], floor, (RIDGE - 18) / peak, colour),
+            _ridge(row["histogram"], [place(edge) for edge in edges], floor, colour),
             *_box([place(value) for value in row["quantiles"]], floor + 8, colour),
             Words(LABELS - 12, floor - 8, label, "end", 12, INK),
             Words(LABELS - 12, floor + 8, f"n = {row['n']:,}", "end", 11, SOFT),
@@ -155,8 +154,9 @@ def ridges(attribute: str, entry: Json, say: Say) -> Drawing:
     return Drawing(WIDTH, bottom + 24, title, tuple(shapes))
 
 
-def _ridge(shares: Sequence[float], edges: Sequence[float], floor: float, scale: float, colour: str) -> Mark:
-    """A histogram's outline, standing on its floor."""
+def _ridge(shares: Sequence[float], edges: Sequence[float], floor: float, colour: str) -> Mark:
+    """A histogram's outline, standing on its floor; as high as the others, so that shapes compare."""
+    scale = (RIDGE - 24) / (max(shares) or 1.0)
     steps = [
         (x, floor - scale * share)
         for i, share in enumerate(shares)

@@ -94,9 +94,15 @@ def test_human_labels_that_fail(viva_data: Path, tmp_path: Path) -> None:
         (("t,a,100,0", "t,b,100,0"), 4, "insufficient"),
     ],
 )
-def test_exit_status_follows_the_verdict(tmp_path: Path, rows: tuple[str, ...], status: int, verdict: str) -> None:
+def test_exit_status_follows_the_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: tuple[str, ...], status: int, verdict: str
+) -> None:
     found, out = counts(tmp_path, *rows)
     assert (found, read(out)["status"]) == (status, verdict)
+    said = capsys.readouterr().err
+    words = {"ok": "t: no adverse impact", "finding": "t: adverse impact (b)", "insufficient": "t: these numbers"}
+    assert words[verdict] in said
+    assert "audit.html" in said
 
 
 def test_the_comparator_may_be_named(tmp_path: Path) -> None:
