@@ -32,6 +32,12 @@ ROUNDING = 4  # digits of a cosine, as in AnswerText.similarities
 TURN_GAP_S = 1.5  # words of the interviewer closer than this are one turn
 PHRASE_GAP_S = 0.7  # a silence that ends a sentence where a recogniser writes no punctuation
 MOST_SENTENCES = 4  # of one question as asked
+ANOTHER = {"en": 13, "zh": 20}
+"""Words, or characters, from which a turn that ends in a question mark and is close to nothing is another question.
+
+Shorter ones follow up: of the interviewers' turns above, six follow up with 8 to 12 words, seven open another subject
+with 15 and more.
+"""
 ENDS = tuple(".?!。？！")
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[\u3400-\u4dbf\u4e00-\u9fff]")
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
@@ -44,9 +50,12 @@ QUESTIONS = Stage("questions", "1", {"code": source_digest(Path(__file__))})
 
 @dataclass(frozen=True)
 class FoundQuestion:
-    """A question where it was asked, seconds; ``confidence`` is 0–1, ideal 1: how close the words are to its text."""
+    """A question where it was asked, seconds; ``confidence`` is 0–1, ideal 1: how close the words are to its text.
 
-    question_id: str
+    ``question_id`` is None where an interviewer asks something that is none of the framework's questions.
+    """
+
+    question_id: str | None
     start: float
     end: float
     confidence: float
@@ -72,7 +81,8 @@ def find_questions(
     Returns
     -------
     tuple of FoundQuestion
-        Those whose confidence reaches the threshold, and exceeds the confidence in any other question by ``MARGIN``.
+        Those whose confidence reaches the threshold, and exceeds the confidence in any other question by ``MARGIN``;
+        with them what else an interviewer asks after the first of them.
 
     Examples
     --------
@@ -102,7 +112,23 @@ def find_questions(
         free = all(end <= other.start or other.end <= start for other in found)
         if free and all(name != other.question_id for other in found):
             found.append(FoundQuestion(name, start, end, float(close[row, column])))
+    found.sort(key=lambda question: question.start)
+    if interviewer and found:
+        near = {span for row, (_, span) in enumerate(passages) if ranked[row, -1] >= least - MARGIN}
+        found += _others(said, near, found[0].start)
     return tuple(sorted(found, key=lambda question: question.start))
+
+
+def _others(said: Transcript, near: set[tuple[float, float]], since: float) -> list[FoundQuestion]:
+    """An interviewer's long questions after the first that was matched, outside the turns near some question."""
+    others = []
+    for turn in _grouped(said.words, TURN_GAP_S):
+        start, end, text = turn[0].start, max(word.end for word in turn), _text([turn], said.language)
+        size = len(HAN.findall(text)) if said.language == "zh" else len(turn)
+        asks = size >= ANOTHER[said.language] and text.endswith(("?", "？"))
+        if asks and start > since and (start, end) not in near:
+            others.append(FoundQuestion(None, start, end, 0.0))
+    return others
 
 
 def turn_ends(said: Transcript) -> list[Passage]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from vivavoce.features.transcript.words import Transcript
 
 WHOLE = "interview"  # the question id of a recording for which no questions are given
 CUT_TOLERANCE_S = 1.0  # a span may end this much after the recording does: meeting tools round to seconds
-UNMATCHED = "unmatched"  # the question id of talk before the first of the questions that were found
+UNMATCHED = "unmatched"  # the question id of talk that answers none of the questions that were found, then -2, -3 …
 
 
 class SeveralSpeakers(ValueError):
@@ -127,17 +128,33 @@ def cut_at_questions(span: AnswerSpan, asked: Sequence[FoundQuestion], talk: Tra
     Returns
     -------
     tuple of AnswerSpan
-        From each question's end to the next one's beginning, where time lies between. Follow-up questions belong to the
-        answer that they follow; talk before the first question is ``UNMATCHED``: it is kept, and answers nothing.
+        From each question's end to the next one's beginning, where time lies between. Short follow-up
+        questions belong to the answer that they follow; talk before the first question, or after one that is none of
+        the framework's, is ``UNMATCHED``: it is kept, and not scored.
     """
-    if not asked:
+    if not any(question.question_id for question in asked):
         return (span,)
-    begins = [question.end for question in asked]
-    ends = [question.start for question in asked[1:]] + [span.end]
-    answers = [
-        AnswerSpan(question.question_id, span.recording, begin, end, question.confidence)
-        for question, begin, end in zip(asked, begins, ends, strict=True)
-        if begin < end
-    ]
-    before = AnswerSpan(UNMATCHED, span.recording, span.start, asked[0].start)
-    return (before, *answers) if talk.within(before.start, before.end).words else tuple(answers)
+    answers, unmatched = [], 0
+    nothing = FoundQuestion(None, span.start, span.start, 0.0)
+    for question, until in pairwise([nothing, *asked, FoundQuestion(None, span.end, span.end, 0.0)]):
+        if question.question_id is not None:
+            if question.end < until.start:
+                answers.append(
+                    AnswerSpan(question.question_id, span.recording, question.end, until.start, question.confidence)
+                )
+        elif talk.within(question.end, until.start).words:
+            unmatched += 1
+            name = UNMATCHED if unmatched == 1 else f"{UNMATCHED}-{unmatched}"
+            answers.append(AnswerSpan(name, span.recording, question.end, until.start))
+    return tuple(answers)
+
+
+def is_unmatched(question_id: str) -> bool:
+    """Whether an answer answers none of the questions.
+
+    Examples
+    --------
+    >>> [is_unmatched(name) for name in ("unmatched", "unmatched-2", "q1", "interview")]
+    [True, True, False, False]
+    """
+    return question_id.partition("-")[0] == UNMATCHED

@@ -22,7 +22,7 @@ from vivavoce.data.store import Store
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric import MeasuredAnswer, Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.pipelines.answers import UNMATCHED, AnswerSpan, answer_spans
+from vivavoce.pipelines.answers import AnswerSpan, answer_spans, is_unmatched
 from vivavoce.pipelines.asked import find_answers
 from vivavoce.pipelines.configuration import Configuration
 from vivavoce.pipelines.measure import Measurer
@@ -215,7 +215,7 @@ def scored(
     seconds: dict[str, float],
 ) -> Result:
     """Score the measured answers; a recording that is not whole leaves its mark on the row."""
-    answers = [answer for _, answer in measured if answer.question_id != UNMATCHED]
+    answers = [answer for _, answer in measured if not is_unmatched(answer.question_id)]
     rubric = Rubric.for_answers(framework, answers)
     scores = rubric.score(answers, {*asked_questions(interview), *(answer.question_id for answer in answers)})
     overall = next(score for score in scores if score.competency == OVERALL)

@@ -289,3 +289,11 @@ def test_a_recording_is_cut_at_its_questions() -> None:
     assert [one.confidence for one in cut] == [None, 0.8, 0.7]
     assert [one.question_id for one in cut_at_questions(whole, asked, said((16.0, None)))] == ["q2", "q1"]
     assert cut_at_questions(whole, (), talk) == (whole,)
+
+
+def test_answers_to_other_questions_are_kept_and_labelled() -> None:
+    whole, other = AnswerSpan(WHOLE, 0, 0.0, 60.0), FoundQuestion(None, 30, 33, 0.0)
+    talk = said((5.0, None), (16.0, None), (40.0, None))
+    cut = cut_at_questions(whole, (FoundQuestion("q2", 10, 14, 0.8), other), talk)
+    assert [(one.question_id, one.start) for one in cut] == [(UNMATCHED, 0), ("q2", 14), (f"{UNMATCHED}-2", 33)]
+    assert cut_at_questions(whole, (other,), talk) == (whole,), "nothing is known of any question"
