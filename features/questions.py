@@ -14,6 +14,7 @@ from vivavoce.data.source import source_digest
 from vivavoce.data.track import Array
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.language.lemma import lemma
+from vivavoce.features.speakers.turns import TURN_GAP_S
 from vivavoce.features.transcript.words import Transcript, Word
 
 CLOSE = 0.6
@@ -29,7 +30,6 @@ SHARED_UNNAMED = 0.65  # the same where nobody says who speaks
 MARGIN = 0.1  # by which a turn must be closer to its question than to any other: half-way between two it asks neither
 LIKELY = 0.3  # share of the telling words below which a sentence of unknown speaker is not compared at all
 ROUNDING = 4  # digits of a cosine, as in AnswerText.similarities
-TURN_GAP_S = 1.5  # words of the interviewer closer than this are one turn
 PHRASE_GAP_S = 0.7  # a silence that ends a sentence where a recogniser writes no punctuation
 MOST_SENTENCES = 4  # of one question as asked
 ANOTHER = {"en": 13, "zh": 20}

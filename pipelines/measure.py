@@ -101,9 +101,7 @@ class Measurer:
         return measured
 
 
-def _timeline(
-    span: AnswerSpan, heard: Heard, tracks: Mapping[str, Track], modalities: frozenset[Modality]
-) -> Timeline:
+def _timeline(span: AnswerSpan, heard: Heard, tracks: Mapping[str, Track], modalities: frozenset[Modality]) -> Timeline:
     voice = tracks.get("voice") if Modality.VOICE in modalities else None
     face = tracks.get("face") if Modality.FACE in modalities else None
     return timeline_of(span.start, span.end, heard.speech, voice, face)

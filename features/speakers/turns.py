@@ -40,11 +40,6 @@ def turn_track(spans: Sequence[Array]) -> Track:
     return Track(table[:, :2], table[:, 2:], COLUMNS)
 
 
-def named_turns(transcript: Transcript) -> Track:
-    """The turns of a transcript's named speakers, in the order in which they first appear."""
-    return turn_track([stretches(transcript.spoken_by(name)) for name in transcript.speakers])
-
-
 def stretches(transcript: Transcript, gap: float = TURN_GAP_S) -> Array:
     """Stretches in which the words of a transcript lie, shape (n, 2), seconds; gaps of up to ``gap`` are closed."""
     spans = np.array([(word.start, word.end) for word in transcript.words], float).reshape(-1, 2)

@@ -11,10 +11,10 @@ from vivavoce.features.speakers.stretches import common, join, seconds, without
 from vivavoce.features.speakers.turns import (
     cut,
     leave_out,
-    named_turns,
     of_others,
     of_speaker,
     speaking_seconds,
+    stretches,
     turn_track,
 )
 from vivavoce.features.transcript.words import Transcript, Word
@@ -53,7 +53,8 @@ def test_a_turn_track_gives_back_who_spoke_and_marks_overlap(spans: list[Array])
 
 def test_names_make_turns_and_overlap_is_marked() -> None:
     words = (Word("so", 0, 2, None, "Bo"), Word("well", 1.5, 3, None, "Ann"), Word("then", 5, 6, None, "Bo"))
-    turns = named_turns(Transcript(words, "en", "provided:vtt", True))
+    said = Transcript(words, "en", "provided:vtt", True)
+    turns = turn_track([stretches(said.spoken_by(name)) for name in said.speakers])
     assert of_speaker(turns, 0).tolist() == [[0, 2], [5, 6]]
     assert of_others(turns, 0).tolist() == [[1.5, 3]]
     assert turns.spans[turns["overlap"] == 1].tolist() == [[1.5, 2], [1.5, 2]]
