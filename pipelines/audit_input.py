@@ -32,7 +32,7 @@ class Scores:
     ``scores`` (n,) and ``decisions`` (n,) are ``nan`` where not scored and None where the file has no such column;
     ``partial`` counts rows whose overall score lacks a competency: another construct, so they count as not scored.
     ``competencies`` are further scores of the same rows, (n,) each, ``nan`` where there is none. ``reliability`` is the
-    score's own, within groups, where the file says so.
+    score's own, within groups, and ``jobs`` each row's, where the file says so.
     """
 
     candidates: "pd.Series[Any]"
@@ -46,6 +46,7 @@ class Scores:
     people: int = field(default=0)
     competencies: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     reliability: float | None = None
+    jobs: "pd.Series[Any] | None" = None
 
 
 def read_scores(path: Path, decision: str | None = None) -> Scores:
@@ -98,6 +99,7 @@ def read_scores(path: Path, decision: str | None = None) -> Scores:
         int(frame[CANDIDATE].nunique()),
         _competency_rows(whole, frame, path) if COMPETENCY in whole.columns else _competency_columns(frame, decision),
         _reliability(frame, path),
+        strata.get(JOB),
     )
 
 

@@ -24,6 +24,7 @@ from vivavoce.pipelines.audit_differences import estimate
 from vivavoce.pipelines.audit_input import JOB, Scores
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
+ALMOST_ONE = 1 - 1e-9  # of a correlation: beyond, there is no error to test against
 ALPHA = 0.05  # false-discovery rate over all groups and criteria
 
 Floats = npt.NDArray[np.float64]
@@ -110,18 +111,15 @@ def describe_outcomes(
 def _places(outcomes: Outcomes, scores: Scores) -> npt.NDArray[np.int64]:
     """Which row of the scores each outcome belongs to; -1 for none."""
     people, frame = scores.candidates, outcomes.frame
-    jobs = scores.strata.get(JOB)
-    if jobs is None or JOB not in frame.columns:
+    if scores.jobs is None or JOB not in frame.columns:
         repeated = set(people[people.duplicated()]) & set(frame[CANDIDATE])
         if repeated:
             remedy = "Add a column 'job': these people were scored for several."
             raise BadInput(outcomes.path, [Problem("header", f"{len(repeated)} people", remedy)])
         return np.asarray(pd.Index(people).get_indexer(pd.Index(frame[CANDIDATE])), np.int64)
-    names = np.asarray([*jobs.levels, ""])[jobs.codes]
-    index = pd.MultiIndex.from_arrays([people.astype(str), names])
-    return np.asarray(
-        index.get_indexer(pd.MultiIndex.from_arrays([frame[CANDIDATE].astype(str), frame[JOB].astype(str)]))
-    )
+    index = pd.MultiIndex.from_arrays([people.astype(str), scores.jobs.fillna("").astype(str)])
+    wanted = pd.MultiIndex.from_arrays([frame[CANDIDATE].astype(str), frame[JOB].astype(str)])
+    return np.asarray(index.get_indexer(wanted), np.int64)
 
 
 def _criterion(
@@ -194,12 +192,9 @@ def _prediction(
 ) -> Json:
     """Differential prediction of one group, or why there is none."""
     blank: Json = {"line": None, **_numbers(None), "verdict": "insufficient", "reason": None}
-    short = [
-        one for one in (reference, level)
-        if (groups == one).sum() < LEAST or np.ptp(x[groups == one]) == 0 or np.ptp(y[groups == one]) == 0
-    ]  # fmt: skip
+    short = [one for one in (reference, level) if not _comparable(x[groups == one], y[groups == one])]
     if short:
-        reason = f"fewer than {LEAST} people with score and outcome, or no spread, in {short[0]}"
+        reason = f"fewer than {LEAST} people with score and outcome, or no scatter, in {short[0]}"
         return {**blank, "why": "too_few_outcomes", "reason": reason}
     if level == reference:
         here = groups == level
@@ -216,6 +211,12 @@ def _prediction(
         "why": f"prediction_{why}",
         "reason": found.reason,
     }
+
+
+def _comparable(x: Floats, y: Floats) -> bool:
+    """Whether a group has people enough, and outcomes that scatter around its line: a score predicts itself."""
+    vary = len(x) >= LEAST and np.ptp(x) > 0 and np.ptp(y) > 0
+    return vary and abs(float(np.corrcoef(x, y)[0, 1])) < ALMOST_ONE
 
 
 def _line(slope: float, intercept: float, ends: Floats) -> list[list[float]]:

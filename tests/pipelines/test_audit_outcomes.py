@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.browser import visit
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 
+SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 PEOPLE, RELIABILITY = 3000, 0.6
 
@@ -41,6 +44,7 @@ def audited(folder: Path, bias: float = 0.0, **options: object) -> tuple[int, di
     paths = (folder / "scores.csv", folder / "groups.csv", folder / "out")
     status = run_audit(AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, **options))
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
     return status, document
 
 
@@ -101,3 +105,22 @@ def test_bad_outcomes_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert run_audit(request) == 2
         error = capsys.readouterr().err
         assert all(part in error for part in said), error
+
+
+def test_outcomes_belong_to_a_person_in_a_job_and_reliability_may_be_a_column(tmp_path: Path) -> None:
+    people = pd.DataFrame({"candidate_id": [f"c{i}" for i in range(60)], "job": "cook", "reliability": 0.8})
+    scores = pd.concat([people.assign(score=range(60)), people.head(30).assign(job="clerk", score=99)])
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    people.assign(sex=["f", "m"] * 30)[["candidate_id", "sex"]].to_csv(tmp_path / "groups.csv", index=False)
+    outcomes = people[["candidate_id", "job"]].assign(criterion="sales", value=[float(i) for i in range(60)])
+    other = outcomes.head(5).assign(job="driver")
+    pd.concat([outcomes, other]).to_csv(tmp_path / "outcomes.csv", index=False)
+    out = tmp_path / "out"
+    run_audit(
+        AuditRequest(tmp_path / "scores.csv", tmp_path / "groups.csv", out, outcomes=tmp_path / "outcomes.csv")
+    )  # fmt: skip
+    found = json.loads((out / "audit.json").read_text(encoding="utf-8"))["outcomes"]
+    assert (found["unmatched"], found["reliability"]) == (5, 0.8)
+    assert (found["criteria"][0]["n"], found["criteria"][0]["validity"]) == (60, pytest.approx(1))
+    rows = found["criteria"][0]["attributes"][0]["groups"]
+    assert {row["why"] for row in rows} == {"too_few_outcomes"}  # sales are the score itself: nothing to test against
