@@ -164,7 +164,7 @@ def _attribute(
 ) -> Json:
     known = groups != ""
     levels, sizes = np.unique(groups[known], return_counts=True)
-    reference = named if named in levels else str(levels[np.argmax(sizes)])
+    reference = named if named is not None and named in levels else str(levels[np.argmax(sizes)])
     slope, intercept = np.polyfit(x, y, 1)
     rows = []
     for level in map(str, levels):
@@ -216,7 +216,7 @@ def _prediction(
 def _comparable(x: Floats, y: Floats) -> bool:
     """Whether a group has people enough, and outcomes that scatter around its line: a score predicts itself."""
     vary = len(x) >= LEAST and np.ptp(x) > 0 and np.ptp(y) > 0
-    return vary and abs(float(np.corrcoef(x, y)[0, 1])) < ALMOST_ONE
+    return bool(vary) and abs(float(np.corrcoef(x, y)[0, 1])) < ALMOST_ONE
 
 
 def _line(slope: float, intercept: float, ends: Floats) -> list[list[float]]:
