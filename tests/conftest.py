@@ -1,6 +1,7 @@
 """Fixtures that every test folder shares."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,13 @@ def viva_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data absent: {folder} does not exist (set VIVA_DATA)")
     return folder
+
+
+@pytest.fixture
+def record_property(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Pytest's own, with the value as text: numpy's numbers do not travel between test processes."""
+
+    def record(name: str, value: object) -> None:
+        request.node.user_properties.append((name, str(value)))
+
+    return record
