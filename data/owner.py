@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vivavoce.data.durable import take_lock
+from vivavoce.data.vault.durable import take_lock
 
 
 class AlreadyRunning(RuntimeError):

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from vivavoce.data.durable import make_folder, write_durably
 from vivavoce.data.framework import Framework
+from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.models.norms import Norms
 from vivavoce.models.version import LinearCompetency, ModelVersion
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from vivavoce import __version__
 from vivavoce.data.digest import digest_file
-from vivavoce.data.durable import make_folder, write_durably
 from vivavoce.data.problem import Problem
+from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, Cohort, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe
 from vivavoce.fairness.groups import read_groups

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from vivavoce.data.durable import write_durably
+from vivavoce.data.vault.durable import write_durably
 from vivavoce.pipelines.audit_blocks import LANGUAGES, Block, Bullets, Fold, Grid, Heading, Language, Paragraph, speaker
 from vivavoce.pipelines.audit_story import tell
 from vivavoce.pipelines.drawing import Drawing, to_pdf

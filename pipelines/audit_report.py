@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from vivavoce.data.durable import write_durably
+from vivavoce.data.vault.durable import write_durably
 from vivavoce.pipelines.audit_blocks import LANGUAGES, speaker
 from vivavoce.pipelines.audit_story import tell
 from vivavoce.pipelines.drawing import to_svg

@@ -8,10 +8,10 @@ from vivavoce.data.consent import route
 from vivavoce.data.digest import digest_file
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.data.interview import Purpose
-from vivavoce.data.keys import ProjectKey
 from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifest
 from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
+from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import locate
 from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder

@@ -55,7 +55,7 @@ def run_doctor() -> int:
 
 def all_checks() -> Iterator[Check]:
     """Python, libraries, extras, system libraries, weights, key."""
-    from vivavoce.data.keys import ProjectKey
+    from vivavoce.data.vault.keys import ProjectKey
     from vivavoce.features.transcript.recognise import NoRecogniser
     from vivavoce.features.transcript.weights import locate
 
@@ -92,7 +92,7 @@ def measured_speeds() -> Iterator[tuple[str, float]]:
     """Real-time factor of each stage on planted sound and pictures."""
     import numpy as np
 
-    from vivavoce.data.spool import RATE_HZ, AudioSpool
+    from vivavoce.data.media.spool import RATE_HZ, AudioSpool
     from vivavoce.data.track import Track
     from vivavoce.features.face.track import FaceTracker
     from vivavoce.features.prosody import track_voice

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from vivavoce import __version__
-from vivavoce.data.durable import sweep
 from vivavoce.data.ledger import Run
 from vivavoce.data.status import COMPLETE
+from vivavoce.data.vault.durable import sweep
 from vivavoce.models.score import OVERALL, Standing
 from vivavoce.pipelines.batch import Batch
 from vivavoce.pipelines.declared import declared_features

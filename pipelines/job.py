@@ -9,16 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from vivavoce.data.artefact import Artefact
 from vivavoce.data.consent import permitted, route
 from vivavoce.data.digest import Digest, InputChanged
 from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Interview, Modality
-from vivavoce.data.keys import Erased, KeyRing, ProjectKey
-from vivavoce.data.limits import Limits
+from vivavoce.data.media.limits import Limits
 from vivavoce.data.schema import Stage
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
-from vivavoce.data.store import Store
+from vivavoce.data.vault.artefact import Artefact
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
+from vivavoce.data.vault.store import Store
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric import MeasuredAnswer, Rubric
 from vivavoce.models.score import OVERALL, Score

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from vivavoce.data.durable import sync_folder
 from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
+from vivavoce.data.vault.durable import sync_folder
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.result import Result
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vivavoce.data.artefact import Artefact
-from vivavoce.data.decode import decode, refusal
 from vivavoce.data.digest import Digest, InputChanged, digest_file
 from vivavoce.data.interview import Modality
-from vivavoce.data.limits import Limits
+from vivavoce.data.media.decode import decode, refusal
+from vivavoce.data.media.limits import Limits
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
-from vivavoce.data.store import Store
 from vivavoce.data.track import Track
+from vivavoce.data.vault.artefact import Artefact
+from vivavoce.data.vault.store import Store
 from vivavoce.features.face.family import FACE
 from vivavoce.features.face.track import FaceTracker, face_status
 from vivavoce.features.prosody.answer import PROSODY

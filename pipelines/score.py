@@ -8,12 +8,12 @@ from rich.console import Console
 from vivavoce.data.configuration import ConfigurationDiffers
 from vivavoce.data.framework import FrameworkError
 from vivavoce.data.interview import Interview
-from vivavoce.data.keys import Erased, ProjectKeyRefused
 from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
 from vivavoce.data.manifest import BadRow, ManifestError
 from vivavoce.data.owner import AlreadyRunning
 from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
-from vivavoce.data.store import Store
+from vivavoce.data.vault.keys import Erased, ProjectKeyRefused
+from vivavoce.data.vault.store import Store
 from vivavoce.pipelines.batch import BadInput, Batch, Request, prepare
 from vivavoce.pipelines.engine import Done, run_tasks
 from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise, write_folder

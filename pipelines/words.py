@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from vivavoce.data.artefact import Artefact
 from vivavoce.data.interview import Interview
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage, digest_of
-from vivavoce.data.spool import AudioSpool
 from vivavoce.data.status import MediaStatus, Reason
-from vivavoce.data.store import Store
 from vivavoce.data.track import Array, Track
+from vivavoce.data.vault.artefact import Artefact
+from vivavoce.data.vault.store import Store
 from vivavoce.features.speakers.stage import SPEAKERS
 from vivavoce.features.transcript.cue import TranscriptError
 from vivavoce.features.transcript.hygiene import mask, normalise

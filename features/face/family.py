@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from vivavoce.data.decode import DECODING
 from vivavoce.data.interview import Modality
+from vivavoce.data.media.decode import DECODING
 from vivavoce.data.schema import Family, Stage
 from vivavoce.data.source import source_digest
 from vivavoce.features.face.answer import LAG_S, MIN_EYES_PX, MIN_FRAMES, AnswerFace

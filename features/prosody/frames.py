@@ -9,7 +9,7 @@ import numpy.typing as npt
 from vivavoce.data.track import Track
 
 if TYPE_CHECKING:
-    from vivavoce.data.spool import AudioSpool
+    from vivavoce.data.media.spool import AudioSpool
 
 Floats = npt.NDArray[np.float32]
 Spectra = npt.NDArray[np.complex64]

@@ -26,7 +26,7 @@ from vivavoce.features.prosody.path import find_path
 from vivavoce.features.prosody.periodicity import Candidates, find_candidates
 
 if TYPE_CHECKING:
-    from vivavoce.data.spool import AudioSpool
+    from vivavoce.data.media.spool import AudioSpool
 
 COLUMNS = ("level_db", "clipped_share", "f0_hz", "periodicity", *timbre.NAMES, *cycles.NAMES)
 FULL_SCALE = 0.985  # −0.13 dBFS: what a limiter or converter leaves of a clipped peak after resampling

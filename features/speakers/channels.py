@@ -15,7 +15,7 @@ from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.speech import FRAME_S, PAUSE_S, READ_S, SHORTEST_S, find_speech
 
 if TYPE_CHECKING:
-    from vivavoce.data.spool import AudioSpool
+    from vivavoce.data.media.spool import AudioSpool
 
 Mask = npt.NDArray[np.bool_]
 

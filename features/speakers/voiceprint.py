@@ -19,7 +19,7 @@ from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.speech import RATE
 
 if TYPE_CHECKING:
-    from vivavoce.data.spool import AudioSpool
+    from vivavoce.data.media.spool import AudioSpool
 
 Labels = npt.NDArray[np.intp]
 

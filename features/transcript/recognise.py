@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.spool import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.transcript.words import Transcript
 

@@ -28,7 +28,7 @@ from tests.benchmarks import Figure
 from tests.benchmarks.processes import Cost
 from tests.benchmarks.processes import run as run_command
 from tests.benchmarks.recordings import DEMO, RATE, batch, demo_rows, repeat, unpack, write
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.features.face.answer import AnswerFace
 from vivavoce.features.face.measures import FACE
 from vivavoce.features.face.mesh import Mesh

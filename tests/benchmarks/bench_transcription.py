@@ -18,7 +18,7 @@ from whisper.model import ModelDimensions, Whisper
 
 from tests.benchmarks import Figure
 from tests.small_whisper.recordings import converse, room
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.features.speech import find_speech
 from vivavoce.features.transcript import decoding
 from vivavoce.features.transcript.network import Network

@@ -100,4 +100,4 @@ def _look(process: psutil.Process, peaks: dict[tuple[str, int], float]) -> None:
     peaks[role, process.pid] = max(mebi, peaks.get((role, process.pid), 0.0))
 
 
-ROLES = {"vivavoce.data.child": "decoder", "spawn_main": "worker", "resource_tracker": "tracker"}
+ROLES = {"vivavoce.data.media.child": "decoder", "spawn_main": "worker", "resource_tracker": "tracker"}

@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 import vivavoce.data.demo
-from vivavoce.data.decode import decode
+from vivavoce.data.media.decode import decode
 
 DEMO = Path(vivavoce.data.demo.__file__).parent
 RATE = 16_000  # Hz

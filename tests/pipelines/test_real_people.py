@@ -10,8 +10,8 @@ import pytest
 from tests.pipelines.runs import document, ends, rows, viva, write_manifest
 from vivavoce.data.digest import digest_file
 from vivavoce.data.interview import Modality
-from vivavoce.data.keys import ProjectKey
 from vivavoce.data.schema import Absent
+from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.face.answer import AnswerFace
 from vivavoce.features.face.measures import FACE
 from vivavoce.pipelines.job import open_store

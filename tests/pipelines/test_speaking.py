@@ -15,10 +15,10 @@ from tests.two_speakers import HIGH, LOW, Dialogue, dialogue
 from vivavoce.data.demo.transcript import clock
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose, Recording
-from vivavoce.data.keys import ProjectKey
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.spool import AudioSpool
 from vivavoce.data.track import Track
+from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.questions import FoundQuestion
 from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.transcript.recognise import Passage

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.signals import RATE, Clip
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.features.speech import find_speech
 
 PERSONS = (

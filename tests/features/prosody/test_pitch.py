@@ -7,7 +7,7 @@ import pytest
 
 from tests.features.prosody.recordings import read_clips
 from tests.signals import RATE, chirp, speech_track, tone, vowel
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.features.prosody.recordings import read_clips
 from tests.signals import RATE, speech_track, syllable_train
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Absent
-from vivavoce.data.spool import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 from vivavoce.features.prosody.voice import COLUMNS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.two_speakers import HIGH, Dialogue, Sound, dialogue
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.speakers.candidate import choose_candidate
 from vivavoce.features.speakers.channels import find_channel_turns

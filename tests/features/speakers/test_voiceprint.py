@@ -10,7 +10,7 @@ from tests.features.real import read_sound
 from tests.proof import proof_count
 from tests.small_whisper.synthesis import Voice
 from tests.two_speakers import HIGH, LOW, Sound, dialogue
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.prosody.voice import track_voice
 from vivavoce.features.speakers.candidate import choose_candidate

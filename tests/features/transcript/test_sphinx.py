@@ -9,7 +9,7 @@ import pytest
 from tests.features.real import RATE, read_sound
 from tests.proof import proof_count
 from tests.small_whisper.recordings import KINDS, non_speech
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.speech import find_speech
 from vivavoce.features.transcript.confidence import answer_confidence

@@ -25,7 +25,7 @@ from tests.proof import proof_count
 from tests.small_whisper import CHECKPOINT, SHA256
 from tests.small_whisper.recordings import KINDS, Planted, Recording, converse, non_speech, room
 from tests.small_whisper.synthesis import RATE
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.evaluation.recognition import ErrorRate, word_error_rate
 from vivavoce.features.speech import find_speech
 from vivavoce.features.transcript import decoding

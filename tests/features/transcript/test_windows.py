@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.windows import (

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vivavoce.data.durable import locked, make_folder, sweep, sync_folder, write_durably
-from vivavoce.data.seal import KEY_BYTES, Tampered, derive, seal, unseal
+from vivavoce.data.vault.durable import locked, make_folder, sweep, sync_folder, write_durably
+from vivavoce.data.vault.seal import KEY_BYTES, Tampered, derive, seal, unseal
 
 PSEUDONYM_DIGITS = 32  # hex, 128 bits: two of 10**9 people share one with a probability of 10**-21
 

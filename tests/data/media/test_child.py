@@ -19,10 +19,10 @@ import pytest
 from tests import media
 from tests.media import Sound
 from tests.proof import proof_count
-from vivavoce.data import decode as module
-from vivavoce.data.container import Content
-from vivavoce.data.decode import decode, probe
-from vivavoce.data.limits import Limits
+from vivavoce.data.media import decode as module
+from vivavoce.data.media.container import Content
+from vivavoce.data.media.decode import decode, probe
+from vivavoce.data.media.limits import Limits
 from vivavoce.data.status import MediaStatus
 
 
@@ -35,7 +35,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def servers() -> list[psutil.Process]:
     living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "vivavoce.data.child" in child.cmdline()]
+    return [child for child in living if "vivavoce.data.media.child" in child.cmdline()]
 
 
 def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -118,7 +118,7 @@ def test_no_list_makes_it_read_another_file_or_address(
 
 def test_a_confined_process_can_open_neither_file_nor_connection() -> None:
     code = (
-        "import socket; from vivavoce.data.child import confine; from vivavoce.data.limits import Limits\n"
+        "import socket; from vivavoce.data.media.child import confine; from vivavoce.data.media.limits import Limits\n"
         "confine(Limits())\n"
         "for door in (lambda: open('/etc/hostname'), socket.socket):\n"
         "    try: door(); print('open')\n"
@@ -129,7 +129,7 @@ def test_a_confined_process_can_open_neither_file_nor_connection() -> None:
 
 
 def test_the_worker_never_loads_the_decoding_libraries() -> None:
-    code = "import sys, vivavoce.data.decode; print(sorted({'av', 'cv2', 'torch', 'scipy'} & set(sys.modules)))"
+    code = "import sys, vivavoce.data.media.decode; print(sorted({'av', 'cv2', 'torch', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
@@ -194,7 +194,7 @@ def test_a_full_temporary_folder_is_the_machines_fault(recording: Path, monkeypa
 
 WORKER = """
 import sys, time
-from vivavoce.data.decode import decode
+from vivavoce.data.media.decode import decode
 decode(sys.argv[1], on_frame=lambda at, picture: (print("frame", flush=True), time.sleep(60)))
 """
 

@@ -8,7 +8,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.packet import Packet
 
-from vivavoce.data.spool import RATE_HZ, AudioSpool, Samples
+from vivavoce.data.media.spool import RATE_HZ, AudioSpool, Samples
 
 BLOCK_SAMPLES = RATE_HZ // 2  # half a second: long enough for a correlation, short enough to follow a change
 RAMP_SAMPLES = RATE_HZ // 50  # 20 ms in which a change of polarity is faded

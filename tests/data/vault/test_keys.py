@@ -5,8 +5,8 @@ import pytest
 
 from tests.killed import killed, killed_before_every_step, start
 from tests.proof import proof_count
-from vivavoce.data.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
-from vivavoce.data.seal import Tampered
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
+from vivavoce.data.vault.seal import Tampered
 
 PROJECT = ProjectKey(bytes(range(32)))
 PERSON = "candidate-0017@example.org"
@@ -33,7 +33,7 @@ class TestProjectKey:
     def test_of_two_makers_the_first_wins(self, tmp_path: Path) -> None:
         path = tmp_path / "project.key"
         program = (
-            "import sys, pathlib; from vivavoce.data.keys import ProjectKey\n"
+            "import sys, pathlib; from vivavoce.data.vault.keys import ProjectKey\n"
             "print(ProjectKey.read_or_create(pathlib.Path(sys.argv[1])).secret.hex())"
         )
         makers = [start(program, path) for _ in range(3)]
@@ -86,7 +86,7 @@ class TestKeyRing:
 
     def test_two_at_once_get_the_same(self, ring: KeyRing) -> None:
         program = (
-            "import sys, pathlib; from vivavoce.data.keys import KeyRing, ProjectKey\n"
+            "import sys, pathlib; from vivavoce.data.vault.keys import KeyRing, ProjectKey\n"
             "ring = KeyRing(pathlib.Path(sys.argv[1]), ProjectKey(bytes(range(32))))\n"
             "print(*[ring.find_or_create(f'p{i}').hex() for i in range(40)])"
         )
@@ -172,7 +172,7 @@ def have_nothing(folder: Path) -> None:
 
 def test_killed_before_every_step_of_an_erasure(tmp_path: Path) -> None:
     ends = []
-    for folder in killed_before_every_step("tests.data.test_keys", "have_a_key", "erase", tmp_path):
+    for folder in killed_before_every_step("tests.data.vault.test_keys", "have_a_key", "erase", tmp_path):
         try:
             ends.append(KeyRing(folder, PROJECT).find(PERSON) is not None)
         except Erased:
@@ -185,7 +185,7 @@ def test_killed_before_every_step_of_an_erasure(tmp_path: Path) -> None:
 
 
 def test_killed_before_every_step_of_making_a_key(tmp_path: Path) -> None:
-    folders = killed_before_every_step("tests.data.test_keys", "have_nothing", "have_a_key", tmp_path)
+    folders = killed_before_every_step("tests.data.vault.test_keys", "have_nothing", "have_a_key", tmp_path)
     assert len(folders) >= 8
     for folder in folders:
         ring = KeyRing(folder, PROJECT)
@@ -198,7 +198,7 @@ def test_killed_before_every_step_of_making_a_key(tmp_path: Path) -> None:
 
 CHURN = """
 import sys, pathlib
-from vivavoce.data.keys import KeyRing, ProjectKey
+from vivavoce.data.vault.keys import KeyRing, ProjectKey
 ring = KeyRing(pathlib.Path(sys.argv[1]), ProjectKey(bytes(range(32))))
 print("ready", flush=True)
 for number in range(int(sys.argv[2]), 100_000):

@@ -11,17 +11,17 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from vivavoce.data.container import HEAD_BYTES, LEAST_BYTES, sniff
-from vivavoce.data.forkserver import Message, acknowledge, receive, server_of
-from vivavoce.data.limits import GIBI, Limits
-from vivavoce.data.probe import AudioStream, Probe, VideoStream
+from vivavoce.data.media.container import HEAD_BYTES, LEAST_BYTES, sniff
+from vivavoce.data.media.forkserver import Message, acknowledge, receive, server_of
+from vivavoce.data.media.limits import GIBI, Limits
+from vivavoce.data.media.probe import AudioStream, Probe, VideoStream
+from vivavoce.data.media.shelf import Picture, Shelf
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.shelf import Picture, Shelf
 from vivavoce.data.source import source_digest
-from vivavoce.data.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
-CHILD = "vivavoce.data.child"
+CHILD = "vivavoce.data.media.child"
 YIELDS = frozenset({MediaStatus.OK, MediaStatus.PARTIAL_MEDIA, MediaStatus.NO_AUDIO, MediaStatus.NO_VIDEO})
 MOST_CHANNELS = 2  # one speaker each; more channels than two are a room, not two people
 OnFrame = Callable[[float, Picture], None]

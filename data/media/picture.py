@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from vivavoce.data.shelf import LONGEST_SIDE, Picture
+from vivavoce.data.media.shelf import LONGEST_SIDE, Picture
 
 GAP_S = 1.0  # a hole this long is a loss to report
 EDGE = 1e-3  # of a cell: time stamps in whole milliseconds fall this close before the cell that they open

@@ -2,8 +2,8 @@
 
 An artefact can always be computed again from its recording. So damage is never a reason to stop: a file whose seal
 is broken is moved to ``quarantine/``, its reason is logged, and the caller computes it again. What cannot be computed
-again stops: a person's damaged key (:class:`~vivavoce.data.seal.Tampered`), an erased person
-(:class:`~vivavoce.data.keys.Erased`), another project's keys.
+again stops: a person's damaged key (:class:`~vivavoce.data.vault.seal.Tampered`), an erased person
+(:class:`~vivavoce.data.vault.keys.Erased`), another project's keys.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ import os
 import re
 from pathlib import Path
 
-from vivavoce.data.artefact import Artefact, CorruptArtefact
-from vivavoce.data.durable import make_folder, sweep, sync_folder, write_durably
-from vivavoce.data.keys import KeyRing
 from vivavoce.data.schema import Stage
-from vivavoce.data.seal import Tampered, derive, seal, unseal
+from vivavoce.data.vault.artefact import Artefact, CorruptArtefact
+from vivavoce.data.vault.durable import make_folder, sweep, sync_folder, write_durably
+from vivavoce.data.vault.keys import KeyRing
+from vivavoce.data.vault.seal import Tampered, derive, seal, unseal
 
 ABANDONED_S = 3600  # one write takes milliseconds: a temporary file of an hour has no living writer
 NAME_DIGITS = 32  # hex, 128 bits

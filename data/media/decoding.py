@@ -15,12 +15,12 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as PictureStream
 
-from vivavoce.data.container import Layout
-from vivavoce.data.limits import Limits
-from vivavoce.data.picture import Deliver, Pictures
-from vivavoce.data.probe import AudioStream, Probe, VideoStream
-from vivavoce.data.soundtrack import Soundtrack
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.container import Layout
+from vivavoce.data.media.limits import Limits
+from vivavoce.data.media.picture import Deliver, Pictures
+from vivavoce.data.media.probe import AudioStream, Probe, VideoStream
+from vivavoce.data.media.soundtrack import Soundtrack
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
 WHOLE = 0.98  # of the declared duration: below it, and with any hole of more than a second, a file is partial

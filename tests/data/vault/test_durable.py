@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vivavoce.data.durable import locked, make_folder, sweep, take_lock, write_durably
+from vivavoce.data.vault.durable import locked, make_folder, sweep, take_lock, write_durably
 
 
 def test_a_file_is_replaced_never_written_over(tmp_path: Path) -> None:

@@ -21,13 +21,13 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from vivavoce.data.container import layout
-from vivavoce.data.decoding import DAMAGE, Decoding, Ended, reason
-from vivavoce.data.forkserver import Message, send, serve
-from vivavoce.data.limits import GIBI, Limits
-from vivavoce.data.picture import Deliver
-from vivavoce.data.shelf import SLOTS, Picture, Shelf
-from vivavoce.data.spool import AudioSpool
+from vivavoce.data.media.container import layout
+from vivavoce.data.media.decoding import DAMAGE, Decoding, Ended, reason
+from vivavoce.data.media.forkserver import Message, send, serve
+from vivavoce.data.media.limits import GIBI, Limits
+from vivavoce.data.media.picture import Deliver
+from vivavoce.data.media.shelf import SLOTS, Picture, Shelf
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
 READ_BYTES = 262_144  # one call into Python per quarter of a mebibyte

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import media
-from vivavoce.data.decode import decode
+from vivavoce.data.media.decode import decode
 from vivavoce.data.status import MediaStatus
 
 

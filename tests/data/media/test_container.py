@@ -8,7 +8,7 @@ import pytest
 
 from tests import media
 from tests.media import Sound
-from vivavoce.data.container import HEAD_BYTES, layout, sniff
+from vivavoce.data.media.container import HEAD_BYTES, layout, sniff
 
 WRITTEN = {  # file name, codec: demuxer
     ("a.mp4", "aac"): "mov",

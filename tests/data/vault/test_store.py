@@ -10,12 +10,12 @@ import pytest
 
 from tests.killed import killed, killed_before_every_step
 from tests.proof import proof_count
-from vivavoce.data.artefact import Artefact
-from vivavoce.data.keys import Erased, KeyRing, ProjectKey
 from vivavoce.data.schema import Stage
-from vivavoce.data.seal import HEADER, NONCE_BYTES, Tampered
-from vivavoce.data.store import Store
 from vivavoce.data.track import Track
+from vivavoce.data.vault.artefact import Artefact
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
+from vivavoce.data.vault.seal import HEADER, NONCE_BYTES, Tampered
+from vivavoce.data.vault.store import Store
 
 PROJECT = ProjectKey(bytes(range(32)))
 MEDIA = "a" * 64
@@ -187,7 +187,7 @@ def have_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize(("before", "work"), [("have_nothing", "put_one"), ("put_one", "put_two")])
 def test_killed_before_every_step_of_a_put(tmp_path: Path, before: str, work: str) -> None:
-    folders = killed_before_every_step("tests.data.test_store", before, work, tmp_path)
+    folders = killed_before_every_step("tests.data.vault.test_store", before, work, tmp_path)
     assert len(folders) >= 8
     numbers = []
     for folder in folders:
@@ -204,7 +204,7 @@ def test_killed_before_every_step_of_a_put(tmp_path: Path, before: str, work: st
 
 CHURN = """
 import sys, pathlib, hashlib
-from tests.data.test_store import SPEECH, artefact, opened
+from tests.data.vault.test_store import SPEECH, artefact, opened
 store = opened(pathlib.Path(sys.argv[1]))
 print("ready", flush=True)
 for number in range(int(sys.argv[2]), 100_000):

@@ -12,7 +12,7 @@ import pytest
 from tests import media
 from tests.media import Sound
 from tests.proof import proof_count
-from vivavoce.data.decode import decode
+from vivavoce.data.media.decode import decode
 from vivavoce.data.status import FLAGGED, MediaStatus
 
 SECONDS = 3.0

@@ -13,7 +13,7 @@ import pytest
 
 from tests import media
 from tests.media import Film, Sound
-from vivavoce.data.decode import decode
+from vivavoce.data.media.decode import decode
 
 OK, PARTIAL, NO_AUDIO, NO_VIDEO = "ok", "partial_media", "no_audio", "no_video"
 UNREADABLE, REFUSED, TOO_LARGE, TOO_LONG = "unreadable", "refused_format", "too_large", "too_long"

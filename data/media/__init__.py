@@ -1,0 +1,1 @@
+"""A media file in, sound and pictures out, or a status that says why not."""

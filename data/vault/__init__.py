@@ -1,0 +1,1 @@
+"""What was measured of a person, sealed under that person's own key."""
