@@ -56,7 +56,7 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
     pending = {row.interview_id for row in ledger.pending()}
     if not pending and is_finished(request.out, batch, csv=request.csv):
-        said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False)
+        said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False, soft_wrap=True)
         return exit_status(ledger.counts())
     for bad in bad_rows:
         ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
@@ -65,7 +65,11 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     try:
         _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
     except KeyboardInterrupt:
-        said.print(f"Interrupted; nothing is lost. The same command continues in {request.out}.", highlight=False)
+        said.print(
+            f"Interrupted; nothing is lost. The same command continues in {request.out}.",
+            highlight=False,
+            soft_wrap=True,
+        )
         return EXIT_INTERRUPTED
     ended = {row.interview_id: row for row in ledger.finished()}
     rows = [_ended_row(batch, interview, ended[interview.interview_id], store) for interview in interviews]

@@ -44,7 +44,8 @@ GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 BEFORE_MARK = re.compile(r" +(?=[,.?!:;])")
 BETWEEN_HAN = re.compile(rf"(?<=[{HAN_RANGE}，。？！：；]) +(?=[{HAN_RANGE}0-9])|(?<=[0-9%,.?!:;]) +(?=[{HAN_RANGE}])")
 AFTER_HAN = re.compile(
-    rf"(?<=[{HAN_RANGE}%])[,.?!:;](?=[{HAN_RANGE}\d\s]|$)|(?<=\d)[,.?!:;](?=[{HAN_RANGE}\s]|$)|(?<=[A-Za-z])[,.?!:;](?=\s*(?:[{HAN_RANGE}]|$))"
+    rf"(?<=[{HAN_RANGE}%])[,.?!:;](?=[{HAN_RANGE}\d\s—]|$)|(?<=\d)[,.?!:;](?=[{HAN_RANGE}\s—]|$)"
+    rf"|(?<=[A-Za-z])[,.?!:;](?=\s*(?:[{HAN_RANGE}—]|$))"
 )
 
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vivavoce.features.transcript.hygiene import mask, normalise
@@ -190,6 +190,7 @@ ALPHABET = st.sampled_from([*ENGLISH, *CHINESE])
 
 
 @settings(max_examples=200, deadline=None)
+@example(["的。", "—"], "zh")
 @given(st.lists(ALPHABET, max_size=20), st.sampled_from(["en", "zh"]))
 def test_a_second_pass_changes_nothing(tokens: list[str], language: str) -> None:
     once = normalise(said(" ".join(tokens), language))
