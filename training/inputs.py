@@ -1,7 +1,7 @@
 """What training reads: answers with measured features, human ratings, later performance. Every row lost is counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.parquet
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.reliability import icc
+from vivavoce.training.answers import Answers
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,6 +63,14 @@ class Inputs:
         Whose words the answers rest on.
     lost, dropped
         Rows that joins left out, and columns that say nothing (with the reason).
+    modalities
+        Of every column that declares one: ``text``, ``voice``, ``face``.
+    answers
+        The single answers; None where only interviews are known, and then nothing is said of bands and of the rubric.
+    weights
+        Opaque sample weights, shape (n,), ≥ 0; None: everybody counts alike.
+    site, recorded_at
+        Where and when, shape (n,) each; None where not known.
     """
 
     interviews: npt.NDArray[np.str_]
@@ -75,6 +84,11 @@ class Inputs:
     recognisers: tuple[str, ...]
     lost: tuple[Lost, ...]
     dropped: Mapping[str, str]
+    modalities: Mapping[str, str] = field(default_factory=dict)
+    answers: Answers | None = None
+    weights: Floats | None = None
+    site: npt.NDArray[np.str_] | None = None
+    recorded_at: npt.NDArray[np.datetime64] | None = None
 
 
 def read_inputs(features: Path, ratings: Path, outcomes: Path | None, framework: Framework) -> Inputs:
@@ -97,7 +111,7 @@ def read_inputs(features: Path, ratings: Path, outcomes: Path | None, framework:
         For missing columns, features that nobody declared (an outcome that leaked in has no fingerprint), ratings
         outside the scale, and fewer than 50 rated people for a competency.
     """
-    answers, fingerprints = _read_features(features)
+    answers, fingerprints, modalities = _read_features(features)
     lost: list[Lost] = []
     answers = _kept(answers, answers["job"] == framework.job, f"answers of other jobs than {framework.job}", lost)
     allowed = answers["purposes"].fillna("").str.split(",").map(lambda purposes: "train" in purposes)
@@ -132,11 +146,17 @@ def read_inputs(features: Path, ratings: Path, outcomes: Path | None, framework:
         tuple(sorted(answers["asr_engine"].dropna().unique())),
         tuple(lost),
         dropped,
+        modalities,
+        Answers(
+            index.get_indexer(answers["interview_id"]),
+            answers["question_id"].to_numpy(str),
+            {name: answers[name].to_numpy(np.float64) for name in columns},
+        ),
     )
 
 
-def _read_features(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The answers, and the fingerprint of every feature that may be scored."""
+def _read_features(path: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+    """The answers, and the fingerprint and the modality of every feature that may be scored."""
     if path.suffix != ".parquet" or not path.is_file():
         raise BadTraining(f"{path}: features are read from the features.parquet that viva writes: name that file.")
     schema = pyarrow.parquet.read_schema(path)
@@ -153,7 +173,8 @@ def _read_features(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
         for name, metadata in declared.items()
         if metadata.get(b"impairment_sensitive") != b"true" and metadata.get(b"quality") != b"true"
     }
-    return pd.read_parquet(path), prints
+    modalities = {name: declared[name][b"modality"].decode() for name in prints if b"modality" in declared[name]}
+    return pd.read_parquet(path), prints, modalities
 
 
 def _read_table(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
