@@ -1,0 +1,149 @@
+"""What the gate decides, and why: one line for each check, the standing, until when, and what would change its mind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from vivavoce.fairness.gate.checks import CHECKS
+from vivavoce.fairness.gate.evidence import Evidence
+from vivavoce.fairness.gate.pack import GateCheck, GatePack, Level
+from vivavoce.fairness.gate.seen import Outcome, Seen
+
+SIGNERS = 2  # different keys under a waiver: nobody waives alone
+REASON_LENGTH = 40  # characters; "ok" is no reason
+
+
+class Admission(StrEnum):
+    """How a version may be used."""
+
+    PUBLISHED = "published"
+    PROVISIONAL = "provisional"  # a person reviews every decision
+    REFUSED = "refused"
+
+
+class WaiverRefused(ValueError):
+    """A waiver that does not count: for another version, without a reason, or signed by one key only."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One check set aside for one version, with a written reason, by the people whose keys signed it."""
+
+    check: str
+    model_digest: str
+    reason: str
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One check of the pack, what was seen, and how it ended."""
+
+    check: GateCheck
+    seen: Seen
+    outcome: Outcome
+    waiver: Waiver | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "id": self.check.id,
+            "level": self.check.level.value,
+            "asks": self.check.asks,
+            "reason": self.check.reason,
+            "parameters": self.check.parameters,
+            "outcome": self.outcome.value,
+            "found": self.seen.found,
+            "remedy": self.seen.remedy,
+            "people_needed": self.seen.people,
+            "waiver": {"reason": self.waiver.reason, "keys": sorted(self.waiver.keys)} if self.waiver else None,
+        }
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The gate's answer for one version; ``expires`` is None where it is refused."""
+
+    pack: GatePack
+    model_digest: str
+    job: str
+    made: datetime
+    admission: Admission
+    expires: datetime | None
+    checks: tuple[Judged, ...]
+
+    @property
+    def in_the_way(self) -> tuple[Judged, ...]:
+        """Blocking checks that failed, or were not settled."""
+        bad = {Outcome.FAIL, Outcome.INSUFFICIENT}
+        return tuple(one for one in self.checks if one.check.level is Level.BLOCKING and one.outcome in bad)
+
+    def document(self) -> dict[str, Any]:
+        """``gate.json``."""
+        needed = [one.seen.people for one in self.in_the_way if one.seen.people is not None]
+        return {
+            "format": 1,
+            "pack": {"name": self.pack.name, "version": self.pack.version, "digest": self.pack.digest},
+            "model_digest": self.model_digest,
+            "job": self.job,
+            "made": self.made.isoformat(),
+            "admission": self.admission.value,
+            "expires": self.expires.isoformat() if self.expires else None,
+            "every_decision_reviewed": self.admission is Admission.PROVISIONAL,
+            "people_needed": max(needed) if needed else None,
+            "checks": [one.document() for one in self.checks],
+            "disclaimer": "Not legal advice.",
+        }
+
+
+def decide(evidence: Evidence, pack: GatePack, waivers: Sequence[Waiver] = ()) -> Decision:
+    """Ask every check of the pack.
+
+    A blocking failure refuses. A blocking check that these numbers cannot settle allows ``provisional`` only: a person
+    reviews every decision, and the admission ends. A waived check counts as passed and shows for ever. Advisory checks
+    never stand in the way.
+
+    Raises
+    ------
+    WaiverRefused
+        For a waiver that does not count.
+    """
+    given = {waiver.check: waiver for waiver in waivers}
+    known: dict[str, GateCheck] = {check.id: check for check in pack.checks}
+    for waiver in waivers:
+        _refuse_waiver(waiver, known, evidence.model_digest)
+    judged = tuple(_judged(check, evidence, given) for check in pack.checks)
+    blocking = {one.outcome for one in judged if one.check.level is Level.BLOCKING}
+    if Outcome.FAIL in blocking:
+        admission, days = Admission.REFUSED, None
+    elif Outcome.INSUFFICIENT in blocking:
+        admission, days = Admission.PROVISIONAL, pack.provisional_days
+    else:
+        admission, days = Admission.PUBLISHED, pack.published_days
+    expires = None if days is None else evidence.now + timedelta(days=days)
+    return Decision(pack, evidence.model_digest, evidence.job, evidence.now, admission, expires, judged)
+
+
+def _judged(check: GateCheck, evidence: Evidence, waivers: Mapping[str, Waiver]) -> Judged:
+    seen = CHECKS[check.id](evidence, check.parameters)
+    waiver = waivers.get(check.id)
+    if waiver is None or seen.outcome is Outcome.PASS:
+        return Judged(check, seen, seen.outcome)
+    return Judged(check, seen, Outcome.WAIVED, waiver)
+
+
+def _refuse_waiver(waiver: Waiver, known: Mapping[str, GateCheck], digest: str) -> None:
+    if waiver.check not in known:
+        raise WaiverRefused(f"The gate has no check {waiver.check!r}: waive one of {', '.join(known)}.")
+    if not known[waiver.check].waivable:
+        raise WaiverRefused(f"{waiver.check} cannot be waived: {known[waiver.check].reason}")
+    if waiver.model_digest != digest:
+        raise WaiverRefused(f"The waiver of {waiver.check} is for another version ({waiver.model_digest[:12]}).")
+    if len(waiver.reason.strip()) < REASON_LENGTH:
+        raise WaiverRefused(f"A waiver needs a written reason of {REASON_LENGTH} characters. Got {waiver.reason!r}.")
+    if len(waiver.keys) < SIGNERS:
+        raise WaiverRefused(
+            f"The waiver of {waiver.check} needs the signatures of {SIGNERS} different keys. Got {len(waiver.keys)}."
+        )

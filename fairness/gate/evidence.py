@@ -1,0 +1,84 @@
+"""What the gate looks at: plain values out of a model version, its audit and its trials. Nothing here opens a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from vivavoce.evaluation.estimate import Estimate, undefined
+
+NO_AUDIT = "no audit was given"
+
+
+@dataclass(frozen=True)
+class Increment:
+    """What a modality adds to language: ``shown``, ``not shown`` or ``underpowered``, and the people it would take."""
+
+    verdict: str
+    people_needed: int | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search for a less discriminatory alternative among candidates that were declared beforehand.
+
+    ``tried`` counts candidates, ``better`` names those that were confirmed on the second half of the persons;
+    ``told`` is False where these numbers could not have confirmed any.
+    """
+
+    tried: int
+    better: tuple[str, ...]
+    told: bool = True
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is known of one model version on one day; None, or an undefined estimate, is *not known*.
+
+    Parameters
+    ----------
+    model_digest, job
+        Which version, for which job.
+    now
+        When the gate is asked, with a time zone.
+    rated_job
+        How many people rated the job's tasks and competencies; 0 where the framework is an illustration.
+    same_questions
+        Share of interviews that were asked every question of the framework, 0–1.
+    without_consent
+        Training people whose consent to training is not on record.
+    refused
+        Features that must not be scored, with the reason of each.
+    validity, persons
+        r of the overall score with performance, cross-fitted, and on how many people.
+    over_champion
+        Difference of that r to the champion's on the same people; None where there is no champion.
+    rater_agreement
+        Of each competency's mean human rating, ICC(1,k).
+    increments
+        Of each modality beyond language that the version uses.
+    groups_permuted, scored_twice
+        Whether every score stayed bit-identical when declared groups were permuted, and when people were scored
+        again in another order.
+    audit
+        ``audit.json``.
+    search
+        For alternatives.
+    """
+
+    model_digest: str
+    job: str
+    now: datetime
+    rated_job: int = 0
+    same_questions: float | None = None
+    without_consent: int | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    validity: Estimate = field(default_factory=lambda: undefined("no performance was given"))
+    persons: int = 0
+    over_champion: Estimate | None = None
+    rater_agreement: Mapping[str, Estimate] = field(default_factory=dict)
+    increments: Mapping[str, Increment] = field(default_factory=dict)
+    groups_permuted: bool | None = None
+    scored_twice: bool | None = None
+    audit: Mapping[str, Any] | None = None
+    search: Search | None = None
