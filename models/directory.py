@@ -130,6 +130,7 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
             intercept=float(one["intercept"]),
             least_measured=float(one["least_measured"]),
             norms=Norms(**one["norms"]),
+            question_sd=None,
             **{a: np.asarray(tensors[f"{one['id']}.{a}"], np.float64) for a in ARRAYS},
         )
         for one in head["competencies"]

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 PENALTIES = tuple(float(penalty) for penalty in 10 ** np.arange(-2.0, 1.01, 0.5))  # per person and standardised column
 LEAST_MEASURED = 0.75  # of the coefficients' absolute sum
 FOLDS = 5
+TINY = np.finfo(np.float64).tiny
 CONSTANT = 1e-12  # spread relative to a column's size, below which it is rounding
 
 
@@ -35,6 +36,9 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     least_measured
         Share of the coefficients (absolute, standardised) whose features must have been measured for a prediction,
         0–1.
+    cv
+        How penalties are compared: so many folds by person, or splits as scikit-learn takes them (rows of one person
+        are then the caller's care).
 
     Attributes
     ----------
@@ -66,9 +70,12 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     array([3.5, nan])
     """
 
-    def __init__(self, penalties: Sequence[float] = PENALTIES, least_measured: float = LEAST_MEASURED) -> None:
+    def __init__(
+        self, penalties: Sequence[float] = PENALTIES, least_measured: float = LEAST_MEASURED, cv: Any = FOLDS
+    ) -> None:
         self.penalties = penalties
         self.least_measured = least_measured
+        self.cv = cv
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that ``nan`` is an input like any other."""
@@ -76,7 +83,13 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        groups: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
         """Fit one rating.
 
         Parameters
@@ -88,30 +101,29 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         groups
             Whose row it is, shape (n,); by default every row is another person. No person is on both sides when the
             penalty is chosen.
+        sample_weight
+            How much each row counts, shape (n,), ≥ 0; by default all alike. Only ratios matter: twice the weight is the
+            row twice.
 
         Raises
         ------
         ValueError
-            For shapes that do not fit, infinite values, and penalties that are not above 0.
+            For shapes that do not fit, infinite values, penalties that are not above 0, and weights below 0.
         """
         x, target = validate_data(
             self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True, ensure_min_samples=2
         )
-        if not self.penalties or min(self.penalties) <= 0:
-            raise ValueError(
-                f"The 'penalties' parameter of CompetencyRidge must hold numbers above 0. Got {self.penalties} instead."
-            )
         ratings = np.asarray(target, np.float64)
-        persons = np.arange(len(x)) if groups is None else np.asarray(groups)
-        self.penalty_ = self._choose(x, ratings, persons)
-        space = _Space.of(x)
-        [found] = _solve(space.design(x), ratings, [self.penalty_])
+        weights = _weights(sample_weight, len(x))
+        space, penalty, found = self._solved(x, ratings[:, None], weights, groups)
+        self.penalty_ = float(penalty[0])
         p = x.shape[1]
         self.mean_, self.scale_ = space.mean, np.where(np.isinf(space.scale), 1.0, space.scale)
-        self.coef_ = found[:p] / space.scale  # exactly 0 where the scale is infinite: a feature that does not vary
+        self.coef_ = found[:p, 0] / space.scale  # exactly 0 where the scale is infinite: a feature that does not vary
         self.absent_coef_ = np.zeros(p)
-        self.absent_coef_[space.marked] = found[p:]
-        self.intercept_ = float(ratings.mean() - self.mean_ @ self.coef_ - space.absent @ self.absent_coef_)
+        self.absent_coef_[space.marked] = found[p:, 0]
+        centre = float(np.average(ratings, weights=weights))
+        self.intercept_ = float(centre - self.mean_ @ self.coef_ - space.absent @ self.absent_coef_)
         return self
 
     def predict(self, X: npt.ArrayLike) -> Floats:
@@ -126,18 +138,70 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return measured_share(np.asarray(X, np.float64), self.coef_ * self.scale_)
 
-    def _choose(self, x: Floats, y: Floats, persons: npt.NDArray[Any]) -> float:
-        """The penalty with the smallest squared error on persons left out."""
-        folds = min(FOLDS, len(np.unique(persons)))
-        if len(self.penalties) == 1 or folds < 2:
-            return float(self.penalties[-1])
-        error = np.zeros(len(self.penalties))
-        for seen, held in GroupKFold(folds).split(x, y, persons):
-            space = _Space.of(x[seen])
-            found = _solve(space.design(x[seen]), y[seen], self.penalties)
-            predicted = y[seen].mean() + found @ space.design(x[held]).T
-            error += np.sum((predicted - y[held]) ** 2, axis=1)
-        return float(self.penalties[int(np.argmin(error))])
+    def predict_targets(
+        self,
+        X: npt.ArrayLike,
+        targets: npt.ArrayLike,
+        new: npt.ArrayLike,
+        groups: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Floats:
+        """Fit many ratings of the same people at once, each with its own penalty, and predict others.
+
+        What ``fit`` and ``predict`` give one rating at a time, for about the price of one: permutation tests live on it.
+
+        Parameters
+        ----------
+        X, targets, new
+            Features (n, p), ratings (n, t), features of those to predict (m, p).
+        groups, sample_weight
+            As in ``fit``.
+
+        Returns
+        -------
+        array, shape (m, t)
+            ``nan`` where too little was measured.
+        """
+        x, y, other = (np.asarray(one, np.float64) for one in (X, targets, new))
+        weights = _weights(sample_weight, len(x))
+        space, _, found = self._solved(x, y, weights, groups)
+        predicted = np.average(y, axis=0, weights=weights) + space.design(other) @ found
+        importance = np.abs(found[: x.shape[1]])
+        share = 1 - np.isnan(other) @ importance / np.maximum(importance.sum(axis=0), TINY)
+        return np.where(share >= self.least_measured, predicted, np.nan)
+
+    def _solved(
+        self, x: Floats, y: Floats, weights: Floats, groups: npt.ArrayLike | None
+    ) -> tuple["_Space", Floats, Floats]:
+        """The space of the features, and for each of t ratings (n, t) its penalty and coefficients (columns, t)."""
+        if not self.penalties or min(self.penalties) <= 0:
+            raise ValueError(
+                f"The 'penalties' parameter of CompetencyRidge must hold numbers above 0. Got {self.penalties} instead."
+            )
+        persons = np.arange(len(x)) if groups is None else np.asarray(groups)
+        chosen = self._choose(x, y, weights, persons)
+        space = _Space.of(x, weights)
+        penalties = np.unique(chosen)
+        found = np.empty((len(space.mean) + space.marked.sum(), y.shape[1]))
+        for penalty, solved in zip(penalties, _solve(space.design(x), y, weights, penalties), strict=True):
+            found[:, chosen == penalty] = solved[:, chosen == penalty]
+        return space, chosen, found
+
+    def _choose(self, x: Floats, y: Floats, weights: Floats, persons: npt.NDArray[Any]) -> Floats:
+        """For each rating the penalty with the smallest squared error on persons left out, shape (t,)."""
+        folds = min(self.cv, len(np.unique(persons))) if isinstance(self.cv, int) else None
+        if len(self.penalties) == 1 or (folds is not None and folds < 2):
+            return np.full(y.shape[1], float(self.penalties[-1]))
+        splitter = check_cv(self.cv) if folds is None else GroupKFold(folds)
+        error = np.zeros((len(self.penalties), y.shape[1]))
+        for seen, held in splitter.split(x, y, persons):
+            space = _Space.of(x[seen], weights[seen])
+            design, centre = space.design(x[held]), np.average(y[seen], axis=0, weights=weights[seen])
+            solved = _solve(space.design(x[seen]), y[seen], weights[seen], self.penalties)
+            for i, coefficients in enumerate(solved):
+                error[i] += weights[held] @ (centre + design @ coefficients - y[held]) ** 2
+        found: Floats = np.asarray(self.penalties, np.float64)[np.argmin(error, axis=0)]
+        return found
 
 
 def rating(x: Floats, intercept: float, coefficients: Floats, absent: Floats, mean: Floats) -> Floats:
@@ -165,20 +229,19 @@ class _Space:
     mean: Floats
     scale: Floats  # infinite for a feature that does not vary, so that its column is 0
     absent: Floats
-
-    @property
-    def marked(self) -> npt.NDArray[np.bool_]:
-        return (self.absent > 0) & (self.absent < 1)
+    marked: npt.NDArray[np.bool_]
 
     @staticmethod
-    def of(x: Floats) -> "_Space":
+    def of(x: Floats, weights: Floats) -> "_Space":
         missing = np.isnan(x)
-        count = np.maximum((~missing).sum(axis=0), 1)
-        mean = np.where(missing, 0.0, x).sum(axis=0) / count
-        scale = np.sqrt((np.where(missing, 0.0, x - mean) ** 2).sum(axis=0) / count)
+        count = weights @ ~missing
+        count = np.where(count > 0, count, 1.0)
+        mean = weights @ np.where(missing, 0.0, x) / count
+        scale = np.sqrt(weights @ np.where(missing, 0.0, x - mean) ** 2 / count)
         steady = scale <= CONSTANT * np.maximum(np.abs(mean), 1.0)
-        absent: Floats = missing.mean(axis=0)
-        return _Space(mean, np.where(steady, np.inf, scale), absent)
+        counting = missing[weights > 0]
+        marked = counting.any(axis=0) & ~counting.all(axis=0)
+        return _Space(mean, np.where(steady, np.inf, scale), weights @ missing / weights.sum(), marked)
 
     def design(self, x: Floats) -> Floats:
         """Shape (n, p + markers)."""
@@ -187,11 +250,27 @@ class _Space:
         return np.hstack([standard, (missing - self.absent)[:, self.marked]])
 
 
-def _solve(design: Floats, y: Floats, penalties: Sequence[float]) -> Floats:
-    """Coefficients of centred columns at each penalty per person, shape (m, columns)."""
-    target = y - y.mean()
-    wide = design.shape[1] > len(y)
-    values, vectors = np.linalg.eigh(design @ design.T if wide else design.T @ design)
-    turned = vectors.T @ (target if wide else design.T @ target)
-    shrunk = [vectors @ (turned / (np.maximum(values, 0) + penalty * len(y))) for penalty in penalties]
-    return np.array(shrunk) @ design if wide else np.array(shrunk)
+def _weights(given: npt.ArrayLike | None, n: int) -> Floats:
+    """Sample weights with the mean 1."""
+    if given is None:
+        return np.ones(n)
+    found = np.asarray(given, np.float64)
+    if found.shape != (n,) or not np.isfinite(found).all() or found.min() < 0 or found.max() == 0:
+        raise ValueError(
+            f"The 'sample_weight' parameter of CompetencyRidge must hold {n} finite numbers of at least 0, not all 0. "
+            f"Got shape {found.shape} instead, or such numbers."
+        )
+    normal: Floats = found / found.mean()
+    return normal
+
+
+def _solve(design: Floats, y: Floats, weights: Floats, penalties: Sequence[float] | Floats) -> list[Floats]:
+    """Coefficients of centred columns for each rating (n, t), shape (columns, t), at each penalty per person."""
+    root = np.sqrt(weights)[:, None]
+    columns, target = design * root, (y - np.average(y, axis=0, weights=weights)) * root
+    wide = columns.shape[1] > len(columns)
+    values, vectors = np.linalg.eigh(columns @ columns.T if wide else columns.T @ columns)
+    turned = vectors.T @ (target if wide else columns.T @ target)
+    scale = np.maximum(values, 0)[:, None]
+    shrunk = [vectors @ (turned / (scale + penalty * weights.sum())) for penalty in penalties]
+    return [columns.T @ one for one in shrunk] if wide else shrunk

@@ -3,19 +3,27 @@
 It is data only. ``models/directory.py`` writes it to disk and reads it back.
 """
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.refused import refuse_name
-from vivavoce.models.linear import CompetencyRidge, measured_share, rating
-from vivavoce.models.norms import Norms
+from vivavoce.models.aggregate import answer_means
+from vivavoce.models.norms import POINTS_PER_SD, Norms
+from vivavoce.models.prediction import measured_share, rating
+from vivavoce.models.score import OVERALL
+
+if TYPE_CHECKING:
+    from vivavoce.models.linear import CompetencyRidge
 
 Floats = npt.NDArray[np.float64]
+
+BLOCK = 2**14  # rows at a time: a column's 128 KiB stay in the cache while they are added up
 
 
 class ModelDiffers(ValueError):
@@ -46,6 +54,15 @@ class LinearCompetency:
         Share of the coefficients whose features must have been measured, 0–1.
     norms
         Of applicants, on the scale of the ratings.
+    question_sd
+        Standard deviation of the rating from one answer about the person's own, in the applicants' standard
+        deviations (person × question, and residual); None where training heard one question a person, or never asked.
+
+    Raises
+    ------
+    ValueError
+        For a name that claims what must not be claimed, arrays of other lengths than the features, and numbers that
+        are not finite.
     """
 
     competency: str
@@ -57,18 +74,34 @@ class LinearCompetency:
     scale: Floats
     least_measured: float
     norms: Norms
+    question_sd: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a target that claims what must not be claimed, and arrays of other lengths than the features."""
+        """Refuse a target that claims what must not be claimed, and numbers that are none or too few."""
         refuse_name(self.competency)
         for name in self.features:
             refuse_name(name)
-        shapes = {len(self.features), *(len(one) for one in (self.coefficients, self.absent, self.mean, self.scale))}
-        if len(shapes) > 1:
+        arrays = (self.coefficients, self.absent, self.mean, self.scale)
+        shapes = {(len(set(self.features)),), *(one.shape for one in arrays)}
+        if len(shapes) > 1 or not self.features:
             raise ValueError(f"{self.competency}: features and their numbers must be equally many. Got {shapes}.")
+        single = (self.intercept, self.norms.mean, self.norms.sd, self.question_sd or 0.0)
+        if not all(np.isfinite(one).all() for one in (*arrays, single)) or self.norms.sd <= 0:
+            raise ValueError(f"{self.competency}: every number must be finite, and the norms' spread above 0.")
+        if not 0 <= self.least_measured <= 1 or (self.question_sd is not None and self.question_sd < 0):
+            raise ValueError(
+                f"{self.competency}: least_measured must lie in 0 to 1, and question_sd must not be negative. Got "
+                f"{self.least_measured} and {self.question_sd} instead."
+            )
 
     @staticmethod
-    def of(competency: str, features: Collection[str], model: CompetencyRidge, norms: Norms) -> "LinearCompetency":
+    def of(
+        competency: str,
+        features: Collection[str],
+        model: "CompetencyRidge",
+        norms: Norms,
+        question_sd: float | None = None,
+    ) -> "LinearCompetency":
         """The numbers of a fitted ridge."""
         return LinearCompetency(
             competency,
@@ -80,14 +113,39 @@ class LinearCompetency:
             model.scale_,
             model.least_measured,
             norms,
+            question_sd,
         )
 
+    @property
+    def importance(self) -> Floats:
+        """Rating per standard deviation of each feature, shape (p,): what must have been measured is counted in it."""
+        return self.coefficients * self.scale
+
+    def error(self, answers: int) -> float | None:
+        """Standard error of measurement in points of a score from so many answers; None from one, or if not known."""
+        if self.question_sd is None or answers < 2:
+            return None
+        return POINTS_PER_SD * self.question_sd / math.sqrt(answers)
+
     def z(self, columns: Mapping[str, npt.ArrayLike]) -> Floats:
-        """Standard deviations above the applicants' mean, shape (n,); ``nan`` where too little was measured."""
-        x = np.array([columns[name] for name in self.features], np.float64).T
-        found = rating(x, self.intercept, self.coefficients, self.absent, self.mean)
-        share = measured_share(x, self.coefficients * self.scale)
-        return self.norms.z(np.where(share >= self.least_measured, found, np.nan))
+        """Standard deviations above the applicants' mean, shape (n,); ``nan`` where too little was measured.
+
+        Parameters
+        ----------
+        columns
+            Each feature's mean over the answers that show the competency, shape (n,); others do not matter.
+        """
+        given = [np.asarray(columns[name], np.float64) for name in self.features]
+        parts = []
+        for start in range(0, len(given[0]), BLOCK):
+            x = [one[start : start + BLOCK] for one in given]
+            found = rating(x, self.intercept, self.coefficients, self.absent, self.mean)
+            parts.append(np.where(self.measured_share(x) >= self.least_measured, found, np.nan))
+        return self.norms.z(np.concatenate(parts) if parts else np.empty(0))
+
+    def measured_share(self, columns: Sequence[Floats]) -> Floats:
+        """Share of the importance that lies on measured features, 0–1, shape (n,); ideal 1. Features in their order."""
+        return measured_share(columns, self.importance)
 
 
 @dataclass(frozen=True)
@@ -131,7 +189,7 @@ class ModelVersion:
                 f"{[one.competency for one in self.competencies]} and {list(self.weights)} instead."
             )
         values = np.array(list(self.weights.values()))
-        if np.any(values < 0) or abs(values.sum() - 1) > 1e-6:
+        if not (np.all(values >= 0) and abs(values.sum() - 1) <= 1e-6):
             raise ValueError(f"Weights must be at least 0 and sum to 1. Got {dict(self.weights)} instead.")
         used = {name for one in self.competencies for name in one.features}
         if used != set(self.fingerprints):
@@ -165,16 +223,33 @@ class ModelVersion:
         if found:
             raise ModelDiffers(found)
 
-    def z(self, columns: Mapping[str, npt.ArrayLike]) -> dict[str, Floats]:
-        """Each competency's z, shape (n,) each; ``nan`` where it could not be measured."""
-        return {one.competency: one.z(columns) for one in self.competencies}
+    def means(
+        self,
+        columns: Mapping[str, npt.ArrayLike],
+        interview: npt.ArrayLike,
+        question: Sequence[str] | npt.NDArray[np.str_],
+        interviews: int,
+    ) -> dict[str, dict[str, Floats]]:
+        """For each competency, its features' means over the answers that show it: as :func:`answer_means` says."""
+        found = {}
+        for one in self.competencies:
+            shown = [asked.id for asked in self.framework.questions_showing(one.competency)]
+            own = {name: columns[name] for name in one.features}
+            found[one.competency] = answer_means(own, interview, question, shown, interviews)
+        return found
 
-    def points(self, columns: Mapping[str, npt.ArrayLike]) -> dict[str, Floats]:
-        """Each competency's score from 0 to 100, and ``overall``.
+    def z(self, features: Mapping[str, Mapping[str, npt.ArrayLike]]) -> dict[str, Floats]:
+        """Each competency's z, shape (n,) each, from its own features' means; ``nan`` where it was not measured."""
+        return {one.competency: one.z(features[one.competency]) for one in self.competencies}
+
+    def points(self, features: Mapping[str, Mapping[str, npt.ArrayLike]]) -> dict[str, Floats]:
+        """Each competency's score from 0 to 100, and ``overall``, from :meth:`means`.
 
         The overall score is ``50 + 15 · Σ w z``; it is ``nan`` for whoever lacks one competency, never a mean of the
         rest.
         """
-        z = self.z(columns)
-        overall = np.sum([self.weights[name] * values for name, values in z.items()], axis=0)
-        return {name: Norms.points(values) for name, values in {**z, "overall": overall}.items()}
+        z = self.z(features)
+        overall: Floats | float = 0.0
+        for name, values in z.items():  # one after the other: a row's bits must not depend on the rows beside it
+            overall = overall + self.weights[name] * values
+        return {name: Norms.points(values) for name, values in {**z, OVERALL: overall}.items()}

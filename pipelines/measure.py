@@ -21,7 +21,7 @@ from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.prosody import PROSODY
 from vivavoce.features.prosody.answer import AnswerVoice
 from vivavoce.features.speakers.turns import leave_out
-from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
+from vivavoce.features.transcript.confidence import answer_confidence
 from vivavoce.models.rubric import MeasuredAnswer
 from vivavoce.models.score import Quote
 from vivavoce.pipelines.answers import AnswerSpan
@@ -78,7 +78,6 @@ class Measurer:
             values, absent = split_measures(measures)
             words = heard[span.recording].words
             confidence = answer_confidence(words.within(span.start, span.end))
-            unclear = confidence is not None and confidence < UNCLEAR_BELOW
             text = answer.quote((0, len(answer.words)))
             result = AnswerResult(
                 span.question_id,
@@ -94,7 +93,7 @@ class Measurer:
                 span.confidence,
                 _timeline(span, heard[span.recording], tracks[span.recording], modalities),
             )
-            if unclear:
+            if result.unclear:
                 measures, quotes = dict.fromkeys(measures, Absent(Reason.UNCLEAR_SPEECH)), {}
             shows = tuple(competency.id for competency in answer.competencies)
             measured.append((result, MeasuredAnswer(span.question_id, shows, measures, quotes)))

@@ -66,6 +66,7 @@ ANSWER = [
     ("start_s", pa.float64()),
     ("end_s", pa.float64()),
     ("purposes", pa.string()),
+    ("unclear", pa.bool_()),  # its recogniser hardly believed it: measured, and in no score
 ]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -152,6 +153,7 @@ def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
             "start_s": answer.start,
             "end_s": answer.end,
             "purposes": _purposes(row.interview),
+            "unclear": answer.unclear,
             **{column.name: answer.values.get(column.name, float("nan")) for column in columns},
         }
         for row in rows

@@ -7,6 +7,7 @@ from typing import Any
 
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus, RowStatus
+from vivavoce.features.transcript.confidence import UNCLEAR_BELOW
 from vivavoce.models.score import Score
 from vivavoce.pipelines.timeline import Timeline
 
@@ -27,6 +28,11 @@ class AnswerResult:
     word_confidence: float | None = None  # mean of the recogniser's, 0–1; None where it gives none
     question_confidence: float | None = None  # that this question was asked, 0–1; None where the manifest says so
     timeline: Timeline | None = None  # None where there is nothing to draw
+
+    @property
+    def unclear(self) -> bool:
+        """Whether its recogniser believed too little of it: no score may rest on it."""
+        return self.word_confidence is not None and self.word_confidence < UNCLEAR_BELOW
 
     @property
     def measures(self) -> Measures:

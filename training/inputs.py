@@ -12,12 +12,24 @@ import pyarrow.parquet
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.reliability import icc
+from vivavoce.models.aggregate import answer_means, own_columns
 from vivavoce.training.answers import Answers
 
 Floats = npt.NDArray[np.float64]
 
 IDENTITY = frozenset(
-    ("interview_id", "candidate_id", "question_id", "job", "language", "asr_engine", "start_s", "end_s", "purposes")
+    (
+        "interview_id",
+        "candidate_id",
+        "question_id",
+        "job",
+        "language",
+        "asr_engine",
+        "start_s",
+        "end_s",
+        "purposes",
+        "unclear",
+    )
 )
 RATINGS = ("interview_id", "rater", "competency", "value")
 OUTCOMES = ("candidate_id", "value")
@@ -116,6 +128,8 @@ def read_inputs(features: Path, ratings: Path, outcomes: Path | None, framework:
     answers = _kept(answers, answers["job"] == framework.job, f"answers of other jobs than {framework.job}", lost)
     allowed = answers["purposes"].fillna("").str.split(",").map(lambda purposes: "train" in purposes)
     answers = _kept(answers, allowed, "answers without consent to training", lost)
+    if "unclear" in answers:
+        answers = _kept(answers, ~answers["unclear"].astype(bool), "answers that no score may rest on", lost)
     people = answers[["interview_id", "candidate_id"]].drop_duplicates("interview_id").sort_values("interview_id")
     columns, dropped = _informative(answers, fingerprints)
     given = _read_ratings(ratings, framework)
@@ -134,10 +148,15 @@ def read_inputs(features: Path, ratings: Path, outcomes: Path | None, framework:
             known, known["candidate_id"].isin(people["candidate_id"]), "outcomes of people not measured", lost
         )
         performance = people["candidate_id"].map(known.set_index("candidate_id")["value"]).to_numpy(np.float64)
+    single = Answers(
+        index.get_indexer(answers["interview_id"]),
+        answers["question_id"].to_numpy(str),
+        {name: answers[name].to_numpy(np.float64) for name in columns},
+    )
     return Inputs(
         people["interview_id"].to_numpy(str),
         people["candidate_id"].to_numpy(str),
-        {name: _means(answers, _columns_of(name, columns, framework), name, framework, index) for name in rated},
+        {name: _means(single, own_columns(name, columns, framework), framework, name, len(index)) for name in rated},
         rated,
         int(given["rater"].nunique()),
         {name: _reliability(given[given["competency"] == name]) for name in rated},
@@ -147,11 +166,7 @@ def read_inputs(features: Path, ratings: Path, outcomes: Path | None, framework:
         tuple(lost),
         dropped,
         modalities,
-        Answers(
-            index.get_indexer(answers["interview_id"]),
-            answers["question_id"].to_numpy(str),
-            {name: answers[name].to_numpy(np.float64) for name in columns},
-        ),
+        single,
     )
 
 
@@ -254,19 +269,12 @@ def _informative(answers: pd.DataFrame, fingerprints: Mapping[str, str]) -> tupl
     return [name for name in fingerprints if name not in dropped], dropped
 
 
-def _columns_of(competency: str, columns: list[str], framework: Framework) -> list[str]:
-    """A competency's columns: the general ones and its own, not those of other competencies."""
-    others = tuple([f".{name}" for name in framework.weights if name != competency])
-    return [name for name in columns if not name.endswith(others)]
-
-
 def _means(
-    answers: pd.DataFrame, columns: list[str], competency: str, framework: Framework, index: pd.Index
+    answers: Answers, columns: list[str], framework: Framework, competency: str, interviews: int
 ) -> dict[str, Floats]:
-    questions = [question.id for question in framework.questions_showing(competency)]
-    showing = answers[answers["question_id"].isin(questions)]
-    table = showing.groupby("interview_id")[columns].mean().reindex(index)
-    return {name: table[name].to_numpy(np.float64) for name in columns}
+    shown = [question.id for question in framework.questions_showing(competency)]
+    own = {name: answers.columns[name] for name in columns}
+    return answer_means(own, answers.interview, answers.question, shown, interviews)
 
 
 def _column(table: pd.DataFrame, name: str, index: pd.Index) -> Floats:

@@ -19,7 +19,7 @@ from vivavoce.models.version import LinearCompetency, ModelDiffers, ModelVersion
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 NAMES = ("language.words_count", "prosody.f0_median_hz", "language.pronouns_share")
 X = np.random.default_rng(0).standard_normal((60, 3))
-COLUMNS = dict(zip(NAMES, X.T, strict=True))
+COLUMNS = {competency: dict(zip(NAMES, X.T, strict=True)) for competency in FRAMEWORK.weights}
 
 
 def model() -> ModelVersion:
@@ -127,9 +127,9 @@ def test_the_middle_of_the_scale_is_the_applicants_mean():
 def test_without_one_competency_there_is_no_overall_score():
     one = model()
     for name in NAMES:
-        columns = {key: values.copy() for key, values in COLUMNS.items()}
+        columns = {key: values.copy() for key, values in zip(NAMES, X.T, strict=True)}
         columns[name][0] = np.nan
-        points = one.points(columns)
+        points = one.points(dict.fromkeys(FRAMEWORK.weights, columns))
         missing = [competency for competency in FRAMEWORK.weights if np.isnan(points[competency][0])]
         assert missing
         assert np.isnan(points["overall"][0])

@@ -62,8 +62,8 @@ def test_the_same_inputs_give_the_same_bytes(run):
 
 def test_the_saved_model_scores_people(run):
     model, _ = load_model(run[0] / "v1")
-    columns = {name: np.zeros(3) for name in model.fingerprints}
-    assert set(model.points(columns)) == {*COMPETENCIES, "overall"}
+    zeros = {one.competency: dict.fromkeys(one.features, np.zeros(3)) for one in model.competencies}
+    assert set(model.points(zeros)) == {*COMPETENCIES, "overall"}
 
 
 def test_no_score_and_no_id_of_a_person_is_in_the_model(run):
