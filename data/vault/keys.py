@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vivavoce.data.place import place
 from vivavoce.data.vault.durable import locked, make_folder, sweep, sync_folder, write_durably
 from vivavoce.data.vault.seal import KEY_BYTES, Tampered, derive, seal, unseal
 
@@ -44,10 +45,7 @@ class ProjectKey:
         >>> ProjectKey.location({"XDG_DATA_HOME": "/srv/share"}).as_posix()
         '/srv/share/vivavoce/project.key'
         """
-        if named := environment.get("VIVA_PROJECT_KEY"):
-            return Path(named)
-        data_home = environment.get("XDG_DATA_HOME")
-        return (Path(data_home) if data_home else Path.home() / ".local" / "share") / "vivavoce" / "project.key"
+        return place(environment, "VIVA_PROJECT_KEY", "project.key")
 
     @staticmethod
     def read(path: Path) -> "ProjectKey":

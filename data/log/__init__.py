@@ -1,0 +1,1 @@
+"""Who did what: an append-only log whose signed heads show any change made to it afterwards."""

@@ -1,0 +1,158 @@
+"""The trust file: whose public keys count, for what, and which were revoked.
+
+It is where all trust begins: whoever can change it can vouch for anything. Keep it under version control, writable by
+those only who decide about keys.
+"""
+
+import json
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from vivavoce.data.problem import problems_of
+from vivavoce.data.signing.key import key_id
+from vivavoce.data.vault.durable import locked, make_folder, write_durably
+
+MAX_BYTES = 2**20  # 1 MiB, some 3,000 keys
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class TrustRefused(ValueError):
+    """A trust file that is missing, writable by others, or not well formed; or a change to it that makes no sense."""
+
+
+class Role(StrEnum):
+    """What a key may sign."""
+
+    LOG = "log"  # heads of the event log: the key of a machine
+    TRAIN = "train"  # challengers
+    AUDIT = "audit"  # that an audit in a bundle is the auditor's
+    WAIVE = "waive"  # that a check of the gate is waived, for a written reason
+    PUBLISH = "publish"  # bundles and champions
+
+
+class Revocation(BaseModel):
+    """Since when a key no longer counts, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on: date
+    reason: Reason
+
+
+class TrustedKey(BaseModel):
+    """A public key with what it may sign."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    public: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    since: date
+    revoked: Revocation | None = None
+
+    @property
+    def id(self) -> str:
+        """What signatures call the key."""
+        return key_id(self.public)
+
+
+class Trust(BaseModel):
+    """All keys that were ever trusted here; revoked ones stay, so that old signatures can be told from forged ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Annotated[int, Field(ge=1, le=1)] = 1
+    keys: tuple[TrustedKey, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for what, values in (
+            ("name", [one.name for one in self.keys]),
+            ("public key", [one.public for one in self.keys]),
+        ):
+            if len(set(values)) < len(values):
+                raise ValueError(f"Every {what} must occur once.")
+        return self
+
+    @staticmethod
+    def read(path: Path) -> "Trust":
+        """Read a trust file.
+
+        Raises
+        ------
+        TrustRefused
+            If there is none, others may write it, or it is not well formed; each finding is named.
+        """
+        try:
+            mode = path.stat().st_mode
+            content = path.read_bytes()[: MAX_BYTES + 1]
+        except OSError as error:
+            raise TrustRefused(
+                f"The trust file {path} cannot be read: {error.strerror}. Name it in VIVA_TRUST, or begin one with: "
+                "viva keys create NAME --role publish"
+            ) from error
+        if mode & 0o022:
+            raise TrustRefused(
+                f"Others may write the trust file {path} (mode {mode & 0o777:04o}). Run: chmod go-w {path}"
+            )
+        if len(content) > MAX_BYTES:
+            raise TrustRefused(f"The trust file {path} is larger than {MAX_BYTES} bytes.")
+        try:
+            return Trust.model_validate_json(content)
+        except ValidationError as error:
+            found = "; ".join(str(one) for one in problems_of(error, None, {}))
+            raise TrustRefused(f"The trust file {path} is not well formed: {found}") from error
+
+    def find(self, key: str) -> TrustedKey | None:
+        """Return the key with this id or name, or None."""
+        return next((one for one in self.keys if key in {one.id, one.name}), None)
+
+
+def add_key(path: Path, key: TrustedKey) -> Trust:
+    """Add a key to a trust file, which is begun where there is none.
+
+    Raises
+    ------
+    TrustRefused
+        If its name or public key is there already.
+    """
+    make_folder(path.parent)
+    with locked(path.with_suffix(".lock")):
+        trust = Trust.read(path) if path.exists() else Trust()
+        if any(key.name == one.name or key.public == one.public for one in trust.keys):
+            raise TrustRefused(f"{path} holds the name {key.name!r} or this public key already. Choose another name.")
+        return _write(path, Trust(keys=(*trust.keys, key)))
+
+
+def revoke_key(path: Path, name: str, revocation: Revocation) -> Trust:
+    """Mark a key as revoked: nothing that it signed counts from now on, whenever it was signed.
+
+    A stolen key can sign with any date; so the date of a signature cannot save it.
+
+    Raises
+    ------
+    TrustRefused
+        If there is no such key, or it was revoked before.
+    """
+    with locked(path.with_suffix(".lock")):
+        trust = Trust.read(path)
+        found = trust.find(name)
+        if found is None:
+            raise TrustRefused(f"{path} has no key {name!r}. It has: {', '.join(one.name for one in trust.keys)}.")
+        if found.revoked:
+            raise TrustRefused(f"The key {found.name!r} was revoked on {found.revoked.on} already.")
+        keys = (one.model_copy(update={"revoked": revocation}) if one == found else one for one in trust.keys)
+        return _write(path, Trust(keys=tuple(keys)))
+
+
+def _write(path: Path, trust: Trust) -> Trust:
+    document = trust.model_dump(mode="json", exclude_none=True)
+    for one in document["keys"]:
+        one["roles"] = sorted(one["roles"])
+    write_durably(path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    return trust
