@@ -16,6 +16,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from vivavoce.models.prediction import measured_share, rating
+
 Floats = npt.NDArray[np.float64]
 
 PENALTIES = tuple(float(penalty) for penalty in 10 ** np.arange(-2.0, 1.01, 0.5))  # per person and standardised column
@@ -130,13 +132,13 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Ratings, shape (n,); ``nan`` where too little was measured."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        found = rating(x, self.intercept_, self.coef_, self.absent_coef_, self.mean_)
+        found = rating(x.T, self.intercept_, self.coef_, self.absent_coef_, self.mean_)
         return np.where(self.measured_share(x) >= self.least_measured, found, np.nan)
 
     def measured_share(self, X: npt.ArrayLike) -> Floats:
         """Share of the coefficients whose features were measured, 0–1, shape (n,); ideal 1."""
         check_is_fitted(self)
-        return measured_share(np.asarray(X, np.float64), self.coef_ * self.scale_)
+        return measured_share(np.asarray(X, np.float64).T, self.coef_ * self.scale_)
 
     def predict_targets(
         self,
@@ -148,7 +150,7 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> Floats:
         """Fit many ratings of the same people at once, each with its own penalty, and predict others.
 
-        What ``fit`` and ``predict`` give one rating at a time, for about the price of one: permutation tests live on it.
+        What ``fit`` and ``predict`` give one rating at a time, at about the price of one: permutation tests live on it.
 
         Parameters
         ----------
@@ -204,24 +206,6 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return found
 
 
-def rating(x: Floats, intercept: float, coefficients: Floats, absent: Floats, mean: Floats) -> Floats:
-    """Ratings (n,) from features (n, p): absent ones at their mean, with what their absence adds."""
-    missing = np.isnan(x)
-    if not missing.any():
-        return intercept + x @ coefficients
-    return intercept + np.where(missing, mean, x) @ coefficients + missing @ absent
-
-
-def measured_share(x: Floats, importance: Floats) -> Floats:
-    """Share of the importance (p,), absolute, that lies on measured features, shape (n,); 1 where nothing has any."""
-    total = np.abs(importance).sum()
-    missing = np.isnan(x)
-    if total == 0 or not missing.any():
-        return np.ones(len(x))
-    found: Floats = ~missing @ np.abs(importance) / total
-    return found
-
-
 @dataclass(frozen=True)
 class _Space:
     """Standardised features, and centred markers of those that were absent for some people and not for all."""
@@ -257,8 +241,8 @@ def _weights(given: npt.ArrayLike | None, n: int) -> Floats:
     found = np.asarray(given, np.float64)
     if found.shape != (n,) or not np.isfinite(found).all() or found.min() < 0 or found.max() == 0:
         raise ValueError(
-            f"The 'sample_weight' parameter of CompetencyRidge must hold {n} finite numbers of at least 0, not all 0. "
-            f"Got shape {found.shape} instead, or such numbers."
+            f"The 'sample_weight' parameter of CompetencyRidge must hold {n} finite weights of at least 0, not all of "
+            f"them zero. Got shape {found.shape} and {found.ravel()[:3].tolist()} … instead."
         )
     normal: Floats = found / found.mean()
     return normal
