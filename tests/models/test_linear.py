@@ -109,3 +109,52 @@ def test_norms_need_applicants_who_differ():
         Norms.of(np.ones(50))
     with pytest.raises(ValueError, match="Got 19 applicants"):
         Norms.of([*range(19), np.nan])
+
+
+def test_a_weight_of_two_is_the_row_twice_and_only_ratios_matter():
+    x, y = planted(n=60)
+    x[::7, 1] = np.nan
+    weights = np.random.default_rng(6).integers(0, 3, 60).astype(float)
+    rows = np.repeat(np.arange(60), weights.astype(int))
+    model = CompetencyRidge(penalties=(0.1,))
+    weighted, tenfold = (clone(model).fit(x, y, sample_weight=one) for one in (weights, 10 * weights))
+    repeated = clone(model).fit(x[rows], y[rows])
+    assert weighted.coef_ == pytest.approx(repeated.coef_)
+    assert weighted.absent_coef_ == pytest.approx(repeated.absent_coef_)
+    assert weighted.intercept_ == pytest.approx(repeated.intercept_)
+    assert tenfold.coef_ == pytest.approx(weighted.coef_)
+
+
+def test_weights_decide_the_penalty_too():
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((200, 20))
+    y = np.where(np.arange(200) < 100, x[:, 0], rng.standard_normal(200))  # signal in one half, noise in the other
+    signal = np.where(np.arange(200) < 100, 1.0, 1e-6)
+    one, other = (CompetencyRidge().fit(x, y, sample_weight=weights) for weights in (signal, signal[::-1]))
+    assert one.penalty_ < other.penalty_
+
+
+def test_weights_below_zero_are_refused():
+    x, y = planted(n=20)
+    with pytest.raises(ValueError, match="20 finite weights of at least 0"):
+        CompetencyRidge().fit(x, y, sample_weight=np.full(20, -1.0))
+
+
+def test_many_ratings_at_once_are_each_on_its_own():
+    x, y = planted(n=120)
+    x[::5, 1] = np.nan
+    x[3, 0] = np.nan
+    rng = np.random.default_rng(7)
+    targets = np.column_stack([y, rng.standard_normal(120), y[::-1]])
+    persons, weights = np.arange(120) // 2, rng.random(120)
+    model = CompetencyRidge()
+    together = model.predict_targets(x, targets, x, persons, weights)
+    alone = [clone(model).fit(x, one, groups=persons, sample_weight=weights).predict(x) for one in targets.T]
+    assert together == pytest.approx(np.column_stack(alone), nan_ok=True)
+    assert np.isnan(together[3, 0])
+
+
+def test_splits_as_scikit_learn_takes_them():
+    x, y = planted(n=100)
+    halves = [(np.arange(50), np.arange(50, 100)), (np.arange(50, 100), np.arange(50))]
+    assert CompetencyRidge(cv=halves).fit(x, y).coef_ == pytest.approx(CompetencyRidge().fit(x, y).coef_, abs=0.2)
