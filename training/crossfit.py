@@ -1,63 +1,71 @@
 """Scores that no person's own rating had a part in: what validity and weights may be computed from."""
 
+from collections.abc import Sequence
+from typing import Any, Protocol, Self
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
 from vivavoce.evaluation.arguments import Floats, same_length, vectors
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.training.splits import Split, check_splits, splits_by_person
 
-FOLDS = 5
+LEAST_TAUGHT = 2  # rated rows that a model can be fitted to at all
 
 
-def person_folds(persons: npt.ArrayLike, *, folds: int = FOLDS, seed: int = 0) -> npt.NDArray[np.intp]:
-    """Each row's fold, 0 to ``folds`` − 1; all rows of a person are in one, and folds hold equally many persons (± 1).
+class Estimator(Protocol):
+    """What learns one rating: :class:`vivavoce.models.linear.CompetencyRidge`, or anything with its ``fit``."""
 
-    Raises
-    ------
-    ValueError
-        For fewer persons than folds.
+    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from features (n, p) and ratings (n,)."""
 
-    Examples
-    --------
-    >>> person_folds(["b", "a", "b", "c"], folds=3)
-    array([1, 2, 1, 0])
-    """
-    names, number = np.unique(np.asarray(persons), return_inverse=True)
-    if not 2 <= folds <= len(names):
-        raise ValueError(
-            f"The 'folds' parameter of person_folds must be 2 to {len(names)} persons. Got {folds} instead."
-        )
-    fold = np.empty(len(names), np.intp)
-    fold[np.random.default_rng([seed, 3]).permutation(len(names))] = np.arange(len(names)) % folds
-    return fold[number]
+    def predict(self, X: Any) -> Floats:
+        """Ratings, shape (n,)."""
 
 
 def cross_fitted(
-    model: CompetencyRidge, features: npt.ArrayLike, ratings: npt.ArrayLike, persons: npt.ArrayLike, *, seed: int = 0
+    model: Estimator,
+    features: npt.ArrayLike,
+    ratings: npt.ArrayLike,
+    persons: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    splits: Sequence[Split] | None = None,
+    seed: int = 0,
 ) -> Floats:
     """Every row's prediction by a model that saw no rating of that row's person.
 
     Parameters
     ----------
     model
-        What is fitted; it stays as it is (its clones are). It chooses its penalty inside each fold, by person.
+        What is fitted; it stays as it is (its clones are). It standardises and chooses its penalty inside each fold,
+        by person.
     features
         Shape (n, p); ``nan`` where not measured.
     ratings
         Shape (n,); ``nan`` for rows that nobody rated. They are predicted like the others.
     persons
         Whose row it is, shape (n,).
+    weights
+        How much each row teaches, shape (n,), ≥ 0; by default all alike.
+    splits
+        Which rows teach and which are predicted; by default five folds by person.
     seed
-        Of the folds.
+        Of the default folds.
 
     Returns
     -------
     array, shape (n,)
-        ``nan`` where too little was measured.
+        ``nan`` where too little was measured, for rows that no split predicts, and where nobody rated could teach.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, and splits with a person on both sides.
 
     Examples
     --------
+    >>> from vivavoce.models.linear import CompetencyRidge
     >>> rng = np.random.default_rng(0)
     >>> x = rng.standard_normal((300, 2))
     >>> found = cross_fitted(CompetencyRidge(), x, x @ [1.0, 0.0], np.arange(300))
@@ -67,11 +75,14 @@ def cross_fitted(
     x, who = np.asarray(features, np.float64), np.asarray(persons)
     y = np.asarray(ratings, np.float64)
     vectors("cross_fitted", ratings=y[~np.isnan(y)])
-    same_length("cross_fitted", features=x, ratings=y, persons=who)
-    fold = person_folds(who, seed=seed)
+    counts = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
+    same_length("cross_fitted", features=x, ratings=y, persons=who, weights=counts)
+    chosen = splits_by_person(who, seed=seed) if splits is None else list(splits)
+    check_splits(chosen, who)
     found = np.full(len(y), np.nan)
-    for held in range(FOLDS):
-        seen = (fold != held) & ~np.isnan(y)
-        fitted = clone(model).fit(x[seen], y[seen], groups=who[seen])
-        found[fold == held] = fitted.predict(x[fold == held])
+    for seen, held in chosen:
+        rated = seen[~np.isnan(y[seen]) & (counts[seen] > 0)]
+        if len(rated) >= LEAST_TAUGHT:
+            fitted = clone(model).fit(x[rated], y[rated], groups=who[rated], sample_weight=counts[rated])
+            found[held] = fitted.predict(x[held])
     return found

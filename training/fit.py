@@ -14,9 +14,10 @@ from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.models.norms import Norms
 from vivavoce.models.version import LinearCompetency, ModelVersion
-from vivavoce.training.crossfit import FOLDS, cross_fitted, person_folds
+from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
 from vivavoce.training.learned import LearnedWeights, without_nan
+from vivavoce.training.splits import FOLDS, person_folds
 from vivavoce.training.weights import learn_weights
 
 LENGTH = "language.length_words"

@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 
 from vivavoce.models.linear import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted, person_folds
-
-
-def test_all_rows_of_a_person_share_a_fold():
-    persons = np.random.default_rng(0).integers(0, 23, 200)
-    fold = person_folds(persons, seed=1)
-    assert all(len(set(fold[persons == person])) == 1 for person in range(23))
-    sizes = np.bincount([fold[persons == person][0] for person in range(23)])
-    assert np.ptp(sizes) <= 1
+from vivavoce.training.crossfit import cross_fitted
 
 
 def test_noise_has_no_validity_although_it_fits():
@@ -41,6 +33,22 @@ def test_unrated_people_are_scored_and_teach_nothing():
     assert np.isfinite(cross_fitted(CompetencyRidge(), x, y, np.arange(100))).all()
 
 
-def test_fewer_persons_than_folds_are_refused():
-    with pytest.raises(ValueError, match="must be 2 to 3 persons"):
-        person_folds(["a", "b", "c"])
+def test_people_with_weight_zero_teach_nothing():
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((120, 3))
+    y = np.where(np.arange(120) < 60, x[:, 0], -x[:, 0])
+    found = cross_fitted(CompetencyRidge(), x, y, np.arange(120), weights=(np.arange(120) < 60).astype(float))
+    assert np.corrcoef(found, x[:, 0])[0, 1] > 0.99
+
+
+def test_splits_with_a_person_on_both_sides_are_refused():
+    x = np.random.default_rng(6).standard_normal((20, 2))
+    halves = [(np.arange(10), np.arange(10, 20))]
+    with pytest.raises(ValueError, match="Split 0 has 1 persons on both sides"):
+        cross_fitted(CompetencyRidge(), x, x[:, 0], np.r_[np.arange(19), 0], splits=halves)
+
+
+def test_what_no_split_predicts_has_no_score():
+    x = np.random.default_rng(7).standard_normal((20, 2))
+    found = cross_fitted(CompetencyRidge(), x, x[:, 0], np.arange(20), splits=[(np.arange(10), np.arange(10, 15))])
+    assert np.isfinite(found).tolist() == [False] * 10 + [True] * 5 + [False] * 5

@@ -1,0 +1,143 @@
+"""Who teaches and who is tested, nobody on both sides: splits by chance, by site or employer, by time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from vivavoce.evaluation.arguments import same_length
+
+Rows = npt.NDArray[np.intp]
+Split = tuple[Rows, Rows]  # row numbers that teach, and row numbers that are tested
+
+FOLDS = 5
+STREAM = 3  # keeps the draws of folds apart from other draws with the same seed
+
+
+def person_folds(persons: npt.ArrayLike, *, folds: int = FOLDS, seed: int = 0) -> Rows:
+    """Each row's fold, 0 to ``folds`` − 1; all rows of a person are in one, and folds hold equally many persons (± 1).
+
+    Raises
+    ------
+    ValueError
+        For fewer persons than folds.
+
+    Examples
+    --------
+    >>> person_folds(["b", "a", "b", "c"], folds=3)
+    array([1, 2, 1, 0])
+    """
+    names, number = np.unique(np.asarray(persons), return_inverse=True)
+    if not 2 <= folds <= len(names):
+        raise ValueError(
+            f"The 'folds' parameter of person_folds must be 2 to {len(names)} persons. Got {folds} instead."
+        )
+    fold = np.empty(len(names), np.intp)
+    fold[np.random.default_rng([seed, STREAM]).permutation(len(names))] = np.arange(len(names)) % folds
+    return fold[number]
+
+
+def splits_by_person(persons: npt.ArrayLike, *, folds: int = FOLDS, seed: int = 0) -> list[Split]:
+    """Every row is tested once, by a model that saw no row of its person.
+
+    Examples
+    --------
+    >>> [(seen.tolist(), held.tolist()) for seen, held in splits_by_person(["a", "a", "b"], folds=2)]
+    [([2], [0, 1]), ([0, 1], [2])]
+    """
+    return list(_splits(person_folds(persons, folds=folds, seed=seed)))
+
+
+def splits_by_group(persons: npt.ArrayLike, groups: npt.ArrayLike, *, folds: int = FOLDS) -> list[Split]:
+    """Whole sites, employers or interviewers are tested by models that saw nobody of them.
+
+    A person who was at two sites ties them together: they are tested together.
+
+    Parameters
+    ----------
+    persons, groups
+        Of each row, shape (n,).
+    folds
+        At most how many; the largest ties are dealt out first, each to the smallest fold.
+
+    Raises
+    ------
+    ValueError
+        Where persons tie all groups into one, or there is one only.
+
+    Examples
+    --------
+    >>> splits = splits_by_group(["a", "b", "b", "c", "d"], ["x", "x", "y", "z", "z"])
+    >>> [held.tolist() for _, held in splits]  # b was at x and y
+    [[0, 1, 2], [3, 4]]
+    """
+    same_length("splits_by_group", persons=persons, groups=groups)
+    _, person = np.unique(np.asarray(persons), return_inverse=True)
+    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    size = person.max() + 1
+    links = sparse.coo_array((np.ones(len(person)), (person, size + group)), (size + len(names),) * 2)
+    ties, tie = csgraph.connected_components(links, directed=False)
+    if ties < 2:
+        raise ValueError(
+            f"splits_by_group needs two groups that share no person. Got {len(names)} groups tied into one: split by "
+            "person, or leave out those who were in several groups."
+        )
+    counts = np.bincount(tie[:size][person], minlength=ties)
+    fold, load = np.empty(ties, np.intp), np.zeros(min(folds, ties))
+    for one in np.argsort(-counts, kind="stable"):
+        fold[one] = np.argmin(load)
+        load[fold[one]] += counts[one]
+    return list(_splits(fold[tie[:size][person]]))
+
+
+def splits_by_time(persons: npt.ArrayLike, times: npt.ArrayLike, *, folds: int = FOLDS) -> list[Split]:
+    """Each later block of people is tested by a model of everybody whose last recording was earlier.
+
+    Parameters
+    ----------
+    persons
+        Of each row, shape (n,).
+    times
+        When it was recorded, shape (n,), any type that can be ordered. A person belongs to the time of the last row.
+    folds
+        Blocks of about equally many persons; the first only teaches. Who was recorded at one moment stays together.
+
+    Raises
+    ------
+    ValueError
+        Where all were recorded at one moment.
+
+    Examples
+    --------
+    >>> [(seen.tolist(), held.tolist()) for seen, held in splits_by_time(["a", "b", "c", "a"], [1, 2, 4, 3], folds=3)]
+    [([1], [0, 3]), ([0, 1, 3], [2])]
+    """
+    same_length("splits_by_time", persons=persons, times=times)
+    _, person = np.unique(np.asarray(persons), return_inverse=True)
+    moments, moment = np.unique(np.asarray(times), return_inverse=True)
+    last = np.zeros(person.max() + 1, np.intp)
+    np.maximum.at(last, person, moment)
+    edges = np.unique(np.quantile(last, np.arange(1, folds) / folds, method="inverted_cdf"))
+    block = np.searchsorted(edges, last, "left")[person]
+    blocks = np.unique(block)
+    if len(blocks) < 2:
+        raise ValueError(f"splits_by_time needs two moments to order people by. Got {len(moments)}: split by person.")
+    return [(np.flatnonzero(block < one), np.flatnonzero(block == one)) for one in blocks[1:]]
+
+
+def _splits(fold: Rows) -> Iterator[Split]:
+    for one in range(int(fold.max()) + 1):
+        yield np.flatnonzero(fold != one), np.flatnonzero(fold == one)
+
+
+def check_splits(splits: Sequence[Split], persons: npt.ArrayLike) -> None:
+    """Refuse splits with a person on both sides (``ValueError``)."""
+    who = np.asarray(persons)
+    for i, (seen, held) in enumerate(splits):
+        both = np.intersect1d(who[seen], who[held])
+        if len(both):
+            raise ValueError(
+                f"Split {i} has {len(both)} persons on both sides: what it finds is memory. Split by person."
+            )
