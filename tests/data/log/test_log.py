@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 import shutil
 from collections.abc import Callable
 from datetime import date
