@@ -38,6 +38,9 @@ class Cohort:
         Declared groups by attribute.
     strata
         Jobs and sites, where there is more than one.
+    swept
+        What the sweep runs over, shape (n,): the scores where it is None; percentiles within each job where people
+        are selected within their job.
     """
 
     scored: Bools
@@ -47,6 +50,7 @@ class Cohort:
     cut: float | None
     attributes: Mapping[str, Labels]
     strata: Mapping[str, Labels] = field(default_factory=dict)
+    swept: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -210,13 +214,14 @@ def _by_stratum(cohort: Cohort, choices: Choices) -> list[Table]:
 
 
 def _sweep(cohort: Cohort, choices: Choices) -> list[Table]:
-    if cohort.scores is None:
+    swept = cohort.scores if cohort.swept is None else cohort.swept
+    if swept is None:
         return []
-    cuts = cuts_of(cohort.scores)
+    cuts = cuts_of(swept)
     tables = []
     for attribute, labels in cohort.attributes.items():
         n, not_scored = labels.counted(cohort.scored), labels.counted(~cohort.scored)
-        for cut, selected in zip(cuts.tolist(), selected_at(cuts, cohort.scores, labels), strict=True):
+        for cut, selected in zip(cuts.tolist(), selected_at(cuts, swept, labels), strict=True):
             groups, unknown = _groups(labels, selected, n, not_scored)
             tables.append(
                 build_table(

@@ -12,6 +12,7 @@ from vivavoce.fairness.power import people_to_show
 from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, Row, Table, Verdict
 
 VERSION = 1  # of the document's shape
+ADVERSE_IMPACT = "adverse impact"
 CLAUSE = "29 CFR 1607.4 D"
 COMPARISON = (
     "impact_ratio", "ratio_low", "ratio_high", "score_low", "score_high", "difference", "difference_low",
@@ -22,6 +23,8 @@ COMPARISON = (
 SETTLES = {
     "validity": "validity evidence for this job, and a search for an equally valid procedure with less impact",
     "confirm": "the same comparison, declared beforehand, on new data",
+    "question": "a reading by people who know the job and both groups, and the score without the question on new data",
+    "prediction": "the same comparison on new people, rated by somebody who does not know the score",
 }
 
 Json = dict[str, Any]
@@ -116,7 +119,7 @@ def _findings(table: Table) -> list[Json]:
     settles = "validity" if table.family is Family.PRIMARY else "confirm"
     return [
         {
-            "what": "adverse impact",
+            "what": ADVERSE_IMPACT,
             "where": _where(table, row),
             "family": table.family.value,
             "size": finite(row.comparison.impact_ratio),

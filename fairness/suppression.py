@@ -8,7 +8,13 @@ SMALLEST_SHOWN = 10  # people; a smaller count may point at persons
 WITHHELD = "withheld"
 KEPT = ("group", "verdict", "why", "left_out", "below_four_fifths", "flip_flop", "undefined")
 COUNTED = (*KEPT, "n", "selected", "rate", "share", "not_scored")
-ADDED = ("reviews", "score_differences", "unmeasured", "outcomes")  # means and shares of small groups give counts away
+ADDED = (
+    "reviews",
+    "score_differences",
+    "unmeasured",
+    "outcomes",
+    "questions",
+)  # means give small counts away
 OUTCOMES = ("selected", "unselected", "n", "not_scored")
 
 Json = dict[str, Any]

@@ -83,6 +83,9 @@ def score(
     csv: Csv = False,
     norms: NormsPath = None,
     interviewer_consent: InterviewerConsent = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Folder of a trained model, one for each job. [default: the rubric]")
+    ] = None,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
     from vivavoce.pipelines.batch import Request
@@ -90,7 +93,7 @@ def score(
 
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
-        norms=norms, interviewer_consent=interviewer_consent,
+        norms=norms, interviewer_consent=interviewer_consent, models=tuple(model or ()),
     )  # fmt: skip
     raise typer.Exit(run_score(request))
 
@@ -169,15 +172,21 @@ def audit(
     counts: Annotated[Path | None, typer.Option(help="Instead: ready counts, table,group,n,selected.")] = None,
     cut: Annotated[float | None, typer.Option(help="Selected is a score of at least this.")] = None,
     select: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Or: selected is this share, from the top.")
+        float | None, typer.Option(min=0, max=1, help="Or: selected is this share of every job, from the top.")
     ] = None,
     decision: Annotated[str | None, typer.Option(help="Or: selected is 1 in this column.")] = None,
     by: Annotated[list[str] | None, typer.Option(help="Attributes to judge. [default: all]")] = None,
+    comparator: Annotated[
+        list[str] | None, typer.Option(help="Compare with this group: attribute=group. [default: the highest rate]")
+    ] = None,
     reviews: Annotated[
         Path | None, typer.Option(help="Human overrides: reviewer, date, before, after, reason.")
     ] = None,
     outcomes: Annotated[
         Path | None, typer.Option(help="What became of people: candidate_id, criterion, value [, job, date, rater].")
+    ] = None,
+    questions: Annotated[
+        Path | None, typer.Option(help="Single questions' scores: candidate_id, question_id, score [, job].")
     ] = None,
     reliability: Annotated[
         float | None, typer.Option(min=0, max=1, help="Of the score within groups; with --outcomes.")
@@ -194,17 +203,19 @@ def audit(
     from vivavoce.pipelines.audit import AuditRequest, CountsRequest, run_audit, run_counts_audit
 
     packs = tuple(rules) if rules else DEFAULT
+    named = dict(one.partition("=")[::2] for one in comparator or ())
     if counts is not None:
         if scores is not None or groups is not None:
             raise typer.BadParameter("viva audit takes either --counts, or SCORES with --groups.")
-        raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, shared=shared)))
+        raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, named, shared)))
     if scores is None or groups is None:
         raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
     if reliability is not None and outcomes is None:
         raise typer.BadParameter("viva audit uses --reliability with --outcomes.")
     request = AuditRequest(
         scores, groups, out, cut, select, decision, tuple(by or ()),
-        reviews=reviews, outcomes=outcomes, reliability=reliability, rules=packs, shared=shared,
+        reviews=reviews, outcomes=outcomes, questions=questions, reliability=reliability, rules=packs,
+        comparators=named, shared=shared,
     )  # fmt: skip
     raise typer.Exit(run_audit(request))
 

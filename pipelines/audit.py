@@ -2,39 +2,42 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vivavoce import __version__
 from vivavoce.data.digest import digest_file
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import make_folder, write_durably
-from vivavoce.fairness.audit import Choices, Cohort, audit_cohort, audit_counts
+from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe
 from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.reviews import read_reviews
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
-from vivavoce.fairness.scoring_rate import scoring_rate
 from vivavoce.fairness.suppression import share
-from vivavoce.fairness.table import Measure, Verdict
-from vivavoce.pipelines.audit_differences import describe_differences, describe_unmeasured
-from vivavoce.pipelines.audit_input import Scores, read_counts, read_scores
-from vivavoce.pipelines.audit_outcomes import describe_outcomes, read_outcomes
-from vivavoce.pipelines.audit_pdf import write_pdf
-from vivavoce.pipelines.audit_report import write_page
-from vivavoce.pipelines.audit_voice import announce
+from vivavoce.fairness.table import Verdict
+from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
+from vivavoce.pipelines.auditing.outcomes import describe_outcomes, read_outcomes
+from vivavoce.pipelines.auditing.page import write_page
+from vivavoce.pipelines.auditing.passing import declare
+from vivavoce.pipelines.auditing.pdf import write_pdf
+from vivavoce.pipelines.auditing.people import People
+from vivavoce.pipelines.auditing.questions import describe_questions, read_questions
+from vivavoce.pipelines.auditing.questions import findings_of as findings_of_questions
+from vivavoce.pipelines.auditing.scores import read_counts, read_scores
+from vivavoce.pipelines.auditing.voice import announce
+
+Json = dict[str, Any]
 
 EXIT = {Verdict.OK: 0, Verdict.FINDING: 1, Verdict.INSUFFICIENT: 4}
 BAD_INPUT = 2
+SOURCES = ("scores", "groups", "outcomes", "questions", "reviews")  # files that a request names, in the report's order
+FINDINGS: Mapping[str, Callable[[Json], list[Json]]] = {"questions": findings_of_questions}
 DISCLAIMER = "Statistical evidence, not legal advice."
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class AuditRequest:
     last score included) and ``decision`` (a 0/1 column). Without any: the ``decision`` column where the file has no
     scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty.
     ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
-    score's own within groups, above 0 and at most 1, where the file does not say it.
+    score's own within groups, above 0 and at most 1, where the file does not say it. ``questions`` are single
+    questions' scores.
     """
 
     scores: Path
@@ -73,6 +77,7 @@ class AuditRequest:
     by: tuple[str, ...] = ()
     reviews: Path | None = None
     outcomes: Path | None = None
+    questions: Path | None = None
     reliability: float | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
@@ -97,101 +102,64 @@ def run_audit(request: AuditRequest) -> int:
     """Audit scores by declared groups; returns the exit status as :func:`run_counts_audit` does."""
     try:
         packs = [read_pack(name) for name in request.rules]
-        scores = read_scores(request.scores, request.decision)
-        groups = read_groups(request.groups, request.by)
-        places = groups.places(scores.candidates)
-        attributes = {name: groups.labels(places, name) for name in groups.attributes}
-        comparators = _comparators(
-            request.comparators, {name: labels.levels for name, labels in attributes.items()}, request.groups
-        )
-        cohort, declared = _declare(request, scores, attributes)
-        reviews = read_reviews(request.reviews) if request.reviews else None
-        became = _outcomes(request, scores, attributes, comparators)
+        people = _people(request)
+        cohort, declared = declare(
+            request.scores, people.scores, people.attributes,
+            cut=request.cut, select=request.select, decision=request.decision,
+        )  # fmt: skip
+        beside = _beside(request, people)
     except BadInput as error:
         return _refuse(error)
-    judged = describe(audit_cohort(cohort, Choices(comparators, _left_out(packs))))
-    judged["unmeasured"] = describe_unmeasured(cohort.scored, attributes)
-    if scores.scores is not None:
-        judged["score_differences"] = describe_differences(scores.scores, scores.competencies, attributes, comparators)
-    if became is not None:
-        judged["outcomes"] = became
-    if reviews is not None:
-        judged["reviews"] = {**reviews.totals, "groups": [vars(found) for found in reviews.by_group(groups)]}
-    data = {
-        "scores": _source(request.scores),
-        "groups": _source(request.groups),
-        **({"outcomes": _source(request.outcomes)} if request.outcomes else {}),
-        "rows": len(scores.candidates),
-        "people": scores.people,
-        "jobs": len(scores.strata["job"].levels) if "job" in scores.strata else 1,
-        "scored": int(cohort.scored.sum()),
-        "partial": scores.partial,
-        "without_groups": int((places < 0).sum()),
-        "groups_without_score": len(groups.frame) - len(np.unique(places[places >= 0])),
-        "first_recorded": scores.recorded[0] if scores.recorded else None,
-        "last_recorded": scores.recorded[1] if scores.recorded else None,
-        "model_digests": list(scores.model_digests),
-        "standings": list(scores.standings),
-    }
+    judged = describe(audit_cohort(cohort, Choices(people.comparators, _left_out(packs))))
+    judged["unmeasured"] = describe_unmeasured(cohort.scored, people.attributes)
+    if people.scores.scores is not None:
+        judged["score_differences"] = describe_differences(
+            people.scores.scores, people.scores.competencies, people.attributes, people.comparators
+        )
+    judged |= beside
+    judged["findings"] += [
+        finding for name, find in FINDINGS.items() if name in beside for finding in find(beside[name])
+    ]
+    given = {name: getattr(request, name) for name in SOURCES}
+    data = {name: _source(path) for name, path in given.items() if path} | people.described(cohort.scored)
     return _finish(request, packs, judged, data, declared)
 
 
-def _outcomes(
-    request: AuditRequest, scores: Scores, attributes: Mapping[str, Any], comparators: Mapping[str, str]
-) -> Json | None:
-    """What became of people, where a file says it."""
-    if request.outcomes is None:
-        return None
-    if scores.scores is None:
+def _people(request: AuditRequest) -> People:
+    scores = read_scores(request.scores, request.decision)
+    groups = read_groups(request.groups, request.by)
+    places = groups.places(scores.candidates)
+    attributes = {name: groups.labels(places, name) for name in groups.attributes}
+    levels = {name: labels.levels for name, labels in attributes.items()}
+    comparators = _comparators(request.comparators, levels, request.groups)
+    return People(request.scores, scores, groups, places, attributes, comparators)
+
+
+def _beside(request: AuditRequest, people: People) -> Json:
+    """Every part of the document that rests on a further table, where one is given."""
+    found: Json = {}
+    if request.outcomes:
+        found["outcomes"] = _outcomes(request, people)
+    if request.questions:
+        found["questions"] = describe_questions(read_questions(request.questions), people.groups, people.comparators)
+    if request.reviews:
+        reviews = read_reviews(request.reviews)
+        found["reviews"] = {**reviews.totals, "groups": [vars(one) for one in reviews.by_group(people.groups)]}
+    return found
+
+
+def _outcomes(request: AuditRequest, people: People) -> Json:
+    """What became of people."""
+    assert request.outcomes is not None
+    if people.scores.scores is None:
         raise BadInput(request.scores, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
-    given = request.reliability if request.reliability is not None else scores.reliability
+    given = request.reliability if request.reliability is not None else people.scores.reliability
     if given is not None and not 0 < given <= 1:
         remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
         raise BadInput(request.scores, [Problem("reliability", str(given), remedy)])
-    return describe_outcomes(read_outcomes(request.outcomes), scores, attributes, comparators, given)
-
-
-def _declare(request: AuditRequest, scores: Scores, attributes: Mapping[str, Any]) -> tuple[Cohort, Json]:
-    """The declared cut: who passes, and in which words the report says so."""
-    asked = [name for name in ("cut", "select", "decision") if getattr(request, name) is not None]
-    if len(asked) > 1:
-        raise BadInput(
-            request.scores, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")]
-        )
-    if scores.decisions is not None:
-        scored, selected = np.isfinite(scores.decisions), scores.decisions == 1
-        declared: Json = {"kind": "decision", "column": request.decision or "decision"}
-        return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, attributes, scores.strata), declared
-    if scores.scores is None:
-        raise BadInput(request.scores, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
-    values = scores.scores
-    scored = np.isfinite(values)
-    if not scored.any():
-        raise BadInput(request.scores, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
-    if not asked:
-        rate = scoring_rate(values)
-        declared = {"kind": "median", "cut": rate.median, "at_cut": rate.at_median}
-        return Cohort(scored, rate.above, values, Measure.SCORING, rate.median, attributes, scores.strata), declared
-    cut = request.cut if request.cut is not None else _cut_for(request, values[scored])
-    selected = values >= cut  # nan never is
-    declared = {
-        "kind": asked[0],
-        "cut": cut,
-        "at_cut": int((values == cut).sum()),
-        "asked": request.select,
-        "share": float(selected.sum() / scored.sum()),
-    }
-    return Cohort(scored, selected, values, Measure.SELECTION, cut, attributes, scores.strata), declared
-
-
-def _cut_for(request: AuditRequest, values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """The score of the last person selected when the best ``select`` share is."""
-    share_asked = request.select
-    assert share_asked is not None
-    if not 0 < share_asked < 1:
-        raise BadInput(request.scores, [Problem("select", str(share_asked), "Write a share between 0 and 1.")])
-    places = max(round(share_asked * len(values)), 1)
-    return float(np.sort(values)[-places])
+    return describe_outcomes(
+        read_outcomes(request.outcomes), people.scores, people.attributes, people.comparators, given
+    )
 
 
 def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], path: Path) -> Mapping[str, str]:

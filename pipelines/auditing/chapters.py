@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.audit_blocks import (
+from vivavoce.pipelines.auditing.blocks import (
     Block,
     Bullets,
     Grid,
@@ -15,7 +15,7 @@ from vivavoce.pipelines.audit_blocks import (
     p_words,
     share_words,
 )
-from vivavoce.pipelines.audit_plots import decimal, lines, ridges
+from vivavoce.pipelines.auditing.plots import decimal, lines, ridges
 
 Json = Mapping[str, Any]
 

@@ -20,8 +20,8 @@ from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
-from vivavoce.pipelines.audit_differences import estimate
-from vivavoce.pipelines.audit_input import JOB, Scores
+from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.scores import JOB, Scores
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
 ALMOST_ONE = 1 - 1e-9  # of a correlation: beyond, there is no error to test against

@@ -7,8 +7,8 @@ from typing import Any
 import jinja2
 
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.pipelines.audit_blocks import LANGUAGES, speaker
-from vivavoce.pipelines.audit_story import tell
+from vivavoce.pipelines.auditing.blocks import LANGUAGES, speaker
+from vivavoce.pipelines.auditing.story import tell
 from vivavoce.pipelines.drawing import to_svg
 
 CODES = {"en": "en", "zh": "zh-Hans"}

@@ -11,8 +11,18 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.pipelines.audit_blocks import LANGUAGES, Block, Bullets, Fold, Grid, Heading, Language, Paragraph, speaker
-from vivavoce.pipelines.audit_story import tell
+from vivavoce.pipelines.auditing.blocks import (
+    LANGUAGES,
+    Block,
+    Bullets,
+    Fold,
+    Grid,
+    Heading,
+    Language,
+    Paragraph,
+    speaker,
+)
+from vivavoce.pipelines.auditing.story import tell
 from vivavoce.pipelines.drawing import Drawing, to_pdf
 
 LATIN, LATIN_BOLD, CHINESE = "Vera", "VeraBd", "STSong-Light"

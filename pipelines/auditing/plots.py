@@ -54,13 +54,13 @@ def _interval(row: Json, y: float) -> list[Line | Mark | Words]:
         low, high = row["score_low"], row["score_high"] if row["score_high"] is not None else math.inf
         shapes.append(Line(((_ratio_x(low), y), (_ratio_x(high), y)), colour, 2))
         if low < LOW:
-            shapes.append(_arrow(_ratio_x(LOW), y, -6, colour))
+            shapes.append(arrow(_ratio_x(LOW), y, -6, colour))
         if high > HIGH:
-            shapes.append(_arrow(_ratio_x(HIGH), y, 6, colour))
-    return [*shapes, _mark(row["verdict"], _ratio_x(row["impact_ratio"]), y, colour)]
+            shapes.append(arrow(_ratio_x(HIGH), y, 6, colour))
+    return [*shapes, mark(row["verdict"], _ratio_x(row["impact_ratio"]), y, colour)]
 
 
-def _mark(verdict: str, x: float, y: float, colour: str) -> Mark:
+def mark(verdict: str, x: float, y: float, colour: str) -> Mark:
     """Diamond for a finding, full disc for ok, hollow square for insufficient: readable without colour."""
     if verdict == "finding":
         return Mark(((x - 7, y), (x, y - 7), (x + 7, y), (x, y + 7)), colour, colour)
@@ -70,7 +70,8 @@ def _mark(verdict: str, x: float, y: float, colour: str) -> Mark:
     return Mark(((x - 5, y - 5), (x + 5, y - 5), (x + 5, y + 5), (x - 5, y + 5)), "#ffffff", colour)
 
 
-def _arrow(x: float, y: float, reach: float, colour: str) -> Mark:
+def arrow(x: float, y: float, reach: float, colour: str) -> Mark:
+    """An arrow's head: what lies beyond the axis."""
     return Mark(((x + reach, y), (x, y - 4), (x, y + 4)), colour, colour)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vivavoce.fairness.document import ADVERSE_IMPACT
 from vivavoce.fairness.groups import CROSS
-from vivavoce.pipelines.audit_blocks import (
+from vivavoce.pipelines.auditing.blocks import (
     Block,
     Bullets,
     Fold,
@@ -18,8 +19,9 @@ from vivavoce.pipelines.audit_blocks import (
     share_words,
     speaker,
 )
-from vivavoce.pipelines.audit_chapters import tell_differences, tell_outcomes, tell_unmeasured
-from vivavoce.pipelines.audit_plots import decimal, forest, sweep
+from vivavoce.pipelines.auditing.chapters import tell_differences, tell_outcomes, tell_unmeasured
+from vivavoce.pipelines.auditing.plots import decimal, forest, sweep
+from vivavoce.pipelines.auditing.question_chapter import tell_questions
 
 EXPLORED_SHOWN = 20  # exploratory findings in the text; audit.json holds all
 STATISTICS = (
@@ -53,6 +55,7 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *_open(audit, say),
         *tell_differences(audit, say),
         *tell_unmeasured(audit, say),
+        *tell_questions(audit, say),
         *tell_outcomes(audit, say),
         *_explored(audit, say),
         *_reviews(audit, say),
@@ -83,7 +86,7 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
         limits.append(say("limit_not_scored", n=data["rows"] - data["scored"], rows=data["rows"]))
     if data.get("rows", 0) > data.get("people", data.get("rows", 0)):
         limits.append(say("limit_repeated", people=data["people"], rows=data["rows"]))
-    if data.get("jobs", 0) > 1 and "cut" in audit["declared"]:
+    if data.get("jobs", 0) > 1 and audit["declared"].get("cut") is not None:
         limits.append(say("limit_jobs"))
     if data.get("standings"):
         limits.append(say("limit_standing", standing=", ".join(data["standings"])))
@@ -138,13 +141,16 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
     declared = {"cut": None, "at_cut": 0, "asked": None, "share": None, "column": ""} | audit["declared"]
     shown = {"cut": f"{declared['cut']}", "at_cut": count_words(declared["at_cut"]), "column": declared["column"]}
     shown |= {"share": share_words(declared["share"]), "asked": share_words(declared["asked"])}
-    yield Paragraph(say("declared_" + declared["kind"], **shown))
+    cuts = declared.get("cuts")
+    if cuts:
+        shown["cuts"] = "; ".join(f"{job or say('no_job')} {cut:g}" for job, cut in cuts.items())
+    yield Paragraph(say(f"declared_{declared['kind']}{'_jobs' if cuts else ''}", **shown))
     compared = sum(row["adjusted_p"] is not None for table in primary_tables(audit) for row in table["rows"])
     yield Paragraph(say("family", n=compared))
     data = audit["data"]
     sources = [
         f"{data[name]['file']} (SHA-256 {data[name]['sha256'][:12]}…)"
-        for name in ("counts", "scores", "groups", "outcomes")
+        for name in ("counts", "scores", "groups", "outcomes", "questions", "reviews")
         if name in data
     ]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")
@@ -243,7 +249,11 @@ def _explored(audit: Json, say: Say) -> Iterator[Block]:
         return
     yield Heading(2, say("explored"), "explored")
     yield Paragraph(say("explored_note"), "small")
-    found = [finding for finding in audit["findings"] if finding["family"] == "exploratory"]
+    found = [
+        finding
+        for finding in audit["findings"]
+        if finding["family"] == "exploratory" and finding["what"] == ADVERSE_IMPACT
+    ]
     yield Paragraph(say("explored_found" if found else "explored_none", n=len(tables)))
     if found:
         yield Bullets((*(_explored_line(finding, say) for finding in found[:EXPLORED_SHOWN]), *_more(found, say)))
@@ -286,9 +296,11 @@ def _more(found: Sequence[Json], say: Say) -> tuple[str, ...]:
 def _sweeps(audit: Json, tables: Sequence[Json], say: Say) -> Iterator[Block]:
     if tables:
         yield Heading(3, say("sweep"), "sweep")
+        if "sweep_cut" in audit["declared"]:
+            yield Paragraph(say("sweep_jobs"), "small")
     for attribute in dict.fromkeys(table["attribute"] for table in tables):
         cuts = [table for table in tables if table["attribute"] == attribute]
-        yield sweep(attribute, cuts, audit["declared"].get("cut"), say)
+        yield sweep(attribute, cuts, audit["declared"].get("sweep_cut", audit["declared"].get("cut")), say)
 
 
 def _stratified(rows: Sequence[Json], say: Say) -> Grid:

@@ -1,0 +1,212 @@
+"""Question by question: does one of them treat equally able people of two groups differently. Read, judged, as JSON."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vivavoce.data.problem import Problem
+from vivavoce.evaluation.estimate import Estimate
+from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.family import benjamini_hochberg
+from vivavoce.fairness.functioning import ANCHORS, LEAST, Functioning, Question, question_functioning
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
+from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.scores import JOB, SCORE
+
+QUESTION = "question_id"
+FEWEST = ANCHORS + 1  # questions: two that match people, and one that is looked at
+ASKED_OF = 0.5  # share of a job's people: a question that fewer were asked would leave hardly anybody complete
+ALPHA = 0.05  # false-discovery rate over all questions, groups and jobs
+CLAUSE = "29 CFR 1607.14 B(8)"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class QuestionScores:
+    """Scores as read, one row per person, question and job (empty where the file names none)."""
+
+    path: Path
+    frame: pd.DataFrame
+
+
+def read_questions(path: Path) -> QuestionScores:
+    """Read ``candidate_id, question_id, score`` and, where there, ``job``; an empty score is no answer.
+
+    Raises
+    ------
+    BadInput
+        For missing columns, empty ids, scores that are no numbers, and questions that stand twice for a person.
+    """
+    frame = read_records(path, [CANDIDATE, QUESTION, SCORE])
+    key = [name for name in (CANDIDATE, JOB, QUESTION) if name in frame.columns]
+    frame = frame.assign(**{name: texts(frame[name]) for name in key})
+    problems = [
+        Problem(f"line {line}, {name}", "nothing", "Fill in this cell, or leave the row out.")
+        for name in key
+        for line in frame.index[frame[name].isna()]
+    ]
+    if frame.empty:
+        problems.append(Problem("file", "no row", "Give at least one question's score."))
+    problems += duplicates(frame.dropna(subset=key), key)
+    if problems:
+        raise BadInput(path, problems)
+    whole = frame if JOB in frame.columns else frame.assign(**{JOB: ""})
+    return QuestionScores(path, whole.assign(**{SCORE: numbers(frame[SCORE], path, SCORE)}).dropna(subset=[SCORE]))
+
+
+def describe_questions(questions: QuestionScores, groups: Declared, named: Mapping[str, str]) -> Json:
+    """Every question of every job, every group against the largest or the one named; exploratory.
+
+    Parameters
+    ----------
+    questions
+        As read. People who lack one of a job's questions are left out and counted, and so are questions that fewer than
+        half of its people were asked.
+    groups, named
+        Declared groups, and whom to compare with, by attribute.
+    """
+    jobs = [_job(str(job), rows, groups, named) for job, rows in questions.frame.groupby(JOB, sort=True)]
+    _adjust([row for job in jobs for row in _rows(job)])
+    return {"family": "exploratory", "jobs": jobs}
+
+
+def findings_of(questions: Json) -> list[Json]:
+    """The findings among them, as ``audit.json`` lists findings; size and interval are odds ratios."""
+    return [
+        {
+            "what": "question functioning",
+            "where": {
+                "attribute": entry["attribute"], "group": group["group"], "comparator": entry["reference"],
+                "stratum": f"{JOB} = {job['job']}" if job["job"] else None, "measure": "question", "cut": None,
+                "question": row["question"],
+            },
+            "family": "exploratory",
+            "size": row["odds"],
+            "interval": [_odds(row["uniform_low"]), _odds(row["uniform_high"])],
+            "difference": None,
+            "evidence": {
+                name: row[name]
+                for name in ("delta", "effect", "uniform_p", "nonuniform_p", "share", "adjusted_p", "q", "kind")
+            },
+            "clause": CLAUSE,
+            "settles": "question",
+            "what_would_settle": SETTLES["question"],
+        }
+        for job in questions["jobs"]
+        for entry in job["attributes"]
+        for group in entry["groups"]
+        for row in group["questions"]
+        if row["verdict"] == "finding"
+    ]  # fmt: skip
+
+
+def _odds(log_odds: float | None) -> float | None:
+    return None if log_odds is None else finite(math.exp(log_odds))
+
+
+def _job(job: str, rows: pd.DataFrame, groups: Declared, named: Mapping[str, str]) -> Json:
+    """One job's people × questions, complete, and what every attribute says."""
+    table = rows.pivot(index=CANDIDATE, columns=QUESTION, values=SCORE)
+    seldom = table.columns[table.notna().mean() < ASKED_OF]
+    kept = table.drop(columns=seldom)
+    whole = kept.dropna()
+    constant = kept.columns[whole.nunique() < 2] if len(whole) else kept.columns[:0]
+    whole = whole.drop(columns=constant)
+    found: Json = {
+        "job": job or None,
+        "people": len(whole),
+        "incomplete": len(kept) - len(whole),
+        "not_examined": {str(name): "asked_of_few" for name in seldom} | {str(name): "constant" for name in constant},
+        "attributes": [],
+    }
+    places = groups.places(pd.Series(whole.index))
+    for attribute in groups.attributes:
+        labels = groups.labels(places, attribute)
+        known = labels.codes != UNKNOWN
+        if len(labels.levels) > 1:
+            declared = np.asarray(labels.levels)[labels.codes[known]]
+            found["attributes"].append(_attribute(attribute, whole[known], declared, named.get(attribute)))
+    return found
+
+
+def _attribute(name: str, table: pd.DataFrame, groups: "npt.NDArray[np.str_]", named: str | None) -> Json:
+    levels, sizes = np.unique(groups, return_counts=True)
+    reference = named if named is not None and named in levels else str(levels[np.argmax(sizes)])
+    rows = [_group(table, groups, reference, str(level)) for level in levels if level != reference]
+    return {"attribute": name, "reference": reference, "groups": rows}
+
+
+def _group(table: pd.DataFrame, groups: "npt.NDArray[np.str_]", reference: str, focal: str) -> Json:
+    """One group against the reference, or why that cannot be said."""
+    here = np.isin(groups, (reference, focal))
+    scores, labels = table[here], groups[here]
+    sizes = {one: int((labels == one).sum()) for one in (reference, focal)}
+    found: Json = {"group": focal, "n": sizes[focal], "n_reference": sizes[reference], "reliability": None}
+    found |= {"settled": None, "left_out": [], "questions": [], "why": None}
+    if table.shape[1] < FEWEST:
+        return {**found, "why": "few_questions"}
+    if min(sizes.values()) < LEAST:
+        return {**found, "why": "few_people"}
+    if (scores.nunique() < 2).any():
+        return {**found, "why": "constant_here"}
+    names = [str(name) for name in scores.columns]
+    result = question_functioning(scores.to_numpy(), labels, reference=reference, focal=focal, names=names)
+    return {
+        **found,
+        "reliability": finite(result.reliability),
+        "settled": result.settled,
+        "left_out": list(result.left_out),
+        "questions": [_question(one, result) for one in result.questions],
+    }
+
+
+def _question(one: Question, result: Functioning) -> Json:
+    uniform: Estimate = one.uniform
+    return {
+        "question": one.question,
+        "odds": finite(one.odds),
+        "delta": finite(one.delta),
+        "effect": one.size,
+        "mantel_p": finite(one.mantel_p),
+        **estimate("uniform", uniform),
+        "uniform_p": finite(one.uniform_p),
+        "nonuniform_p": finite(one.nonuniform_p),
+        "share": finite(one.share),
+        "adjusted_p": finite(one.adjusted_p),
+        "q": None,
+        "kind": _kind(one),
+        "matches": one.question not in result.left_out,
+        "verdict": one.verdict,
+        "reason": one.reason,
+    }
+
+
+def _kind(one: Question) -> str:
+    """Which of the two tests speaks louder; ``uniform`` shifts everybody, ``nonuniform`` changes with ability."""
+    if math.isnan(one.adjusted_p):
+        return "unknown"
+    return "nonuniform" if one.nonuniform_p < one.uniform_p else "uniform"
+
+
+def _rows(job: Json) -> list[Json]:
+    return [row for entry in job["attributes"] for group in entry["groups"] for row in group["questions"]]
+
+
+def _adjust(rows: list[Json]) -> None:
+    """Benjamini-Hochberg over everything compared; a finding that does not survive it is insufficient."""
+    tested = [row for row in rows if row["uniform_p"] is not None and row["nonuniform_p"] is not None]
+    smaller = np.array([min(2 * min(row["uniform_p"], row["nonuniform_p"]), 1.0) for row in tested])
+    for row, q in zip(tested, benjamini_hochberg(smaller), strict=True):
+        row["q"] = float(q)
+        if row["verdict"] == "finding" and q >= ALPHA:
+            row.update(
+                verdict="insufficient", reason=f"stands out alone, not among the {len(tested)} questions compared"
+            )
