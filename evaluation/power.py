@@ -78,3 +78,36 @@ def people_needed_for_correlation(r: float, *, alpha: float = 0.05, power: float
     number(name, "power", power, alpha, 1.0, open_low=True, open_high=True)
     reach = float(stats.norm.isf(alpha / 2) + stats.norm.ppf(power))
     return math.ceil((reach / math.atanh(abs(r))) ** 2 + 3)
+
+
+def people_needed_for_difference(
+    difference: float, standard_error: float, n: int, *, alpha: float = 0.05, power: float = 0.80
+) -> int:
+    """Persons needed to tell a difference from 0, where its standard error among n persons is known.
+
+    The standard error falls with the square root of the number of persons, whatever the statistic.
+
+    Parameters
+    ----------
+    difference
+        That is truly there, in the statistic's unit, not 0.
+    standard_error
+        Of the statistic among ``n`` persons (from a bootstrap, say), ≥ 0.
+    n
+        Persons, ≥ 2.
+    alpha, power
+        Of the two-sided test, 0–1.
+
+    Examples
+    --------
+    >>> people_needed_for_difference(0.02, 0.02, 500)  # one standard error away: 2.8² times the people
+    3925
+    """
+    name = "people_needed_for_difference"
+    number(name, "difference", abs(difference), 0.0, math.inf, open_low=True, open_high=True)
+    number(name, "standard_error", standard_error, 0.0, math.inf, open_high=True)
+    number(name, "n", n, 2, math.inf, open_high=True)
+    number(name, "alpha", alpha, 0.0, 1.0, open_low=True, open_high=True)
+    number(name, "power", power, alpha, 1.0, open_low=True, open_high=True)
+    reach = float(stats.norm.isf(alpha / 2) + stats.norm.ppf(power))
+    return max(math.ceil(n * (reach * standard_error / difference) ** 2), 2)

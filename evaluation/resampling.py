@@ -76,7 +76,7 @@ def bootstrap(
     for i in range(draws):
         drawn = np.concatenate([rows[k] for k in rng.integers(0, n, n)]) if n < len(ids) else rng.integers(0, n, n)
         found[i] = statistic(*(array[drawn] for array in arrays))
-    return _between(value, found, n, confidence)
+    return between(value, found, n, confidence)
 
 
 def rows_by_person(persons: npt.ArrayLike) -> list[npt.NDArray[np.intp]]:
@@ -92,8 +92,8 @@ def rows_by_person(persons: npt.ArrayLike) -> list[npt.NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
 
 
-def _between(value: float, found: Floats, n: int, confidence: float) -> Estimate:
-    """Widened percentile limits."""
+def between(value: float, found: Floats, n: int, confidence: float) -> Estimate:
+    """A statistic with widened percentile limits of what the draws of n persons found, shape (draws,)."""
     defined = found[~np.isnan(found)]
     lost = 1 - len(defined) / len(found)
     if lost > UNDEFINED_SHARE:

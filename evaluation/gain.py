@@ -1,0 +1,200 @@
+"""Is one score more valid than another: correlations with one criterion, compared within the same drawn persons."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.evaluation.arguments import Floats, confidence_level, matrix, number, same_length
+from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.power import people_needed_for_difference
+from vivavoce.evaluation.resampling import DRAWS, between
+
+SMALLEST_GAIN = 0.02  # of a correlation, that would be worth having: .30 to .32
+LEAST_PEOPLE = 20  # below, the percentile interval of a correlation is no interval
+BLOCK = 2_000_000  # counts of persons at once: 16 MB
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a fuller score's correlation with a criterion has over a simpler one's.
+
+    Parameters
+    ----------
+    base, full
+        The two correlations, each with its interval over persons; ideal 1.
+    gain
+        ``full`` − ``base``, paired: both are computed from the same drawn persons.
+    verdict
+        ``shown``: the interval lies above 0. ``not shown``: it reaches 0 and its upper limit is below ``smallest``, so
+        that whatever there is does not matter. ``underpowered``: these people cannot tell.
+    people_needed
+        Persons like these who would show a gain of ``smallest`` with power .80; None where nothing can be told.
+    persons
+        How many had all three values.
+    """
+
+    base: Estimate
+    full: Estimate
+    gain: Estimate
+    verdict: str
+    people_needed: int | None
+    persons: int
+
+
+def correlation(
+    one: npt.ArrayLike,
+    other: npt.ArrayLike,
+    persons: npt.ArrayLike | None = None,
+    *,
+    draws: int = DRAWS,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
+    """Pearson's r of rows with the interval of a bootstrap over persons; ideal 1.
+
+    The same interval as :func:`vivavoce.evaluation.resampling.bootstrap` gives, from sums by person.
+
+    Parameters
+    ----------
+    one, other
+        Shape (n,); rows where one of them is ``nan`` are left out.
+    persons
+        Whose row it is, shape (n,); by default every row is another person.
+    draws, confidence, seed
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Undefined, with its reason, for fewer than 20 persons with both and where one of them does not vary.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal(200)
+    >>> found = correlation(x, x + rng.standard_normal(200))
+    >>> round(found.value, 2), found.covers(0.71)
+    (0.66, True)
+    """
+    level = confidence_level("correlation", confidence)
+    columns, y, number_of = _common("correlation", [one], other, persons)
+    reason = _too_little(columns, y, number_of)
+    if reason:
+        return undefined(reason)
+    values, drawn = _correlations(columns, y, number_of, draws, seed)
+    return between(values[0], drawn[:, 0], number_of.max() + 1, level)
+
+
+def gain(
+    base: npt.ArrayLike,
+    full: npt.ArrayLike,
+    criterion: npt.ArrayLike,
+    persons: npt.ArrayLike | None = None,
+    *,
+    smallest: float = SMALLEST_GAIN,
+    draws: int = DRAWS,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Gain:
+    """Compare two scores' correlations with one criterion, persons drawn again.
+
+    Scores that were fitted to these very people gain by overfitting: give cross-fitted ones. The interval holds for
+    the scores as they are; that other people would have taught other scores is not in it.
+
+    Parameters
+    ----------
+    base, full, criterion
+        Shape (n,); rows where one of them is ``nan`` are left out of all three.
+    persons
+        Whose row it is, shape (n,); by default every row is another person.
+    smallest
+        The smallest gain in r worth having, 0–1.
+    draws, confidence, seed
+        Of the intervals.
+
+    References
+    ----------
+    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 8 (paired draws).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> language, voice, noise = rng.standard_normal((3, 500))
+    >>> performance = language + voice + noise
+    >>> gain(language, language + voice, performance).verdict
+    'shown'
+    """
+    level = confidence_level("gain", confidence)
+    number("gain", "smallest", smallest, 0.0, 1.0, open_low=True, open_high=True)
+    columns, y, number_of = _common("gain", [base, full], criterion, persons)
+    n = int(number_of.max()) + 1 if len(number_of) else 0
+    reason = _too_little(columns, y, number_of)
+    if reason:
+        none = undefined(reason)
+        return Gain(none, none, none, "underpowered", None, n)
+    values, drawn = _correlations(columns, y, number_of, draws, seed)
+    first, second = (between(values[i], drawn[:, i], n, level) for i in range(2))
+    differences = drawn[:, 1] - drawn[:, 0]
+    found = between(values[1] - values[0], differences, n, level)
+    verdict = "shown" if found.low > 0 else "not shown" if found.high < smallest else "underpowered"
+    error = float(np.nanstd(differences))
+    needed = people_needed_for_difference(smallest, error, n, alpha=1 - level)
+    return Gain(first, second, found, verdict, needed, n)
+
+
+def _common(
+    function: str, columns: list[npt.ArrayLike], criterion: npt.ArrayLike, persons: npt.ArrayLike | None
+) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
+    """The rows that have everything: columns (n, k), criterion (n,), and each row's person, 0 to persons − 1."""
+    y = np.asarray(criterion, np.float64)
+    who = np.arange(len(y)) if persons is None else np.asarray(persons)
+    same_length(function, criterion=y, persons=who, **{f"scores {i}": one for i, one in enumerate(columns)})
+    x = np.column_stack([np.asarray(one, np.float64) for one in columns])
+    known = ~np.isnan(x).any(axis=1) & ~np.isnan(y)
+    if known.any():
+        matrix(function, "scores", np.column_stack([x[known], y[known]]), rows=1)
+    return x[known], y[known], np.unique(who[known], return_inverse=True)[1]
+
+
+def _too_little(columns: Floats, y: Floats, number_of: npt.NDArray[np.intp]) -> str | None:
+    persons = int(number_of.max()) + 1 if len(number_of) else 0
+    if persons < LEAST_PEOPLE:
+        return f"{persons} persons with both: fewer than {LEAST_PEOPLE}"
+    if np.ptp(y) == 0 or np.any(np.ptp(columns, axis=0) == 0):
+        return "one of the two does not vary"
+    return None
+
+
+def _correlations(
+    columns: Floats, y: Floats, number_of: npt.NDArray[np.intp], draws: int, seed: int
+) -> tuple[list[float], Floats]:
+    """Correlations of k columns with y, and in each draw of persons, shape (draws, k); ``nan`` without spread."""
+    k, n = columns.shape[1], int(number_of.max()) + 1
+    x, target = columns - columns.mean(axis=0), y - y.mean()
+    x, target = x / x.std(axis=0), target / target.std()
+    parts = [np.ones((len(y), 1)), x, x**2, x * target[:, None], target[:, None], target[:, None] ** 2]
+    terms = np.hstack(parts)
+    sums = np.column_stack([np.bincount(number_of, term, minlength=n) for term in terms.T])
+    rng = np.random.default_rng(seed)
+    drawn = []
+    step = max(1, BLOCK // n)
+    for start in range(0, draws, step):
+        size = min(step, draws - start)
+        places = rng.integers(0, n, (size, n)) + n * np.arange(size)[:, None]
+        counts = np.bincount(places.ravel(), minlength=size * n).reshape(size, n)
+        drawn.append(_r(counts.astype(np.float64) @ sums, k))
+    return [float(r) for r in _r(sums.sum(axis=0)[None], k)[0]], np.vstack(drawn)
+
+
+def _r(sums: Floats, k: int) -> Floats:
+    """Correlations (m, k) from sums of 1, x, x², xy, y and y²."""
+    means = sums / sums[:, :1]
+    x, xx, xy, y, yy = (means[:, 1 + start : 1 + end] for start, end in _bounds(k))
+    spread = np.maximum(xx - x**2, 0) * np.maximum(yy - y**2, 0)
+    found: Floats = np.divide(xy - x * y, np.sqrt(spread), out=np.full_like(x, NAN), where=spread > 0)
+    return np.clip(found, -1.0, 1.0)
+
+
+def _bounds(k: int) -> list[tuple[int, int]]:
+    return [(0, k), (k, 2 * k), (2 * k, 3 * k), (3 * k, 3 * k + 1), (3 * k + 1, 3 * k + 2)]
