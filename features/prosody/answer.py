@@ -11,6 +11,7 @@ from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Stage, Value
 from vivavoce.data.source import source_digest
 from vivavoce.data.track import Array, Track
+from vivavoce.features.prosody.edges import place_edges
 from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, HOP_S
 from vivavoce.features.prosody.path import VOICING_THRESHOLD
 from vivavoce.features.speech import SPEECH, pauses
@@ -75,15 +76,23 @@ class AnswerVoice:
         return np.isfinite(self.frames["f0_hz"])
 
     @cached_property
-    def segments(self) -> Array:
-        """Segments of speech cut to the answer, shape (n, 2), in seconds."""
+    def heard(self) -> Track:
+        """The answer's segments of speech, cut to it; the level says where each begins and ends."""
         spans = self.speech.spans
-        return np.clip(spans[(spans[:, 1] > self.start) & (spans[:, 0] < self.end)], self.start, self.end)
+        touching = (spans[:, 1] > self.start) & (spans[:, 0] < self.end)
+        placed = np.clip(place_edges(spans[touching], self.track), self.start, self.end)
+        inside = placed[:, 1] > placed[:, 0]
+        return Track(placed[inside], self.speech.values[touching][inside], self.speech.names)
+
+    @property
+    def segments(self) -> Array:
+        """Spans of ``heard``, shape (n, 2), in seconds."""
+        return self.heard.spans
 
     @cached_property
     def pauses(self) -> Array:
         """Lengths of the pauses between first and last speech, shape (n,), in seconds, each ≥ ``PAUSE_S``."""
-        gaps = pauses(self.speech, self.start, self.end)
+        gaps = pauses(self.heard, self.start, self.end)
         lengths: Array = gaps[:, 1] - gaps[:, 0]
         return lengths[lengths >= PAUSE_S - 1e-9]
 

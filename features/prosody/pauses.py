@@ -1,4 +1,4 @@
-"""Pauses and response latency, from the detector's segments and never from levels."""
+"""Pauses and response latency: the detector says where speech is, the level where it begins and ends."""
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def pause_longest_s(voice: AnswerVoice) -> Value:
     low=0,
     high=120,
     meaning="Time from the end of the question to the first speech of the answer.",
-    source="own: the detector's first onset after the answer's start",
+    source="own: the first onset after the answer's start; detector, then level",
     moved_by=("room", "network delay"),
     resists=("level", "resampling", "codec"),
     impairment_sensitive=True,
@@ -110,4 +110,4 @@ def response_latency_s(voice: AnswerVoice) -> Value:
     """Seconds until speech begins."""
     if not len(voice.segments):
         return Absent("no_speech")
-    return response_latency(voice.speech, voice.start, voice.end)
+    return response_latency(voice.heard, voice.start, voice.end)
