@@ -5,7 +5,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vivavoce.data.digest import digest_file
 from vivavoce.data.framework import FrameworkError, load_framework
 from vivavoce.data.refused import RefusedName
 from vivavoce.models.version import ModelVersion
@@ -47,21 +46,15 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
 
 
 def _trained(request: TrainingRequest, said: Console) -> ModelVersion:
-    from dataclasses import replace
-
     from vivavoce.training.fit import fit_model
-    from vivavoce.training.inputs import read_inputs
+    from vivavoce.training.joining import read_inputs
 
     framework = load_framework(request.framework)
     inputs = read_inputs(request.features, request.ratings, request.outcomes, framework)
     for one in inputs.lost:
         line = f"Left out: {one.count} {one.step} ({', '.join(one.ids)}{', …' if one.count > len(one.ids) else ''})."
         said.print(line, markup=False, highlight=False, soft_wrap=True)
-    model = fit_model(inputs, framework, seed=request.seed)
-    files = {"features": request.features, "ratings": request.ratings, "outcomes": request.outcomes}
-    digests = {name: digest_file(path).sha256 for name, path in files.items() if path is not None}
-    datasheet = {**model.documents["datasheet"], "digests": digests}
-    return replace(model, documents={**model.documents, "datasheet": datasheet})
+    return fit_model(inputs, framework, seed=request.seed)
 
 
 def summary(model: ModelVersion) -> list[str]:

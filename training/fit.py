@@ -1,6 +1,6 @@
 """From joined inputs to a model version: ridges, norms, weights, and how well all of it holds on people not seen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +15,7 @@ from vivavoce.models.linear import CompetencyRidge
 from vivavoce.models.norms import Norms
 from vivavoce.models.version import LinearCompetency, ModelVersion
 from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
 from vivavoce.training.learned import LearnedWeights, without_nan
 from vivavoce.training.splits import FOLDS, person_folds
@@ -24,11 +25,28 @@ LENGTH = "language.length_words"
 DRAWS = 1000  # of persons, for the intervals of correlations
 
 
-def fit_model(inputs: Inputs, framework: Framework, *, seed: int = 0) -> ModelVersion:
+Estimator = Callable[[Sequence[str]], CompetencyRidge]
+
+
+def plain(_: Sequence[str]) -> CompetencyRidge:
+    """The ridge as it comes, whatever its columns."""
+    return CompetencyRidge()
+
+
+def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> ModelVersion:
     """Train the linear model of one job family.
 
     Every figure in its documents is from cross-fitted scores: no person was scored by a model, or weighted by weights,
     that saw that person's rating or performance.
+
+    Parameters
+    ----------
+    inputs, framework
+        What to learn from, and for which job.
+    estimator
+        Makes an unfitted ridge for the columns that it gets. One that searches does so inside every fold.
+    seed
+        Of every random split and draw.
 
     Raises
     ------
@@ -43,15 +61,20 @@ def fit_model(inputs: Inputs, framework: Framework, *, seed: int = 0) -> ModelVe
         if not columns:
             raise BadTraining(f"{name}: none of its features was measured with more than one value.")
         x, y = np.column_stack(list(columns.values())), inputs.ratings[name]
-        crossed = cross_fitted(CompetencyRidge(), x, y, inputs.candidates, seed=seed)
+        crossed = cross_fitted(estimator(list(columns)), x, y, inputs.candidates, weights=inputs.weights, seed=seed)
         norms, rated = Norms.of(crossed), ~np.isnan(y)
-        fitted = CompetencyRidge().fit(x[rated], y[rated], groups=inputs.candidates[rated])
+        fitted = estimator(list(columns)).fit(
+            x[rated],
+            y[rated],
+            groups=inputs.candidates[rated],
+            sample_weight=None if inputs.weights is None else inputs.weights[rated],
+        )
         competencies.append(LinearCompetency.of(name, columns, fitted, norms))
         scores[name] = norms.z(crossed)
     learned, performance = _weights(inputs, framework, scores, seed)
     used = {name for one in competencies for name in one.features}
     documents = {
-        "datasheet": _datasheet(inputs, seed),
+        "datasheet": datasheet(inputs, seed),
         "weights": learned.document() if learned else {"reason": "no performance was given: the framework's are kept"},
         "validity": {"ratings": _agreement(inputs, scores, seed), "performance": performance},
     }
@@ -77,7 +100,9 @@ def _weights(
     x, y, persons = z[list(scores)].to_numpy(), z["y"].to_numpy(), z.index.to_numpy(str)
     job = np.full(len(y), framework.job)
     applicants = pd.DataFrame(scores).dropna().cov().to_numpy()
-    learned = learn_weights(x, y, job, framework.weights, applicants=applicants, seed=seed)
+    learned = learn_weights(
+        x, y, job, framework.weights, applicants=applicants, same_raters=inputs.same_raters, seed=seed
+    )
     composite, fold = np.empty(len(y)), person_folds(persons, seed=seed)
     for held in range(FOLDS):
         seen = fold != held
@@ -124,23 +149,3 @@ def _pearson(one: Floats, other: Floats) -> float:
     x, y = one - one.mean(), other - other.mean()
     norm = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / norm if norm > 0 else float("nan")
-
-
-def _datasheet(inputs: Inputs, seed: int) -> dict[str, Any]:
-    """Who is in the data, what is missing, what was lost."""
-    return {
-        "interviews": len(inputs.interviews),
-        "persons": len(np.unique(inputs.candidates)),
-        "raters": inputs.raters,
-        "rated": {name: int((~np.isnan(values)).sum()) for name, values in inputs.ratings.items()},
-        "with performance": int((~np.isnan(inputs.performance)).sum()),
-        "selection": "not stated: performance is known only for those who were hired and stayed",
-        "recognisers": list(inputs.recognisers),
-        "lost": {one.step: one.count for one in inputs.lost},  # whose rows they were is said to the operator only
-        "dropped features": dict(inputs.dropped),
-        "missing": {
-            name: {column: round(float(np.isnan(values).mean()), 4) for column, values in columns.items()}
-            for name, columns in inputs.features.items()
-        },
-        "seed": seed,
-    }

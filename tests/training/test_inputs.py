@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, NOISE, save, write
-from vivavoce.training.inputs import BadTraining, Inputs, read_inputs
+from vivavoce.training.inputs import BadTraining, Inputs
+from vivavoce.training.joining import read_inputs
 
 
 @pytest.fixture
@@ -75,7 +76,10 @@ def test_an_outcome_among_the_features_is_refused(paths):
         (lambda t: t.assign(value="good"), "write a number"),
         (lambda t: t.assign(competency="charm"), "charm are no competencies of software_engineer"),
         (lambda t: pd.concat([t, t[:1]]), "repeats a rating by the same rater"),
-        (lambda t: t[t["interview_id"] < "ic0030"], "needs ratings of 50 people. Got 30"),
+        (
+            lambda t: t[t["interview_id"] < "ic0030"],
+            "needs ratings of 50 people; to tell a correlation of .30 from 0 takes 85. Got 30",
+        ),
     ],
 )
 def test_ratings_at_fault_are_refused(paths, change, match):
@@ -91,15 +95,18 @@ def test_two_outcomes_of_one_candidate_are_refused(paths):
         read(paths)
 
 
-def test_ratings_by_unequal_panels_have_no_stated_reliability(paths):
-    pd.read_csv(paths["ratings"])[1:].to_csv(paths["ratings"], index=False)
+def test_reliability_is_known_for_unequal_panels_and_unknown_for_one_rater_each(paths):
+    table = pd.read_csv(paths["ratings"])
+    table[1:].to_csv(paths["ratings"], index=False)
+    assert read(paths).reliability["problem_solving"].value == pytest.approx(0.86, abs=0.05)  # 1 - .4² / 2 / .44 = .82
+    table[table["rater"] == "r1"].to_csv(paths["ratings"], index=False)
     found = read(paths).reliability["problem_solving"]
     assert np.isnan(found.value)
-    assert "1 to 2 raters" in str(found.reason)
+    assert "rated twice" in str(found.reason)
 
 
 def test_files_that_are_not_there_are_named(paths, tmp_path):
     with pytest.raises(BadTraining, match=r"nowhere\.csv: name a \.csv or \.parquet file"):
         read_inputs(paths["features"], tmp_path / "nowhere.csv", None, FRAMEWORK)
-    with pytest.raises(BadTraining, match="that viva writes"):
+    with pytest.raises(BadTraining, match=r"features\.csv: name a \.csv or \.parquet file that exists"):
         read_inputs(tmp_path / "features.csv", paths["ratings"], None, FRAMEWORK)

@@ -1,0 +1,79 @@
+"""One table of a database: its name looked up in the catalogue, read in one query, no secret in any message."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from vivavoce.data.problem import nearest
+from vivavoce.training.tables import SAID, BadTraining, Source, Table, texts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Inspector
+
+PATIENCE_S = 5  # for a lock on an SQLite file: longer means that somebody is writing it
+
+
+def read_stored(source: Source) -> Table:
+    """Read one table of a database in one query, with the types that the database gives its columns.
+
+    Raises
+    ------
+    BadTraining
+        Where there is no such database, driver or table, or the database refuses.
+    """
+    from sqlalchemy import MetaData, create_engine, inspect, select
+    from sqlalchemy import Table as Stored
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+
+    url = make_url(source.place)
+    file = url.database if source.kind == "sqlite" else None
+    if source.kind == "sqlite" and (file is None or not Path(file).is_file()):
+        raise BadTraining(f"{source}: there is no such SQLite file, and none is made.")
+    try:
+        engine = create_engine(url, connect_args={"timeout": PATIENCE_S} if file else {})
+    except (NoSuchModuleError, ImportError):
+        raise BadTraining(f"{source}: no driver for this database is installed. pip install 'vivavoce[sql]'.") from None
+    try:
+        found = inspect(engine)
+        schema, name = _table_name(source, found)
+        stored = Stored(name, MetaData(), schema=schema, autoload_with=engine)
+        with engine.connect().execution_options(postgresql_readonly=True) as connection:
+            frame = pd.read_sql(select(stored), connection)
+    except DBAPIError as error:
+        said = str(error.orig).strip().partition("\n")[0]
+        raise BadTraining(f"{source}: the database refused ({_redacted(said, url.password, engine)}).") from None
+    finally:
+        engine.dispose()
+    return _ordered(source, texts(frame))
+
+
+def _redacted(said: str, password: object, engine: "Engine") -> str:
+    """A driver's message without any secret of the URL."""
+    secrets = [str(password)] if password else []
+    secrets += [str(value) for key, value in engine.url.query.items() if "pass" in key.lower()]
+    for secret in secrets:
+        said = said.replace(secret, "***")
+    return said
+
+
+def _table_name(source: Source, found: "Inspector") -> tuple[str | None, str]:
+    """Schema and name of the table as the database's own catalogue has them."""
+    assert source.table is not None
+    schema, _, name = source.table.rpartition(".")
+    within = schema if schema in found.get_schema_names() else None
+    asked = name if within else source.table
+    names = [*found.get_table_names(within), *found.get_view_names(within)]
+    if asked not in names:
+        raise BadTraining(f"{source}: the database has no table {asked!r}. {nearest(asked, names[:SAID])}")
+    return within, asked
+
+
+def _ordered(source: Source, frame: pd.DataFrame) -> Table:
+    """Rows in an order of their own, since a database promises none, and the digest of the content."""
+    order = np.argsort(pd.util.hash_pandas_object(frame, index=False).to_numpy(), kind="stable")
+    ordered = frame.iloc[order].reset_index(drop=True)
+    return Table(source, ordered, hashlib.sha256(ordered.to_csv(index=False).encode()).hexdigest())
