@@ -25,9 +25,15 @@ FrameworkPath = Annotated[
 ]
 OutPath = Annotated[Path, typer.Option(help="Output folder; an interrupted run there is continued.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers are the same for any.")]
-Asr = Annotated[str, typer.Option(help="Words from: auto (transcript, else whisper), provided, whisper, pocketsphinx.")]
+Asr = Annotated[
+    str,
+    typer.Option(help="Words from: auto (transcript, else whisper), provided, whisper, faster-whisper, pocketsphinx."),
+]
 Weights = Annotated[
-    str | None, typer.Option(help="Whisper size or checkpoint file. [default: VIVA_WHISPER, else base]")
+    str | None,
+    typer.Option(
+        help="Whisper size, checkpoint file or converted folder, @SHA-256. [default: VIVA_WHISPER, else base]"
+    ),
 ]
 ProfileOption = Annotated[Profile, typer.Option(help="What is measured, where consent allows it too.")]
 Encoder = Annotated[str, typer.Option(help="Sentence encoder: auto (the installed one, else none), none, or a folder.")]

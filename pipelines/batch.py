@@ -12,8 +12,9 @@ from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifes
 from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
 from vivavoce.data.vault.keys import ProjectKey
+from vivavoce.features.transcript.converted import digest_converted, locate_converted
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
-from vivavoce.features.transcript.weights import locate
+from vivavoce.features.transcript.weights import check_digest, locate
 from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder
 from vivavoce.pipelines.declared import fingerprints
 from vivavoce.pipelines.job import Settings
@@ -150,8 +151,13 @@ def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
     ]
     try:
         choose_engine(request.asr, has_transcript=True)
+        if request.asr == Engine.FASTER_WHISPER:
+            return digest_converted(locate_converted(request.weights))
         if request.asr == Engine.WHISPER or (request.asr == AUTO and without):
-            return digest_file(locate(request.weights).path).sha256
+            checkpoint = locate(request.weights)
+            digest = digest_file(checkpoint.path).sha256
+            check_digest(checkpoint, digest)
+            return digest
     except NoRecogniser as error:
         shown = ", ".join(without[:SHOWN_IDS]) + (" …" if len(without) > SHOWN_IDS else "")
         raise BadInput(f"{error} Interviews without a transcript: {shown or 'none'}.") from error

@@ -89,9 +89,14 @@ def align(
             WordTiming(word, part, path[a], path[b], float(np.mean(said[a:b])))
             for word, part, a, b in zip(words[:-1], parts[:-1], edges[:-1], edges[1:], strict=True)
         ]
-        merge_punctuations(timings, OPENING, CLOSING)
-        aligned.append([TimedText(t.word, t.start, t.end, t.probability) for t in timings if t.word])
+        aligned.append(joined(timings))
     return aligned
+
+
+def joined(timings: list[WordTiming]) -> list[TimedText]:
+    """Words as the library times them, punctuation joined to its word."""
+    merge_punctuations(timings, OPENING, CLOSING)
+    return [TimedText(t.word, t.start, t.end, t.probability) for t in timings if t.word]
 
 
 def sharpen(attention: torch.Tensor) -> Array:

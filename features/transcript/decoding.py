@@ -1,15 +1,12 @@
-"""From encoded windows to a language and to tokens: one decoder loop for many windows at a time."""
+"""What a decoding must pass, and what is tried where it does not: the same for every library that decodes."""
 
 import hashlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-import torch
-from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask, PyTorchInference
+import numpy as np
 
-from vivavoce.features.transcript.encoding import Encoded
-from vivavoce.features.transcript.network import Network
 from vivavoce.features.transcript.recognise import LANGUAGES, WrongLanguage
 from vivavoce.features.transcript.windows import Window
 
@@ -20,6 +17,8 @@ TOO_UNSURE = -1.0  # mean log probability per token below which a decoding faile
 NO_SPEECH = 0.6  # probability of "no speech" above which an unsure window is empty; ibid.
 FOREIGN = 0.5  # probability from which another language than ours is believed: more likely than all others together
 MOST_TOKENS = 224  # of one window: half of the decoder's context, the library's limit
+
+Chances = Mapping[str, Sequence[float]]  # by language code: its probability in each window, 0–1
 
 
 @dataclass(frozen=True)
@@ -42,102 +41,57 @@ class Written:
         return self.no_speech > NO_SPEECH and self.mean_log_probability < TOO_UNSURE
 
 
-def language_of(network: Network, encoded: Encoded, weights: Sequence[float]) -> str:
+Decode = Callable[[Sequence[int], float, int], list[Written]]
+"""Rows of the encoded windows, temperature and seed to what they are decoded to."""
+
+
+def likeliest_language(chances: Chances, seconds: Sequence[float]) -> str:
     """The language of windows that are known to share one.
 
     Parameters
     ----------
-    network
-        Whisper. An English-only one answers ``en``.
-    encoded
-        The windows.
-    weights
-        Seconds of sound in each window: a full one says more than a short rest.
+    chances
+        Of every language that the recogniser knows.
+    seconds
+        Of sound in each window: a full one says more than a short rest.
 
     Raises
     ------
     WrongLanguage
         If another language than English or Chinese is more likely than not.
+
+    Examples
+    --------
+    >>> likeliest_language({"en": [0.9, 0.3], "zh": [0.1, 0.7]}, [30.0, 2.0])
+    'en'
     """
-    if not network.languages:
-        return "en"
-    tokenizer = network.tokenizer("en")
-    start = torch.full((len(weights), 1), tokenizer.sot, device=network.device)
-    with torch.inference_mode():
-        scores = network.model.decoder(start, encoded.features, kv_cache=encoded.memory)[:, 0]
-    chances = scores[:, list(tokenizer.all_language_tokens)].softmax(dim=-1).cpu().double()
-    mean = torch.tensor(weights, dtype=torch.float64) @ chances / sum(weights)
-    shares = dict(zip(tokenizer.all_language_codes, mean.tolist(), strict=True))
+    shares = {code: float(np.average(each, weights=seconds)) for code, each in chances.items()}
     likeliest = max(shares, key=lambda code: shares[code])
     if likeliest not in LANGUAGES and shares[likeliest] > FOREIGN:
         raise WrongLanguage(likeliest, LANGUAGES)
-    return max(LANGUAGES, key=lambda code: shares[code])
+    return max(LANGUAGES, key=lambda code: shares.get(code, 0.0))
 
 
-def write(
-    network: Network, encoded: Encoded, windows: Sequence[Window], language: str, most_tokens: int = MOST_TOKENS
-) -> list[Written]:
+def write(decode: Decode, windows: Sequence[Window]) -> list[Written]:
     """Decode windows of one language: greedily and together; where that fails, one by one with rising temperature.
 
     Parameters
     ----------
-    network
-        Whisper.
-    encoded
-        The windows after the encoder.
+    decode
+        Decodes some of the windows.
     windows
-        The same windows, whose sound seeds the sampling: the same window is always decoded alike.
-    language
-        ``en`` or ``zh``.
-    most_tokens
-        Tokens that a window may take; for timing with weights that know no words.
+        Their sound seeds the sampling: the same window is always decoded alike.
     """
-    options = DecodingOptions(
-        language=language,
-        sample_len=most_tokens,
-        without_timestamps=True,  # words get their times from attention; nothing is conditioned on earlier text
-        fp16=network.dtype == torch.float16,
-    )
-    written = _decode(network, encoded, options)
-    for i, (row, window) in enumerate(zip(written, windows, strict=True)):
-        if row.failed:
-            written[i] = _retry(network, row, encoded.rows([i]), window, options)
-    return written
+    written = decode(range(len(windows)), 0.0, 0)
+    return [_retry(decode, row, i, windows[i].sound.tobytes()) if row.failed else row for i, row in enumerate(written)]
 
 
-class _Inference(PyTorchInference):  # type: ignore[misc]  # the library has no types
-    """The library's decoder steps, with cross-attention keys and values that are already there."""
-
-    def __init__(self, network: Network, encoded: Encoded, prompt: int) -> None:
-        super().__init__(network.model, prompt)
-        self.kv_cache, self.hooks = network.model.install_kv_cache_hooks(encoded.memory)
-
-
-def _decode(network: Network, encoded: Encoded, options: DecodingOptions) -> list[Written]:
-    """The library's decoding of the windows; text tokens are those below the end token."""
-    task = DecodingTask(network.model, options)
-    task.inference = _Inference(network, encoded, len(task.initial_tokens))
-    results: list[DecodingResult] = task.run(encoded.features)
-    return [
-        Written(
-            tuple(token for token in result.tokens if token < task.tokenizer.eot),
-            result.avg_logprob,
-            result.no_speech_prob,
-            result.compression_ratio,
-        )
-        for result in results
-    ]
-
-
-def _retry(network: Network, failed: Written, encoded: Encoded, window: Window, options: DecodingOptions) -> Written:
+def _retry(decode: Decode, failed: Written, row: int, sound: bytes) -> Written:
     """Sample at rising temperatures until a decoding passes; else keep the most probable that is no loop."""
-    seed = int.from_bytes(hashlib.sha256(window.sound.tobytes()).digest()[:8], "big")
+    seed = int.from_bytes(hashlib.sha256(sound).digest()[:4], "big")
     tried = [failed]
-    devices = [network.device] if network.device.type == "cuda" else []
     for temperature in TEMPERATURES:
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(seed)
-            tried.extend(_decode(network, encoded, replace(options, temperature=temperature)))
+        tried.extend(decode([row], temperature, seed))
         if not tried[-1].failed:
             return tried[-1]
-    return max(tried, key=lambda row: -math.inf if row.repetition > TOO_REPETITIVE else row.mean_log_probability)
+    return max(tried, key=lambda one: -math.inf if one.repetition > TOO_REPETITIVE else one.mean_log_probability)

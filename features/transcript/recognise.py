@@ -23,6 +23,7 @@ class Engine(StrEnum):
 
     PROVIDED = "provided"
     WHISPER = "whisper"
+    FASTER_WHISPER = "faster-whisper"
     POCKETSPHINX = "pocketsphinx"
 
 
@@ -133,11 +134,13 @@ def open_recogniser(engine: Engine, *, weights: str | Path | None = None, device
     Parameters
     ----------
     engine
-        ``whisper`` or ``pocketsphinx``; provided transcripts are read, not recognised (``read_transcript``).
+        ``whisper``, ``faster-whisper`` or ``pocketsphinx``; provided transcripts are read, not recognised
+        (``read_transcript``).
     weights
-        For Whisper: an official size, or a checkpoint file; None for VIVA_WHISPER, else ``base``.
+        For ``whisper``: an official size, or a checkpoint file; None for VIVA_WHISPER, else ``base``. For
+        ``faster-whisper``: a folder of converted weights; None for VIVA_FASTER_WHISPER.
     device
-        For Whisper: ``cpu``, ``cuda``, or ``auto`` for the GPU where there is one.
+        For both: ``cpu``, ``cuda``, or ``auto`` for the GPU where there is one.
 
     Raises
     ------
@@ -149,6 +152,11 @@ def open_recogniser(engine: Engine, *, weights: str | Path | None = None, device
         from vivavoce.features.transcript.whisper import WhisperRecogniser
 
         return WhisperRecogniser.load(locate(weights), device=device)
+    if engine is Engine.FASTER_WHISPER:
+        from vivavoce.features.transcript.converted import locate_converted
+        from vivavoce.features.transcript.faster import FasterRecogniser
+
+        return FasterRecogniser.load(locate_converted(weights), device=device)
     if engine is Engine.POCKETSPHINX:
         from vivavoce.features.transcript.sphinx import SphinxRecogniser
 

@@ -7,6 +7,7 @@ import hashlib
 import http
 import http.client
 import os
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ TIMEOUT_S = 30.0  # without a byte, before a connection is given up
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights on this machine; ``size`` and ``sha256`` are set where they are official, and then checked on loading."""
+    """Weights on this machine; ``size`` is set where they are official, ``sha256`` where it is checked on loading."""
 
     path: Path
     size: str | None
@@ -78,8 +79,8 @@ def locate(asked: str | Path | None = None, folder: Path | None = None) -> Check
     Parameters
     ----------
     asked
-        An official size, or the path of a checkpoint ``{dims, model_state_dict}``; None for what VIVA_WHISPER names,
-        else ``base``.
+        An official size, or the path of a checkpoint ``{dims, model_state_dict}``, with ``@`` and its SHA-256 behind
+        it where that is to be checked; None for what VIVA_WHISPER names, else ``base``.
     folder
         Where fetched weights lie; by default ``weights_folder()``.
 
@@ -99,14 +100,26 @@ def locate(asked: str | Path | None = None, folder: Path | None = None) -> Check
             f"'viva weights fetch {size}', or give each recording a transcript file (.vtt, .srt or .json) in the "
             "manifest's column 'transcript'."
         )
-    path = Path(name)
+    path, pin = split_pin(name)
     if not path.is_file():
         raise NoRecogniser(
             f"No Whisper checkpoint lies at {str(path)!r}. Two ways out: name an official size ({', '.join(OFFICIAL)}) "
             "and fetch it with 'viva weights fetch base', or give each recording a transcript file (.vtt, .srt or "
             ".json) in the manifest's column 'transcript'."
         )
-    return Checkpoint(path, None, None)
+    return Checkpoint(path, None, pin)
+
+
+def split_pin(name: str | Path) -> tuple[Path, str | None]:
+    """A path, and the SHA-256 (hex) that stands behind its last ``@``, where one does.
+
+    Examples
+    --------
+    >>> split_pin("base.pt@" + 64 * "0")[1] == 64 * "0", split_pin("me@home/base.pt")[1]
+    (True, None)
+    """
+    found = re.fullmatch(r"(.+)@([0-9a-f]{64})", str(name))
+    return (Path(found[1]), found[2]) if found else (Path(name), None)
 
 
 def digest_of_file(file: BufferedReader) -> str:
@@ -118,12 +131,18 @@ def digest_of_file(file: BufferedReader) -> str:
 
 
 def check_digest(checkpoint: Checkpoint, found: str) -> None:
-    """Refuse official weights whose content is not what was published. Raises ``WeightsError``."""
-    if checkpoint.sha256 is not None and found != checkpoint.sha256:
+    """Refuse weights whose content is not what was published or pinned. Raises ``WeightsError``."""
+    if checkpoint.sha256 is None or found == checkpoint.sha256:
+        return
+    if checkpoint.size is None:
         raise WeightsError(
-            f"{checkpoint.path} is not Whisper's {checkpoint.size!r}: its SHA-256 must be {checkpoint.sha256}. "
-            f"Got {found} instead. Delete the file and run 'viva weights fetch {checkpoint.size}'."
+            f"{checkpoint.path} is not what was pinned: its SHA-256 must be {checkpoint.sha256}. Got {found} instead. "
+            "Find out who changed it, or name it without '@' to take it as it is."
         )
+    raise WeightsError(
+        f"{checkpoint.path} is not Whisper's {checkpoint.size!r}: its SHA-256 must be {checkpoint.sha256}. "
+        f"Got {found} instead. Delete the file and run 'viva weights fetch {checkpoint.size}'."
+    )
 
 
 def fetch(size: str, folder: Path | None = None, *, source: str = SOURCE) -> Path:

@@ -99,7 +99,7 @@ class TestManifestErrors:
         ("arguments", "wanted"),
         [
             (("--framework", "nowhere"), "no such file or folder"),
-            (("--asr", "shazam"), "must be one of auto, provided, whisper, pocketsphinx. Got 'shazam'"),
+            (("--asr", "shazam"), "must be one of auto, provided, whisper, faster-whisper, pocketsphinx. Got 'shazam'"),
             (("--encoder", "/nowhere"), "FOLDER:LANGUAGES"),
         ],
     )

@@ -15,7 +15,7 @@ def test_what_is_asked_for_is_taken() -> None:
     with pytest.raises(NoRecogniser, match="this row has none.*--asr whisper"):
         choose_engine("provided", has_transcript=False)
     with pytest.raises(
-        NoRecogniser, match="must be one of auto, provided, whisper, pocketsphinx. Got 'google' instead"
+        NoRecogniser, match="must be one of auto, provided, whisper, faster-whisper, pocketsphinx. Got 'google' instead"
     ):
         choose_engine("google", has_transcript=True)
 
