@@ -1,5 +1,6 @@
 """Is one score more valid than another: correlations with one criterion, compared within the same drawn persons."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class Gain:
     people_needed
         Persons like these who would show a gain of ``smallest`` with power .80; None where nothing can be told.
     persons
-        How many had all three values.
+        How many had all three values; 0 where there were too few.
     """
 
     base: Estimate
@@ -78,12 +79,50 @@ def correlation(
     (0.66, True)
     """
     level = confidence_level("correlation", confidence)
-    columns, y, number_of = _common("correlation", [one], other, persons)
+    found = drawn_correlations("correlation", [one], other, persons, draws=draws, seed=seed)
+    return found if isinstance(found, Estimate) else found.estimate(lambda r: r[..., 0], level)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Correlations of k scores with one criterion, among all persons and in every draw of them.
+
+    Parameters
+    ----------
+    values, draws
+        Shapes (k,) and (draws, k); ``nan`` where a draw has no spread.
+    persons
+        How many had everything.
+    """
+
+    values: Floats
+    draws: Floats
+    persons: int
+
+    def estimate(self, combined: Callable[[Floats], Floats], confidence: float = 0.95) -> Estimate:
+        """What is combined from the correlations (…, k), with its interval."""
+        return between(float(combined(self.values)), combined(self.draws), self.persons, confidence)
+
+
+def drawn_correlations(
+    function: str,
+    scores: Sequence[npt.ArrayLike],
+    criterion: npt.ArrayLike,
+    persons: npt.ArrayLike | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Drawn | Estimate:
+    """Correlations of scores, shape (n,) each, with one criterion (n,), all from the same drawn persons.
+
+    Rows that lack one value are left out of all. Undefined for fewer than 20 persons, and without spread.
+    """
+    columns, y, number_of = _common(function, scores, criterion, persons)
     reason = _too_little(columns, y, number_of)
     if reason:
         return undefined(reason)
     values, drawn = _correlations(columns, y, number_of, draws, seed)
-    return between(values[0], drawn[:, 0], number_of.max() + 1, level)
+    return Drawn(values, drawn, int(number_of.max()) + 1)
 
 
 def gain(
@@ -127,24 +166,19 @@ def gain(
     """
     level = confidence_level("gain", confidence)
     number("gain", "smallest", smallest, 0.0, 1.0, open_low=True, open_high=True)
-    columns, y, number_of = _common("gain", [base, full], criterion, persons)
-    n = int(number_of.max()) + 1 if len(number_of) else 0
-    reason = _too_little(columns, y, number_of)
-    if reason:
-        none = undefined(reason)
-        return Gain(none, none, none, "underpowered", None, n)
-    values, drawn = _correlations(columns, y, number_of, draws, seed)
-    first, second = (between(values[i], drawn[:, i], n, level) for i in range(2))
-    differences = drawn[:, 1] - drawn[:, 0]
-    found = between(values[1] - values[0], differences, n, level)
+    drawn = drawn_correlations("gain", [base, full], criterion, persons, draws=draws, seed=seed)
+    if isinstance(drawn, Estimate):
+        return Gain(drawn, drawn, drawn, "underpowered", None, 0)
+    first, second = drawn.estimate(lambda r: r[..., 0], level), drawn.estimate(lambda r: r[..., 1], level)
+    found = drawn.estimate(lambda r: r[..., 1] - r[..., 0], level)
     verdict = "shown" if found.low > 0 else "not shown" if found.high < smallest else "underpowered"
-    error = float(np.nanstd(differences))
-    needed = people_needed_for_difference(smallest, error, n, alpha=1 - level)
-    return Gain(first, second, found, verdict, needed, n)
+    error = float(np.nanstd(drawn.draws[:, 1] - drawn.draws[:, 0]))
+    needed = people_needed_for_difference(smallest, error, drawn.persons, alpha=1 - level)
+    return Gain(first, second, found, verdict, needed, drawn.persons)
 
 
 def _common(
-    function: str, columns: list[npt.ArrayLike], criterion: npt.ArrayLike, persons: npt.ArrayLike | None
+    function: str, columns: Sequence[npt.ArrayLike], criterion: npt.ArrayLike, persons: npt.ArrayLike | None
 ) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
     """The rows that have everything: columns (n, k), criterion (n,), and each row's person, 0 to persons − 1."""
     y = np.asarray(criterion, np.float64)
@@ -168,7 +202,7 @@ def _too_little(columns: Floats, y: Floats, number_of: npt.NDArray[np.intp]) -> 
 
 def _correlations(
     columns: Floats, y: Floats, number_of: npt.NDArray[np.intp], draws: int, seed: int
-) -> tuple[list[float], Floats]:
+) -> tuple[Floats, Floats]:
     """Correlations of k columns with y, and in each draw of persons, shape (draws, k); ``nan`` without spread."""
     k, n = columns.shape[1], int(number_of.max()) + 1
     x, target = columns - columns.mean(axis=0), y - y.mean()
@@ -184,7 +218,7 @@ def _correlations(
         places = rng.integers(0, n, (size, n)) + n * np.arange(size)[:, None]
         counts = np.bincount(places.ravel(), minlength=size * n).reshape(size, n)
         drawn.append(_r(counts.astype(np.float64) @ sums, k))
-    return [float(r) for r in _r(sums.sum(axis=0)[None], k)[0]], np.vstack(drawn)
+    return _r(sums.sum(axis=0)[None], k)[0], np.vstack(drawn)
 
 
 def _r(sums: Floats, k: int) -> Floats:

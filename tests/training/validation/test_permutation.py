@@ -1,0 +1,65 @@
+"""A procedure that finds something in ratings dealt out by chance has found nothing in the true ones."""
+
+import numpy as np
+import pytest
+
+from tests.proof import proof_count
+from vivavoce.models.linear import CompetencyRidge
+from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.validation.permutation import permuted_learning, permuted_persons, permuted_scores
+
+
+def planted(signal, seed, n=120, p=20):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, p))
+    return x, signal * x[:, 0] + rng.standard_normal(n), np.arange(n) // 2
+
+
+def test_a_persons_rows_stay_together_and_everybody_is_dealt_out():
+    persons = np.array(["a", "b", "a", "c", "b", "c", "d", "e"])
+    drawn = permuted_persons(persons, 50)
+    assert all(sorted(one) == list(range(8)) for one in drawn)
+    assert all(len({persons[one[i]] for i in rows}) == 1 for one in drawn for rows in ([0, 2], [1, 4], [3, 5]))
+    assert all(persons[one[6]] in "de" for one in drawn)  # who has one row is dealt one row
+    assert len({one.tobytes() for one in drawn}) > 5
+
+
+def test_the_observed_r_is_the_cross_fitted_one():
+    x, y, persons = planted(1.0, 0)
+    y[:7] = np.nan
+    x[::9, 2] = np.nan
+    rated = ~np.isnan(y)
+    expected = cross_fitted(CompetencyRidge(), x[rated], y[rated], persons[rated])
+    known = ~np.isnan(expected)
+    found = permuted_learning(CompetencyRidge(), x, y, persons, count=19)
+    assert found.r == pytest.approx(np.corrcoef(expected[known], y[rated][known])[0, 1])
+
+
+def test_what_is_there_is_found():
+    found = permuted_learning(CompetencyRidge(), *planted(1.0, 1), count=99)
+    assert found.p == 0.01
+    assert found.r > found.chance
+
+
+@pytest.mark.proof
+def test_what_is_not_there_is_found_in_one_of_twenty(record_property):
+    sets = proof_count(60, 400)
+    p = np.array([permuted_learning(CompetencyRidge(), *planted(0.0, [2, i]), count=19).p for i in range(sets)])
+    record_property("noise found at .05", f"{np.mean(p <= 0.05):.3f} of {sets}")
+    assert np.mean(p <= 0.05) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / sets)
+    assert 0.35 < p.mean() < 0.65
+
+
+def test_scores_that_are_given_are_tested_as_they_are():
+    x, y, persons = planted(1.0, 3)
+    assert permuted_scores(x[:, 0], y, persons, count=199).p == 0.005
+    assert permuted_scores(x[:, 1], y, persons, count=199).p > 0.05
+
+
+def test_too_few_people_and_no_spread_are_no_number():
+    x = np.arange(30.0)
+    assert permuted_scores(x[:10], x[:10], x[:10]).reason == "10 persons with both: fewer than 20"
+    assert permuted_scores(np.ones(30), x, x).reason == "the scores do not vary"
+    assert permuted_learning(CompetencyRidge(), x, np.ones(30), x).reason == "the criterion does not vary"
+    with pytest.raises(ValueError, match="'count' parameter"):
+        permuted_scores(x, x, x, count=10)
