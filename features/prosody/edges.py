@@ -16,7 +16,7 @@ RELEASE_S = 0.2  # and an end: 95 of 100 lay within 0.16 s
 DROP_DB = 30.0  # below a segment's loudest speech: what fades further is the room
 LOUDEST = 95  # percentile of a segment's level that counts as its loudest
 NOISE = 20  # percentile of the level outside the candidate's speech: others may speak there too
-ABOVE_NOISE_DB = 5.0  # the level of steady noise under a 55 ms window stays within 2 dB
+ABOVE_NOISE_DB = 3.0  # the level of steady noise under a 55 ms window stays within 1 dB
 SMEAR_S = HOP_S / 2  # the window feels a sharp edge about that much before it arrives
 
 
