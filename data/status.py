@@ -67,4 +67,7 @@ class Reason(StrEnum):
     TOO_SHORT = "too_short"
     UNCLEAR_SPEECH = "unclear_speech"
     MISSING_COMPETENCY = "missing_competency"
+    NO_QUESTION = "no_question"  # nothing says which of the framework's questions was answered
+    TOO_LITTLE_MEASURED = "too_little_measured"  # of what a trained model rests on
+    OTHER_RECOGNISER = "other_recogniser"  # than those whose words a trained model accepts
     ERASED = "erased"

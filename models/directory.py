@@ -7,31 +7,68 @@ of that manifest is the model's digest.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import ValidationError
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.vault.durable import make_folder, write_durably
+from vivavoce.models.files import (
+    DOCUMENT,
+    FRAMEWORK,
+    MANIFEST,
+    MODEL,
+    TENSORS,
+    ModelRefused,
+    parse_json,
+    read_files,
+)
 from vivavoce.models.norms import Norms
+from vivavoce.models.score import Standing
 from vivavoce.models.version import LinearCompetency, ModelVersion
 
-FORMAT = 1
-MANIFEST, MODEL, TENSORS, FRAMEWORK = "manifest.json", "model.json", "weights.safetensors", "framework.json"
+FORMAT: Literal[2] = 2
 ARRAYS = ("coefficients", "absent", "mean", "scale")
-PLAIN = re.compile(r"[a-z][a-z0-9_]*")
-MAX_BYTES = 64 * 2**20  # 64 MiB; a model of 300 features and 10 competencies has some 100 kB
 
 
-class ModelRefused(ValueError):
-    """A folder that is no model version, or not the one that its manifest says."""
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Norms(_Part):
+    mean: float
+    sd: Annotated[float, Field(gt=0)]
+    applicants: Annotated[int, Field(ge=0)]
+
+
+class _Competency(_Part):
+    id: str
+    features: Annotated[list[str], Field(min_length=1)]
+    intercept: float
+    least_measured: Annotated[float, Field(ge=0, le=1)]
+    norms: _Norms
+    question_sd: Annotated[float, Field(ge=0)] | None
+
+
+class _Head(_Part):
+    """``model.json``."""
+
+    format: Literal[2]
+    kind: Literal["linear"]
+    standing: Literal["experimental"]  # what a folder says of itself; more is said by who publishes it
+    job: str
+    framework: str
+    weights: dict[str, float]
+    fingerprints: dict[str, str]
+    recognisers: list[str]
+    competencies: Annotated[list[_Competency], Field(min_length=1)]
 
 
 def save_model(model: ModelVersion, folder: Path) -> str:
@@ -45,12 +82,12 @@ def save_model(model: ModelVersion, folder: Path) -> str:
         For a document whose name is none, or belongs to another file.
     """
     for name in model.documents:
-        if not PLAIN.fullmatch(name) or f"{name}.json" in {MANIFEST, MODEL, FRAMEWORK}:
+        if not DOCUMENT.fullmatch(f"{name}.json") or f"{name}.json" in {MANIFEST, MODEL, FRAMEWORK}:
             raise ValueError(f"A document's name must be a lower-case word of its own. Got {name!r} instead.")
     if folder.exists():
         raise FileExistsError(f"{folder} exists: a model version never changes. Name a new folder.")
     files = {
-        MODEL: _json(_head(model)),
+        MODEL: _json(_head(model).model_dump(mode="json")),
         TENSORS: save({f"{one.competency}.{a}": getattr(one, a) for one in model.competencies for a in ARRAYS}),
         FRAMEWORK: _json(model.framework.model_dump(mode="json")),
         **{f"{name}.json": _json(document) for name, document in model.documents.items()},
@@ -76,96 +113,94 @@ def load_model(folder: Path, *, digest: str | None = None) -> tuple[ModelVersion
     Raises
     ------
     ModelRefused
-        For a file that is missing, added, changed or too large, another digest, or content that is no model version.
+        For a file that is missing, added, changed, too large or no plain file, another digest, or content that is no
+        model version.
     """
-    manifest = _read(folder, MANIFEST)
-    found = hashlib.sha256(manifest).hexdigest()
+    files, found = read_files(folder)
     if digest is not None and found != digest:
         raise ModelRefused(f"{folder} is not the model that was asked for: its digest is {found}, not {digest}.")
     try:
-        files = _verified(folder, json.loads(manifest))
         return _model(files), found
-    except (KeyError, TypeError, AttributeError, ValueError, SafetensorError) as error:
-        if isinstance(error, ModelRefused):
-            raise
-        said = f"{error.error_count()} findings" if isinstance(error, ValidationError) else repr(error)
+    except ModelRefused as error:
+        raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        file = MODEL if error.title == _Head.__name__ else FRAMEWORK
+        said = f"{file}, {where or 'whole'}: {first['msg']} ({error.error_count()} findings)"
         raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {said}.") from error
+    except ValueError as error:
+        raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {error}") from error
 
 
-def _head(model: ModelVersion) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "kind": "linear",
-        "standing": "experimental",
-        "job": model.framework.job,
-        "framework": model.framework.digest,
-        "weights": dict(model.weights),
-        "fingerprints": dict(sorted(model.fingerprints.items())),
-        "recognisers": list(model.recognisers),
-        "competencies": [
-            {
-                "id": one.competency,
-                "features": list(one.features),
-                "intercept": one.intercept,
-                "least_measured": one.least_measured,
-                "norms": asdict(one.norms),
-            }
+def _head(model: ModelVersion) -> _Head:
+    return _Head(
+        format=FORMAT,
+        kind="linear",
+        standing=Standing.EXPERIMENTAL.value,
+        job=model.framework.job,
+        framework=model.framework.digest,
+        weights=dict(model.weights),
+        fingerprints=dict(sorted(model.fingerprints.items())),
+        recognisers=list(model.recognisers),
+        competencies=[
+            _Competency(
+                id=one.competency,
+                features=list(one.features),
+                intercept=one.intercept,
+                least_measured=one.least_measured,
+                norms=_Norms(**asdict(one.norms)),
+                question_sd=one.question_sd,
+            )
             for one in model.competencies
         ],
-    }
+    )
 
 
 def _model(files: Mapping[str, bytes]) -> ModelVersion:
-    head = json.loads(files[MODEL])
-    if head["format"] != FORMAT or head["kind"] != "linear":
-        raise ModelRefused(f"This version reads linear models of format {FORMAT}. Got {head['kind']} {head['format']}.")
-    framework = Framework.model_validate(json.loads(files[FRAMEWORK]), strict=False)
-    if framework.digest != head["framework"]:
+    head = _Head.model_validate_json(files[MODEL])
+    framework = Framework.model_validate(parse_json(FRAMEWORK, files[FRAMEWORK]), strict=False)
+    if (framework.digest, framework.job) != (head.framework, head.job):
         raise ModelRefused(f"{FRAMEWORK} is not the framework that {MODEL} names.")
-    tensors = load(files[TENSORS])
+    arrays = _arrays(files[TENSORS], head)
     competencies = tuple(
         LinearCompetency(
-            competency=one["id"],
-            features=tuple(one["features"]),
-            intercept=float(one["intercept"]),
-            least_measured=float(one["least_measured"]),
-            norms=Norms(**one["norms"]),
-            question_sd=None,
-            **{a: np.asarray(tensors[f"{one['id']}.{a}"], np.float64) for a in ARRAYS},
+            competency=one.id,
+            features=tuple(one.features),
+            intercept=one.intercept,
+            coefficients=arrays[f"{one.id}.coefficients"],
+            absent=arrays[f"{one.id}.absent"],
+            mean=arrays[f"{one.id}.mean"],
+            scale=arrays[f"{one.id}.scale"],
+            least_measured=one.least_measured,
+            norms=Norms(**one.norms.model_dump()),
+            question_sd=one.question_sd,
         )
-        for one in head["competencies"]
+        for one in head.competencies
     )
     documents = {
-        name.removesuffix(".json"): json.loads(content)
+        name.removesuffix(".json"): parse_json(name, content)
         for name, content in files.items()
         if name not in {MODEL, TENSORS, FRAMEWORK}
     }
-    return ModelVersion(
-        framework, competencies, head["weights"], head["fingerprints"], tuple(head["recognisers"]), documents
-    )
+    return ModelVersion(framework, competencies, head.weights, head.fingerprints, tuple(head.recognisers), documents)
 
 
-def _verified(folder: Path, manifest: Mapping[str, str]) -> dict[str, bytes]:
-    there = {path.name for path in folder.iterdir()} - {MANIFEST}
-    if there != set(manifest):
-        odd = ", ".join(sorted(there ^ set(manifest)))
-        raise ModelRefused(
-            f"{folder}: the manifest and the folder differ in {odd}. Restore the folder as it was saved."
-        )
-    files = {name: _read(folder, name) for name in sorted(manifest)}
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != manifest[name]:
-            raise ModelRefused(
-                f"{folder / name} is not the file that was saved: its SHA-256 differs from the manifest."
-            )
-    return files
-
-
-def _read(folder: Path, name: str) -> bytes:
-    path = folder / name
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
-        raise ModelRefused(f"{path} must be a plain file of at most {MAX_BYTES} bytes: {folder} is no model version.")
-    return path.read_bytes()
+def _arrays(content: bytes, head: _Head) -> dict[str, npt.NDArray[np.float64]]:
+    """The coefficients: exactly those that ``model.json`` speaks of, as float64 vectors."""
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelRefused(f"{TENSORS} is no safetensors file of numpy arrays: {error}.") from error
+    wanted = {f"{one.id}.{array}": len(one.features) for one in head.competencies for array in ARRAYS}
+    if set(tensors) != set(wanted):
+        odd = ", ".join(sorted(set(tensors) ^ set(wanted)))
+        raise ModelRefused(f"{TENSORS} and {MODEL} differ in {odd}.")
+    for name, length in wanted.items():
+        found = tensors[name]
+        if found.dtype != np.float64 or found.shape != (length,):
+            raise ModelRefused(f"{TENSORS}: {name} must be {length} float64 numbers. Got {found.dtype} {found.shape}.")
+    return tensors
 
 
 def _json(document: object) -> bytes:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vivavoce.data.framework import Framework
 from vivavoce.data.schema import Absent, Measures, digest_of
 from vivavoce.data.status import Reason, RowStatus
-from vivavoce.models.score import OVERALL, TOP, Evidence, Quote, Score
+from vivavoce.models.score import TOP, Evidence, Quote, Score, overall_of
 
 STRUCTURAL = {"no_encoder": "no_encoder", "no_question": "no_question"}  # an absence that decides the variant
 
@@ -118,7 +118,9 @@ class Rubric:
             value: what it measures would have changed.
         """
         scores = [self._competency(competency.id, answers, asked) for competency in self.framework.competencies]
-        return (*scores, self._overall(scores))
+        weights = self.framework.weights
+        value = math.fsum(weights[score.competency] * score.value for score in scores if score.value is not None)
+        return (*scores, overall_of(scores, weights, value))
 
     def _competency(self, competency: str, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> Score:
         showing = [answer for answer in answers if competency in answer.shows]
@@ -153,21 +155,6 @@ class Rubric:
                 return value
             found.append((measure, value, weight * self.parameters.scales[measure].share(value)))
         return found
-
-    def _overall(self, scores: Sequence[Score]) -> Score:
-        missing = [score.competency for score in scores if score.value is None]
-        if len(missing) == len(scores):
-            return Score(OVERALL, None, None, RowStatus.NOT_SCORED, scores[0].reason)
-        if missing:
-            reason = f"{Reason.MISSING_COMPETENCY.value}: {', '.join(missing)}"
-            return Score(OVERALL, None, None, RowStatus.PARTIAL, reason)
-        weights = self.framework.weights
-        value = math.fsum(weights[score.competency] * score.value for score in scores if score.value is not None)
-        # The same answers show several competencies, so their errors go together: adding them up is the upper bound.
-        errors = [weights[score.competency] * score.error for score in scores if score.error is not None]
-        error = math.fsum(errors) if len(errors) == len(scores) else None
-        partial = next((score.reason for score in scores if score.status is RowStatus.PARTIAL), None)
-        return Score(OVERALL, value, error, RowStatus.PARTIAL if partial else RowStatus.SCORED, partial)
 
 
 def quotes_of(measure: str, competency: str, answer: MeasuredAnswer) -> tuple[Quote, ...]:

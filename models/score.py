@@ -1,9 +1,11 @@
 """A score: what was measured for one competency, how sure it is, and on which evidence it rests."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vivavoce.data.status import RowStatus
+from vivavoce.data.status import Reason, RowStatus
 
 OVERALL = "overall"
 TOP = 100.0  # points; the scale starts at 0
@@ -22,13 +24,23 @@ class Standing(StrEnum):
 class Evidence:
     """One reason for a score.
 
-    ``points`` is what it adds to the competency's score on the 0–100 scale; the points of one competency sum to its
-    score. ``quotes`` are the words that show it, masked, with their times.
+    Parameters
+    ----------
+    question_id
+        Whose answer it is; None for what no single answer shows.
+    measure
+        Its name.
+    value
+        What was measured; None where nothing was, and just that counts.
+    points
+        What it adds to the competency's score on the 0–100 scale; ``Score.origin`` says what the points sum to.
+    quotes
+        The words that show it, masked, with their times.
     """
 
-    question_id: str
+    question_id: str | None
     measure: str
-    value: float
+    value: float | None
     points: float
     quotes: tuple["Quote", ...] = ()
 
@@ -56,6 +68,10 @@ class Score:
         Standard error of measurement in points; None where one question is all there is.
     status, reason
         ``scored``; ``partial`` with what is missing; ``not_scored`` with why. Missing evidence is never a low score.
+    evidence, origin
+        Reasons whose points, added to the origin, are the value (before it is cut at 0 and 100). The origin is 0 for
+        the rubric, whose points are earned, and 50 for a trained model, whose points set a person apart from the
+        applicants' mean.
     """
 
     competency: str
@@ -64,6 +80,7 @@ class Score:
     status: RowStatus
     reason: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    origin: float = 0.0
 
     @property
     def low(self) -> float | None:
@@ -74,3 +91,29 @@ class Score:
     def high(self) -> float | None:
         """Upper end of the 90 % band, not above 100; None without an error."""
         return None if self.value is None or self.error is None else min(TOP, self.value + BAND_Z * self.error)
+
+
+def overall_of(scores: Sequence[Score], weights: Mapping[str, float], value: float) -> Score:
+    """The overall score of an interview.
+
+    Parameters
+    ----------
+    scores
+        Of every competency.
+    weights
+        Of every competency, summing to 1.
+    value
+        What it is where every competency has a score. Where one is missing there is none: what it measures would
+        have changed.
+    """
+    missing = [score.competency for score in scores if score.value is None]
+    if len(missing) == len(scores):
+        return Score(OVERALL, None, None, RowStatus.NOT_SCORED, scores[0].reason)
+    if missing:
+        reason = f"{Reason.MISSING_COMPETENCY.value}: {', '.join(missing)}"
+        return Score(OVERALL, None, None, RowStatus.PARTIAL, reason)
+    # The same answers show several competencies, so their errors go together: adding them up is the upper bound.
+    errors = [weights[score.competency] * score.error for score in scores if score.error is not None]
+    error = math.fsum(errors) if len(errors) == len(scores) else None
+    partial = next((score.reason for score in scores if score.status is RowStatus.PARTIAL), None)
+    return Score(OVERALL, value, error, RowStatus.PARTIAL if partial else RowStatus.SCORED, partial)

@@ -1,6 +1,7 @@
 """What a run needs, read and checked whole before anything is run."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.transcript.converted import digest_converted, locate_converted
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import check_digest, locate
+from vivavoce.models.score import Standing
 from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder
 from vivavoce.pipelines.declared import fingerprints
 from vivavoce.pipelines.job import Settings
+from vivavoce.pipelines.model import Scorer, check_frameworks, check_scorer, load_scorers
 
 SHIPPED_FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks"
 SHOWN_IDS = 10
@@ -25,7 +28,7 @@ SHOWN_IDS = 10
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asked for; ``weights`` and ``encoder`` as typed."""
+    """What the command line asked for; ``weights``, ``encoder`` and ``models`` as typed."""
 
     manifest: Path
     framework: Path | None
@@ -43,6 +46,7 @@ class Request:
     scoring: bool = True
     norms: Path | None = None
     interviewer_consent: str | None = None
+    models: tuple[str, ...] = ()
 
 
 class BadInput(Exception):
@@ -59,18 +63,24 @@ class Batch:
     settings: Settings
     norms: Norms | None = None
 
+    def standing(self, job: str) -> Standing:
+        """How far the model has come that scores a job; the rubric is experimental."""
+        scorer = self.settings.scorers.get(job)
+        return Standing.EXPERIMENTAL if scorer is None else scorer.standing
+
 
 def prepare(request: Request) -> Batch:
     """Read and check everything that a run needs, before anything is run.
 
     Raises
     ------
-    ManifestError, FrameworkError, ProjectKeyRefused, BadInput
+    ManifestError, FrameworkError, ProjectKeyRefused, ModelRefused, ModelDiffers, BadInput
         With everything that is wrong, and what to change.
     """
     if request.interviewer_consent is not None and not request.interviewer_consent.strip():
         raise BadInput("--interviewer-consent must name the policy that interviewers agreed to. Got a blank instead.")
-    frameworks = _frameworks(request)
+    scorers = load_scorers(request.models)
+    frameworks = _frameworks(request, scorers)
     manifest = _manifest(request, frameworks)
     weights = _recogniser_weights(request, manifest)
     try:
@@ -93,8 +103,13 @@ def prepare(request: Request) -> Batch:
         frameworks={job: frameworks[job].digest for job in used},
         fingerprints=fingerprints(request.profile, request.asr, weights, encoder, request.frames_per_second),
         interviewer_consent=request.interviewer_consent,
+        models={job: scorers[job].digest for job in used if job in scorers},
     )
-    settings = Settings(request.out / "store", project_key, configuration, frameworks, request.weights, encoder)
+    for scorer in scorers.values():
+        check_scorer(scorer, request.profile, configuration.fingerprints, request.asr, weights)
+    settings = Settings(
+        request.out / "store", project_key, configuration, frameworks, request.weights, encoder, scorers
+    )
     return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))
 
 
@@ -110,21 +125,27 @@ def _norms(request: Request, configuration: Configuration) -> Norms | None:
     return norms
 
 
-def _frameworks(request: Request) -> dict[str, Framework]:
+def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Framework]:
+    """By job; those of the trained models where there are any."""
     path = request.framework or SHIPPED_FRAMEWORKS
     if not path.exists():
         raise BadInput(f"--framework {path}: there is no such file or folder.")
-    return load_frameworks(path)
+    if not scorers:
+        return load_frameworks(path)
+    if request.framework is not None:
+        check_frameworks(scorers, load_frameworks(path))
+    return {job: scorer.model.framework for job, scorer in scorers.items()}
 
 
 def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
-    """The manifest; a job without a framework is a bad row like any other."""
+    """The manifest; a job without a framework, or without a model among models, is a bad row like any other."""
     manifest = read_manifest(
         request.manifest, consent_on_file=request.consent_on_file, skip_bad_rows=request.skip_bad_rows
     )
     known = ", ".join(sorted(frameworks))
     foreign = [interview for interview in manifest.interviews if interview.job not in frameworks]
-    remedy = f"Name a job that has a framework ({known}), or give --framework."
+    missing = ("model", "--model for it") if request.models else ("framework", "--framework")
+    remedy = f"Name a job that has a {missing[0]} ({known}), or give {missing[1]}."
     bad = [
         BadRow(row.line, row.interview_id, row.candidate_id, (RowError(row.line, "job", repr(row.job), remedy),))
         for row in foreign

@@ -1,6 +1,6 @@
 """What decides a run's numbers, validated once at the door and written beside the results."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +46,8 @@ class Configuration:
     profile
         Which modalities are measured.
     asr
-        ``auto`` (a provided transcript, else whisper), ``provided``, ``whisper`` or ``pocketsphinx``.
+        ``auto`` (a provided transcript, else whisper), ``provided``, ``whisper``, ``faster-whisper`` or
+        ``pocketsphinx``.
     weights
         SHA-256 of the recogniser's weights, or None where none is used.
     encoder
@@ -62,6 +63,8 @@ class Configuration:
     interviewer_consent
         The policy under which the interviewers whom rows name agreed that voices, and lips with speech, are compared to
         tell who is speaking; None: they are not.
+    models
+        Digest of the trained model of each job; empty where the rubric scores.
     """
 
     purpose: Purpose
@@ -76,6 +79,7 @@ class Configuration:
     frameworks: dict[str, str]
     fingerprints: dict[str, str]
     interviewer_consent: str | None = None
+    models: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, object]:
         """As JSON for the ledger and ``run.json``."""

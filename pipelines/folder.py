@@ -20,6 +20,7 @@ from vivavoce.data.vault.durable import sweep
 from vivavoce.models.score import OVERALL, Standing
 from vivavoce.pipelines.batch import Batch
 from vivavoce.pipelines.declared import declared_features
+from vivavoce.pipelines.model import Scorer
 from vivavoce.pipelines.outputs import (
     Column,
     Row,
@@ -86,7 +87,7 @@ def tables(rows: Sequence[Row], batch: Batch) -> dict[str, pa.Table]:
     prints = batch.configuration.fingerprints
     columns = [Column(name, features[declared], prints[declared]) for name, declared in names.items()]
     return {
-        "scores": scores_table(rows, Standing.EXPERIMENTAL),
+        "scores": scores_table(rows, batch.standing, batch.configuration.models),
         "status": status_table(rows),
         "features": features_table(rows, columns),
         "absent": absent_table(rows, columns),
@@ -105,8 +106,8 @@ def run_document(rows: Sequence[Row], batch: Batch, runs: Sequence[Run]) -> dict
         "configuration": configuration.document(),
         "fingerprint": configuration.fingerprint,
         "norms": norms_document(batch),
-        "models": sorted({row.result.model_digest for row in rows if row.result.model_digest}),
-        "standing": Standing.EXPERIMENTAL.value,
+        "models": sorted({*configuration.models.values(), *(row.result.model_digest or "" for row in rows)} - {""}),
+        "standing": weakest([batch.standing(job) for job in configuration.frameworks]).value,
         "counts": {status.value: count for status, count in status_counts(rows)},
         "rows": len(rows),
         "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
@@ -124,19 +125,43 @@ def norms_document(batch: Batch) -> dict[str, Any] | None:
     return {"digest": norms.digest, "made": norms.made, "people": norms.people, "answers": norms.answers}
 
 
+def weakest(standings: Sequence[Standing]) -> Standing:
+    """What may be said of a whole run: the standing of the model that has come least far.
+
+    Examples
+    --------
+    >>> weakest([Standing.PUBLISHED, Standing.PROVISIONAL]), weakest([])
+    (<Standing.PROVISIONAL: 'provisional'>, <Standing.EXPERIMENTAL: 'experimental'>)
+    """
+    return min(standings, key=list(Standing).index, default=Standing.EXPERIMENTAL)
+
+
 def notes(batch: Batch) -> list[str]:
     """What a reader of the scores must know about this run."""
-    said = []
-    if batch.configuration.encoder is None:
-        said.append("No sentence encoder was used: scores rest on terms and structure alone.")
-    else:
-        said.append("Chinese answers are scored by terms and structure alone: the encoder does not cover Chinese.")
+    said = [trained_note(scorer) for scorer in batch.settings.scorers.values()] or [rubric_note(batch)]
     if batch.configuration.asr == "pocketsphinx":
         said.append("Words were recognised by pocketsphinx, which is for smoke runs: these scores mean nothing.")
     if batch.configuration.consent_on_file:
         policy = batch.configuration.consent_on_file
         said.append(f"Consent to text was declared on file for rows without any: {policy}.")
     return said
+
+
+def rubric_note(batch: Batch) -> str:
+    """What the rubric rests on, which the sentence encoder decides."""
+    if batch.configuration.encoder is None:
+        return "No sentence encoder was used: scores rest on terms and structure alone."
+    return "Chinese answers are scored by terms and structure alone: the encoder does not cover Chinese."
+
+
+def trained_note(scorer: Scorer) -> str:
+    """What a trained model's scores mean, in one sentence each."""
+    applicants = min(one.norms.applicants for one in scorer.model.competencies)
+    return (
+        f"{scorer.job.replace('_', ' ')}: scored by the trained model {scorer.digest[:12]}. 50 points are the mean of "
+        f"the {applicants} applicants of its training, 15 points their standard deviation; evidence says what sets a "
+        "person apart from that mean."
+    )
 
 
 def summarise(said: Console, out: Path, rows: Sequence[Row]) -> None:

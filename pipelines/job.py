@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -22,10 +22,12 @@ from vivavoce.data.vault.store import Store
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric import MeasuredAnswer, Rubric
 from vivavoce.models.score import OVERALL, Score
+from vivavoce.models.trained import score_answers
 from vivavoce.pipelines.answers import AnswerSpan, answer_spans, is_unmatched
 from vivavoce.pipelines.asked import find_answers
 from vivavoce.pipelines.configuration import Configuration
 from vivavoce.pipelines.measure import Measurer
+from vivavoce.pipelines.model import Scorer
 from vivavoce.pipelines.recording import TRUSTED, Observation, Observer, Seen
 from vivavoce.pipelines.result import AnswerResult, Result
 from vivavoce.pipelines.speaking import Speaking, compared_modalities
@@ -48,6 +50,7 @@ class Settings:
     frameworks: dict[str, Framework]
     weights: str | None
     encoder: SentenceEncoder | None
+    scorers: Mapping[str, Scorer] = field(default_factory=dict)  # by job; the rubric scores where there is none
     limits: Limits = field(default_factory=Limits)
 
 
@@ -146,8 +149,10 @@ class InterviewJob:
             tracks = [one.observation.tracks for one in seen]
             measured = self._measurer.measure(spans, heard, tracks, framework, modalities)
         with clock("score"):
-            end = scored if configuration.scoring else only_measured
-            return end(interview, framework, measured, worst, clock.seconds)
+            if not configuration.scoring:
+                return only_measured(interview, measured, worst, clock.seconds)
+            scorer = self.settings.scorers.get(interview.job)
+            return scored(interview, framework, scorer, measured, worst, clock.seconds)
 
     def _hear(
         self,
@@ -210,28 +215,48 @@ def trusted_duration(observation: Observation) -> float | None:
 def scored(
     interview: Interview,
     framework: Framework,
+    scorer: Scorer | None,
     measured: Sequence[tuple[AnswerResult, MeasuredAnswer]],
     worst: Observation,
     seconds: dict[str, float],
 ) -> Result:
     """Score the measured answers; a recording that is not whole leaves its mark on the row."""
+    answered = tuple(result for result, _ in measured)
     answers = [answer for _, answer in measured if not is_unmatched(answer.question_id)]
-    rubric = Rubric.for_answers(framework, answers)
-    scores = rubric.score(answers, {*asked_questions(interview), *(answer.question_id for answer in answers)})
+    asked = {*asked_questions(interview), *(answer.question_id for answer in answers)}
+    if scorer is None:
+        rubric = Rubric.for_answers(framework, answers)
+        scores, digest = rubric.score(answers, asked), rubric.digest
+    else:
+        foreign = sorted({one.asr_engine for one in answered} - set(scorer.model.recognisers))
+        if foreign:
+            return replace(_other_recogniser(interview, scorer, foreign, worst, seconds), answers=answered)
+        scores, digest = score_answers(scorer.model, answers, asked), scorer.digest
     overall = next(score for score in scores if score.competency == OVERALL)
     status, reason = overall.status, overall.reason
     if worst.status is MediaStatus.PARTIAL_MEDIA or worst.status not in TRUSTED:
         reason = worst.status
         status = RowStatus.PARTIAL if status is RowStatus.SCORED else status
-    answered = tuple(result for result, _ in measured)
-    return Result(
-        interview.interview_id, status, reason, worst.detail, worst.status, answered, scores, rubric.digest, seconds
+    return Result(interview.interview_id, status, reason, worst.detail, worst.status, answered, scores, digest, seconds)
+
+
+def _other_recogniser(
+    interview: Interview, scorer: Scorer, foreign: Sequence[str], worst: Observation, seconds: dict[str, float]
+) -> Result:
+    """Words by somebody whose words the model was not trained on: measured, and not scored."""
+    names, accepted = ", ".join(foreign), ", ".join(scorer.model.recognisers)
+    return not_measured(
+        interview.interview_id,
+        scorer.model.framework,
+        f"{Reason.OTHER_RECOGNISER.value}: {names}",
+        f"The words are from {names}; the model accepts {accepted}. Score with one of these, or train again.",
+        worst.status,
+        seconds,
     )
 
 
 def only_measured(
     interview: Interview,
-    framework: Framework,  # noqa: ARG001 - the same call as scored()
     measured: Sequence[tuple[AnswerResult, MeasuredAnswer]],
     worst: Observation,
     seconds: dict[str, float],

@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ import pyarrow.parquet
 
 from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Feature
-from vivavoce.data.status import RowStatus
 from vivavoce.data.vault.durable import sync_folder
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.result import Result
@@ -89,25 +88,28 @@ class Column:
     fingerprint: str
 
 
-def scores_table(rows: Sequence[Row], standing: Standing) -> pa.Table:
-    """One row per interview and competency, ``overall`` last; rows that were not scored say why."""
+def scores_table(rows: Sequence[Row], standing: Callable[[str], Standing], models: Mapping[str, str]) -> pa.Table:
+    """One row per interview and competency, ``overall`` last; rows that were not scored say why.
+
+    ``standing`` and ``models`` tell, by job, how far its model has come, and the digest of the trained one.
+    """
     records = [
         {
             **_identity(row),
-            "job": row.interview.job if row.interview else None,
+            "job": row.interview.job,
             "competency": score.competency,
             "score": score.value,
             "low": score.low,
             "high": score.high,
             "status": score.status.value,
             "reason": score.reason,
-            "model_digest": row.result.model_digest,
-            "standing": standing.value,
-            "recorded_at": row.interview.recorded_at if row.interview else None,
+            "model_digest": row.result.model_digest or models.get(row.interview.job),
+            "standing": standing(row.interview.job).value,
+            "recorded_at": row.interview.recorded_at,
             "purposes": _purposes(row.interview),
         }
         for row in rows
-        if row.result.status is not RowStatus.BAD_ROW
+        if row.interview is not None
         for score in row.result.scores
     ]
     return pa.Table.from_pylist(records, schema=SCORES)

@@ -14,6 +14,8 @@ from vivavoce.data.owner import AlreadyRunning
 from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
 from vivavoce.data.vault.keys import Erased, ProjectKeyRefused
 from vivavoce.data.vault.store import Store
+from vivavoce.models.files import ModelRefused
+from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.batch import BadInput, Batch, Request, prepare
 from vivavoce.pipelines.engine import Done, run_tasks
 from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise, write_folder
@@ -25,7 +27,16 @@ from vivavoce.pipelines.result import Result
 EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
 DIED = frozenset({MediaStatus.CRASHED, MediaStatus.TIMEOUT})  # ends without a result of their own
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-REFUSALS = (BadInput, FrameworkError, ProjectKeyRefused, ConfigurationDiffers, AlreadyRunning, LedgerBroken)
+REFUSALS = (
+    BadInput,
+    FrameworkError,
+    ProjectKeyRefused,
+    ModelRefused,
+    ModelDiffers,
+    ConfigurationDiffers,
+    AlreadyRunning,
+    LedgerBroken,
+)
 
 
 def run_score(request: Request, *, console: Console | None = None) -> int:

@@ -1,0 +1,121 @@
+"""One interview scored by a model version: points, band, status, and what made the points."""
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.schema import Absent
+from vivavoce.data.status import Reason, RowStatus
+from vivavoce.models.norms import MIDDLE, POINTS_PER_SD
+from vivavoce.models.rubric import MeasuredAnswer
+from vivavoce.models.score import OVERALL, Evidence, Score, overall_of
+from vivavoce.models.version import LinearCompetency, ModelVersion
+
+Floats = npt.NDArray[np.float64]
+
+STARTING_POINT = "starting point"
+"""The evidence that is nobody's answer: the rating at the features' means in training, beside the applicants' mean."""
+
+
+def score_answers(model: ModelVersion, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> tuple[Score, ...]:
+    """Score every competency of the model's framework, and overall: the numbers of ``ModelVersion.points``.
+
+    Parameters
+    ----------
+    model
+        The model version.
+    answers
+        One interview's. Only answers to questions of the framework count: the model knows no others.
+    asked
+        Ids of the questions that the candidate was asked.
+
+    Returns
+    -------
+    tuple of Score
+        In the framework's order, ``overall`` last. A competency without answers, or of which too little was measured,
+        is ``not_scored``; one that lacks an answer to a question that was asked is ``partial``. Without every
+        competency the overall score has no value.
+    """
+    columns = {name: [_value(answer, name) for answer in answers] for name in model.fingerprints}
+    questions = [answer.question_id for answer in answers]
+    means = model.means(columns, np.zeros(len(answers), np.intp), questions, 1)
+    points = {name: float(values[0]) for name, values in model.points(means).items()}
+    scores = []
+    for one in model.competencies:
+        shown = {question.id for question in model.framework.questions_showing(one.competency)}
+        showing = [answer for answer in answers if answer.question_id in shown]
+        scores.append(_competency(one, showing, shown & set(asked), points[one.competency]))
+    if answers and not set(questions) & {question.id for question in model.framework.questions}:
+        scores = [_not_scored(score.competency, Reason.NO_QUESTION) for score in scores]
+    return (*scores, overall_of(scores, model.weights, points[OVERALL]))
+
+
+def _competency(
+    model: LinearCompetency, showing: Sequence[MeasuredAnswer], expected: Collection[str], value: float
+) -> Score:
+    if not showing:
+        return _not_scored(model.competency, Reason.NO_ANSWER)
+    if math.isnan(value):
+        return _not_scored(model.competency, _why(model, showing))
+    heard = {answer.question_id for answer in showing if _share(model, answer) >= model.least_measured}
+    evidence = sorted(_evidence(model, showing), key=lambda item: -abs(item.points))
+    whole = set(expected) <= heard
+    return Score(
+        model.competency,
+        value,
+        model.error(len(heard)),
+        RowStatus.SCORED if whole else RowStatus.PARTIAL,
+        None if whole else Reason.MISSING_ANSWER.value,
+        tuple(evidence),
+        MIDDLE,
+    )
+
+
+def _not_scored(competency: str, reason: str) -> Score:
+    return Score(competency, None, None, RowStatus.NOT_SCORED, str(reason))
+
+
+def _evidence(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> Iterator[Evidence]:
+    """What the score's distance from 50 is made of, without what makes nothing."""
+    points = POINTS_PER_SD / model.norms.sd
+    start = model.intercept + math.fsum(model.coefficients * model.mean) - model.norms.mean
+    yield Evidence(None, STARTING_POINT, None, points * start)
+    for name, coefficient, absent, mean in zip(
+        model.features, model.coefficients, model.absent, model.mean, strict=True
+    ):
+        measured = [(answer, value) for answer in showing if not math.isnan(value := _value(answer, name))]
+        if not measured and absent:
+            yield Evidence(None, name, None, float(points * absent))
+        for answer, value in measured if coefficient else ():
+            part = float(points * coefficient * (value - mean) / len(measured))
+            yield Evidence(answer.question_id, name, value, part, answer.quotes.get(name, ()))
+
+
+def _why(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> str:
+    """The reason behind most of what is missing, by how much it matters; alone where nothing at all was measured."""
+    lost: defaultdict[str, float] = defaultdict(float)
+    for name, importance in zip(model.features, np.abs(model.importance), strict=True):
+        if all(math.isnan(_value(answer, name)) for answer in showing):
+            lost[_reason(showing[0].measures, name)] += float(importance)
+    reason = max(lost, key=lambda one: lost[one])
+    nothing = len(lost) == 1 and all(math.isnan(_value(answer, name)) for answer in showing for name in model.features)
+    return reason if nothing else f"{Reason.TOO_LITTLE_MEASURED.value}: {reason}"
+
+
+def _reason(measures: Mapping[str, float | Absent], name: str) -> str:
+    """Why a feature has no value; one that was not even tried lacked the consent to its modality."""
+    found = measures.get(name)
+    return found.reason if isinstance(found, Absent) else Reason.NO_CONSENT.value
+
+
+def _share(model: LinearCompetency, answer: MeasuredAnswer) -> float:
+    """How much of what matters was measured in one answer, 0–1."""
+    return float(model.measured_share([np.array([_value(answer, name)]) for name in model.features])[0])
+
+
+def _value(answer: MeasuredAnswer, name: str) -> float:
+    value = answer.measures.get(name, math.nan)
+    return math.nan if isinstance(value, Absent) else value
