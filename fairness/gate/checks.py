@@ -214,13 +214,20 @@ def question_functioning(evidence: Evidence, _: Parameters) -> Seen:
     biased = biased_questions(evidence.audit)
     if biased:
         return failed(", ".join(biased), f"Retrain without {', '.join(biased)}.")
-    return passed("none stands out")
+    rows = [
+        (f"{row['question']} ({entry['attribute']} {group['group']})", row["verdict"])
+        for job in evidence.audit["questions"]["jobs"]
+        for entry in job["attributes"]
+        for group in entry["groups"]
+        for row in group["questions"]
+    ]
+    return _verdicts(rows, "none stands out", "")
 
 
 def biased_questions(audit: Json) -> list[str]:
-    """Ids of the questions that the audit found to function differently for any group, in the audit's order."""
-    rows = (audit.get("questions") or {}).get("rows", ())
-    return list(dict.fromkeys(str(row["question"]) for row in rows if row["verdict"] == "finding"))
+    """Ids of the questions that the audit found to treat equally able people differently, in its order."""
+    found = [one["where"]["question"] for one in audit["findings"] if one["what"] == "question functioning"]
+    return list(dict.fromkeys(found))
 
 
 def recognition(evidence: Evidence, _: Parameters) -> Seen:

@@ -24,6 +24,15 @@ DIGEST = "a" * 64
 REASON = "The outcome data arrive in March; until then two people read every interview."
 
 
+def questions(verdict):
+    """What the audit says of one question."""
+    group = {"group": "women", "questions": [{"question": "q3", "verdict": verdict}]}
+    return {"jobs": [{"attributes": [{"attribute": "sex", "groups": [group]}]}]}
+
+
+BIASED = {"what": "question functioning", "where": {"question": "q3"}, "family": "exploratory"}
+
+
 def audit_of(men, women):
     """An audit of (n, selected) men and women, as the gate reads it."""
     found = describe(
@@ -37,7 +46,7 @@ def audit_of(men, women):
         **found,
         "made": "2026-10-01T00:00:00+00:00",
         "model": {"digest": DIGEST},
-        "questions": {"rows": [{"question": "q1", **rows[1]}]},
+        "questions": questions("ok"),
         "recognition": {"rows": rows},
         "not_scored": [{"attribute": "sex", "rows": rows}],
         "outcomes": {"criteria": [{"criterion": "kpi", "attributes": [{"attribute": "sex", "groups": rows}]}]},
@@ -107,9 +116,7 @@ FAILURES = {
             }
         }
     },
-    "question_functioning": {
-        "audit": EQUAL | {"questions": {"rows": [{"question": "q3", "attribute": "sex", "verdict": "finding"}]}}
-    },
+    "question_functioning": {"audit": EQUAL | {"questions": questions("finding"), "findings": [BIASED]}},
     "recognition": {
         "audit": EQUAL | {"recognition": {"rows": [{"attribute": "accent", "group": "b", "verdict": "finding"}]}}
     },
@@ -164,8 +171,8 @@ def test_nothing_that_is_not_known_passes():
 
 
 def test_the_remedy_of_impact_names_the_question_that_the_audit_found():
-    audit = FAILURES["primary_impact"]["audit"] | FAILURES["question_functioning"]["audit"]["questions"]
-    audit = audit | {"questions": {"rows": [{"question": "q3", "attribute": "sex", "verdict": "finding"}]}}
+    audit = FAILURES["primary_impact"]["audit"]
+    audit = audit | {"questions": questions("finding"), "findings": [*audit["findings"], BIASED]}
     decision = decide(replace(GOOD, audit=audit), read_gate())
     assert "q3" in next(one for one in decision.checks if one.check.id == "primary_impact").seen.remedy
 
