@@ -1,13 +1,13 @@
 """One recording: decoded once, listened to and looked at, and kept as a sealed artefact."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from vivavoce.data.digest import Digest, InputChanged, digest_file
 from vivavoce.data.interview import Modality
-from vivavoce.data.media.decode import decode, refusal
+from vivavoce.data.media.decode import Decoded, decode, refusal
 from vivavoce.data.media.limits import Limits
 from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage
@@ -50,8 +50,8 @@ class Observation:
     duration
         Seconds of sound on the recording's own timeline; None where there is none.
     tracks
-        ``speech``; ``voice`` and ``face`` where they were asked for and could be measured; ``turns`` where more than
-        one person was found to speak.
+        ``speech``; ``voice`` and ``face`` where they were asked for and could be measured; where more than one person
+        was found to speak, ``channel_turns`` if each has a channel of the sound, else ``turns``.
     """
 
     status: MediaStatus
@@ -85,7 +85,7 @@ def observation_stage(
     if Modality.FACE in modalities:
         upstream.append(FACE.stage)
         parameters |= {"face": True, "frames_per_second": frames_per_second}
-    return Stage("observation", "1", parameters, tuple(upstream))
+    return Stage("observation", "2", parameters, tuple(upstream))
 
 
 class Seen:
@@ -99,10 +99,11 @@ class Seen:
         Of the file; empty where it was refused unread.
     digest
         Where it had to be computed now.
-    audio
-        The sound, where the file was decoded just now and not found in the store.
+    audio, channels
+        The sound, and left and right where each holds one speaker, if the file was decoded just now and not found in
+        the store.
     decode_again
-        Opens the sound where it is needed and not there.
+        Decodes the file where its sound is needed and not there.
     """
 
     def __init__(
@@ -111,30 +112,34 @@ class Seen:
         sha256: str = "",
         digest: Digest | None = None,
         audio: AudioSpool | None = None,
-        decode_again: Callable[[], AudioSpool | None] = lambda: None,
+        channels: tuple[AudioSpool, ...] = (),
+        decode_again: Callable[[], Decoded] | None = None,
     ) -> None:
         self.observation, self.sha256, self.digest = observation, sha256, digest
-        self._audio = audio
+        self._audio, self._channels = audio, channels
         self._decode_again = decode_again
 
-    def sound(self) -> AudioSpool:
-        """The recording's sound, decoded again where only its observation was kept.
+    def sound(self, channel: int | None = None) -> AudioSpool:
+        """The recording's sound, or one channel of it; decoded again where only its observation was kept.
 
         Raises
         ------
         InputChanged
             If the file no longer gives the sound that it gave.
         """
-        if self._audio is None:
-            self._audio = self._decode_again()
-        if self._audio is None:
+        if self._audio is None and self._decode_again is not None:
+            decoded = self._decode_again()
+            self._audio, self._channels = decoded.audio, decoded.channels
+        found = self._audio if channel is None else dict(enumerate(self._channels)).get(channel)
+        if found is None:
             raise InputChanged("The recording changed while the run was going on. Run again when it is complete.")
-        return self._audio
+        return found
 
     def close(self) -> None:
         """Let go of the sound."""
-        if self._audio is not None:
-            self._audio.close()
+        for spool in (self._audio, *self._channels):
+            if spool is not None:
+                spool.close()
 
 
 class Observer:
@@ -197,18 +202,18 @@ class Observer:
         stage = observation_stage(modalities, self.frames_per_second, compared)
         found = self.store.get(person, sha256, stage)
         if found is not None:
-            return Seen(Observation.from_artefact(found), sha256, digest, None, lambda: self._listen(path))
-        observation, audio = self._decode(path, modalities, compared)
+            return Seen(Observation.from_artefact(found), sha256, digest, decode_again=lambda: self._listen(path))
+        observation, audio, channels = self._decode(path, modalities, compared)
         if observation.status not in TRANSIENT:
             self.store.put(person, sha256, stage, observation.artefact)
-        return Seen(observation, sha256, digest, audio)
+        return Seen(observation, sha256, digest, audio, channels)
 
-    def _listen(self, path: Path) -> AudioSpool | None:
-        return decode(path, limits=self.limits, frames_per_second=None).audio
+    def _listen(self, path: Path) -> Decoded:
+        return decode(path, limits=self.limits, frames_per_second=None, split_channels=True)
 
     def _decode(
         self, path: Path, modalities: frozenset[Modality], compared: frozenset[Modality]
-    ) -> tuple[Observation, AudioSpool | None]:
+    ) -> tuple[Observation, AudioSpool | None, tuple[AudioSpool, ...]]:
         looks = Modality.FACE in modalities
         if looks:
             self._tracker.reset()  # a recording that broke off before its end may have left frames behind
@@ -222,31 +227,28 @@ class Observer:
         face = self._tracker.finish() if looks else None
         audio = decoded.audio
         if audio is None:
-            return Observation(decoded.status, decoded.detail or "The recording has no sound.", None, {}), None
+            return Observation(decoded.status, decoded.detail or "The recording has no sound.", None, {}), None, ()
         tracks = {"speech": find_speech(audio)}
         if Modality.VOICE in modalities:
             tracks["voice"] = track_voice(audio, tracks["speech"])
         if face is not None:
             tracks["face"] = face
-        turns = _turns(decoded.channels, audio, tracks, compared)
+        channels = decoded.channels
+        turns = find_channel_turns(channels)
         if turns is not None:
-            tracks["turns"] = turns
+            tracks["channel_turns"] = turns
+        else:
+            for channel in channels:
+                channel.close()
+            channels = ()
+            if Modality.VOICE in compared:
+                turns = find_voice_turns(audio, tracks["speech"], tracks["voice"])
+            if turns is not None:
+                tracks["turns"] = turns
         status, detail = decoded.status, decoded.detail
         if status in {MediaStatus.OK, MediaStatus.NO_VIDEO}:
             status, detail = _heard_and_seen(tracks, status, detail)
-        return Observation(status, detail, audio.duration, tracks), audio
-
-
-def _turns(
-    channels: Sequence[AudioSpool], audio: AudioSpool, tracks: Mapping[str, Track], compared: frozenset[Modality]
-) -> Track | None:
-    """Who speaks when, where more than one person was found; the channels are closed."""
-    turns = find_channel_turns(channels)
-    for channel in channels:
-        channel.close()
-    if turns is None and Modality.VOICE in compared:
-        turns = find_voice_turns(audio, tracks["speech"], tracks["voice"])
-    return turns
+        return Observation(status, detail, audio.duration, tracks), audio, channels
 
 
 def _heard_and_seen(tracks: Mapping[str, Track], status: MediaStatus, detail: str) -> tuple[MediaStatus, str]:

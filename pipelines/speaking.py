@@ -18,6 +18,7 @@ from vivavoce.features.speech import PAUSE_S
 from vivavoce.features.transcript.words import Transcript
 from vivavoce.pipelines.answers import SeveralSpeakers, candidates_speech, candidates_words
 
+CHANNELS = (0, 1)
 SILENCE = Track(np.empty((0, 2)), np.empty((0, 0)), ())
 
 
@@ -38,23 +39,28 @@ class Speaking:
     """What is known of a recording's speakers before a word is read.
 
     ``turns`` is None where one person, or nobody, was found to speak; ``candidate`` is that speaker's number, or None
-    where nothing says who it is.
+    where nothing says who it is; ``by_channel`` is whether each speaker has the channel of that number.
     """
 
     speech: Track
     turns: Track | None
     candidate: int | None
+    by_channel: bool = False
 
     @staticmethod
     def of(tracks: Mapping[str, Track], compared: frozenset[Modality]) -> "Speaking":
         """From a recording's tracks; lips are looked at only where they may be compared."""
-        turns = tracks.get("turns")
+        by_channel = "channel_turns" in tracks
+        turns = tracks["channel_turns"] if by_channel else tracks.get("turns")
         face = tracks.get("face") if Modality.FACE in compared else None
         candidate = None if turns is None else choose_candidate(turns, face)
-        return Speaking(tracks.get("speech", SILENCE), turns, candidate)
+        return Speaking(tracks.get("speech", SILENCE), turns, candidate, by_channel)
 
-    def heard_for(self, *, everybody: bool) -> Track:
-        """The segments that a recogniser listens to.
+    def heard_for(self, *, everybody: bool) -> tuple["Listened", ...]:
+        """What a recogniser listens to: the candidate, and everybody else where questions are sought in their words.
+
+        Where each has a channel, nobody is listened to through the other's: what one says while the other speaks is
+        lost in their mix.
 
         Raises
         ------
@@ -62,9 +68,21 @@ class Speaking:
             Where nothing says who is the candidate.
         """
         if self.turns is None:
-            return self.speech
-        own = of_speaker(self.turns, self._told())
-        return self.speech if everybody else cut(self.speech, own)
+            return (Listened(self.speech),)
+        number = self._told()
+        if not self.by_channel:
+            return (Listened(self.speech if everybody else cut(self.speech, of_speaker(self.turns, number))),)
+        heard = CHANNELS if everybody else (number,)
+        return tuple(Listened(cut(self.speech, of_speaker(self.turns, one)), one) for one in heard)
+
+    def part_channels(self, by_channel: Mapping[int, Transcript]) -> "Parts":
+        """Words that were recognised on each speaker's own channel: whose they are is known."""
+        assert self.turns is not None
+        number = self._told()
+        candidate = by_channel[number]
+        others = tuple(word for one, said in sorted(by_channel.items()) if one != number for word in said.words)
+        speech = cut(self.speech, of_speaker(self.turns, number))
+        return Parts(candidate, replace(candidate, words=others), speech, of_others(self.turns, number))
 
     def part(self, whole: Transcript, named: str | None) -> "Parts":
         """Which words and segments are the candidate's, by the names where there are names.
@@ -105,6 +123,14 @@ class Speaking:
                 "transcript with the speakers' names and say in candidate_speaker which one is the candidate."
             )
         return self.candidate
+
+
+@dataclass(frozen=True, eq=False)
+class Listened:
+    """Segments that a recogniser listens to, on one channel or, where that is None, in the mix."""
+
+    speech: Track
+    channel: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

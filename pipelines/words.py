@@ -28,9 +28,9 @@ from vivavoce.features.transcript.recognise import (
 from vivavoce.features.transcript.stage import CODE
 from vivavoce.features.transcript.words import Transcript, Word
 from vivavoce.pipelines.answers import WHOLE, AnswerSpan, SeveralSpeakers
-from vivavoce.pipelines.speaking import Parts, Speaking
+from vivavoce.pipelines.speaking import Listened, Parts, Speaking
 
-Sound = Callable[[], AudioSpool]
+Sound = Callable[[int | None], AudioSpool]  # a channel of a recording, or its mix
 
 
 class Unheard(Exception):
@@ -112,7 +112,7 @@ class Listener:
         digests
             SHA-256 of each recording.
         sounds
-            Opens each recording's sound; called only where words have to be recognised.
+            Opens each recording's sound, or one channel of it; called only where words have to be recognised.
 
         Raises
         ------
@@ -164,16 +164,20 @@ class Listener:
         """All answers in one call, so that their windows travel through the recogniser together."""
         names = names_of(interview, None)
         try:
-            listened = [speaking[span.recording].heard_for(everybody=span.question_id == WHOLE) for span in spans]
+            listened = [
+                (span, one)
+                for span in spans
+                for one in speaking[span.recording].heard_for(everybody=span.question_id == WHOLE)
+            ]
         except SeveralSpeakers as error:
             raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error)) from error
-        stage = self._stage(interview, spans, listened, names)
+        stage = self._stage(interview, listened, names)
         address = hashlib.sha256("".join(digests).encode()).hexdigest()
         kept = self.store.get(interview.candidate_id, address, stage)
         if kept is None:
             passages = [
-                Passage(sounds[span.recording](), speech, span.start, span.end, interview.language)
-                for span, speech in zip(spans, listened, strict=True)
+                Passage(sounds[span.recording](one.channel), one.speech, span.start, span.end, interview.language)
+                for span, one in listened
             ]
             try:
                 found = [mask(normalise(said), names) for said in self._recogniser.recognise(passages)]
@@ -182,14 +186,7 @@ class Listener:
             kept = Artefact({"answers": [_written(said) for said in found]}, {})
             self.store.put(interview.candidate_id, address, stage, kept)
         said = [_read_back(document) for document in kept.document["answers"]]
-        return {
-            i: Heard.of(
-                speaking[i].part(
-                    _joined([one for span, one in zip(spans, said, strict=True) if span.recording == i]), None
-                )
-            )
-            for i in {span.recording for span in spans}
-        }
+        return {i: _heard(speaking[i], i, listened, said) for i in sorted({span.recording for span in spans})}
 
     @cached_property
     def _recogniser(self) -> Recogniser:
@@ -197,16 +194,16 @@ class Listener:
         return open_recogniser(engine, weights=self.weights)
 
     def _stage(
-        self, interview: Interview, spans: Sequence[AnswerSpan], listened: Sequence[Track], names: Sequence[str]
+        self, interview: Interview, listened: Sequence[tuple[AnswerSpan, Listened]], names: Sequence[str]
     ) -> Stage:
         parameters = {
-            "spans": digest_of([[span.recording, span.start, span.end] for span in spans]),
-            "listened": digest_of([speech.spans.tolist() for speech in listened]),
+            "spans": digest_of([[span.recording, span.start, span.end] for span, _ in listened]),
+            "listened": digest_of([[one.channel, one.speech.spans.tolist()] for _, one in listened]),
             "names": digest_of(sorted(names)),
             "language": interview.language,
             "code": CODE,
         }
-        return Stage("words", "1", parameters, (SPEAKERS, self._recogniser.stage))
+        return Stage("words", "2", parameters, (SPEAKERS, self._recogniser.stage))
 
 
 def names_of(interview: Interview, transcript: Transcript | None) -> tuple[str, ...]:
@@ -225,6 +222,19 @@ def _read_back(document: dict[str, object]) -> Transcript:
     assert isinstance(rows, list)
     words = tuple(Word(text, start, end, confidence) for text, start, end, confidence in rows)
     return Transcript(words, str(document["language"]), str(document["engine"]), bool(document["word_times"]))
+
+
+def _heard(
+    speaking: Speaking, recording: int, listened: Sequence[tuple[AnswerSpan, Listened]], said: Sequence[Transcript]
+) -> Heard:
+    """What was said in one recording, from the transcripts of all that was listened to."""
+    mine = [
+        (one.channel, words) for (span, one), words in zip(listened, said, strict=True) if span.recording == recording
+    ]
+    if not speaking.by_channel:
+        return Heard.of(speaking.part(_joined([words for _, words in mine]), None))
+    channels = {channel: _joined([words for at, words in mine if at == channel]) for channel, _ in mine}
+    return Heard.of(speaking.part_channels({at: words for at, words in channels.items() if at is not None}))
 
 
 def _joined(said: Sequence[Transcript]) -> Transcript:

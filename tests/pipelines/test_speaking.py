@@ -224,8 +224,21 @@ class TestSpeaking:
 
     def test_a_recogniser_hears_the_candidate_only_unless_questions_are_sought(self) -> None:
         speaking = Speaking(self.speech, self.turns, 0)
-        assert speaking.heard_for(everybody=False).spans.tolist() == [[0, 4]]
-        assert speaking.heard_for(everybody=True) is self.speech
+        (alone,), (everybody,) = speaking.heard_for(everybody=False), speaking.heard_for(everybody=True)
+        assert (alone.speech.spans.tolist(), alone.channel) == ([[0, 4]], None)
+        assert (everybody.speech, everybody.channel) == (self.speech, None)
+
+    def test_a_recogniser_hears_everybody_on_their_own_channel(self) -> None:
+        talk = turn_track([np.array([[0.0, 4.0]]), np.array([[3.0, 9.0], [9.5, 12.0]])])
+        speaking = Speaking.of({"speech": self.speech, "channel_turns": talk}, frozenset())
+        assert (speaking.candidate, speaking.by_channel) == (1, True)
+        assert [(one.channel, one.speech.spans.tolist()) for one in speaking.heard_for(everybody=True)] == [
+            (0, [[0, 4]]), (1, [[3, 4], [5, 9], [9.5, 12]])
+        ]  # fmt: skip
+        assert [one.channel for one in speaking.heard_for(everybody=False)] == [1]
+        parts = speaking.part_channels({0: said((1.0, None), (3.1, None)), 1: said((3.2, None), (6.0, None))})
+        assert [word.start for word in parts.candidate.words] == [3.2, 6.0], "who spoke at once is told by the channel"
+        assert [word.start for word in parts.others.words] == [1.0, 3.1]
 
 
 class Echo:
@@ -254,7 +267,7 @@ class TestListener:
         )
         listener.__dict__["_recogniser"] = echo
         spans, audio = [AnswerSpan(question, 0, 0.0, 12.0)], AudioSpool.from_array(np.zeros(16_000))
-        return listener.hear(interview(None), spans, [speaking], ["0" * 64], [lambda: audio])[0]
+        return listener.hear(interview(None), spans, [speaking], ["0" * 64], [lambda _channel: audio])[0]
 
     def test_the_interviewer_is_not_recognised_where_the_question_is_known(self, tmp_path: Path) -> None:
         echo = Echo()
