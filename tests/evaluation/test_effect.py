@@ -2,9 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.proof import proof_count
-from vivavoce.evaluation.effect import difference
+from vivavoce.evaluation.effect import difference, superiority
+from vivavoce.evaluation.estimate import Estimate
 
 
 def test_small_table_gives_d_and_g() -> None:
@@ -43,3 +45,13 @@ def test_interval_covers_planted_difference(d: float, n1: int, n2: int, record_p
 def test_one_person_is_no_group() -> None:
     with pytest.raises(ValueError, match=r"'second' parameter of difference must be an array of shape \(n ≥ 2"):
         difference([1, 2], [1])
+
+
+def test_superiority_is_the_area_under_the_curve():
+    rng = np.random.default_rng(11)
+    first, second = rng.standard_normal(400) + 1, rng.standard_normal(300)
+    found = superiority(first, second)
+    assert found.value == pytest.approx(np.mean(first[:, None] > second))
+    assert found.covers(stats.norm.cdf(1 / np.sqrt(2)))
+    assert superiority([1.0, 1.0], [1.0, 1.0]).value == 0.5
+    assert superiority([3.0, 4.0], [1.0, 2.0]) == Estimate(1.0, 1.0, 1.0)
