@@ -65,6 +65,8 @@ ANSWER = [
     ("start_s", pa.float64()),
     ("end_s", pa.float64()),
     ("purposes", pa.string()),
+    ("site", pa.string()),
+    ("recorded_at", pa.timestamp("us", tz="UTC")),
     ("unclear", pa.bool_()),  # its recogniser hardly believed it: measured, and in no score
 ]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -155,6 +157,8 @@ def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
             "start_s": answer.start,
             "end_s": answer.end,
             "purposes": _purposes(row.interview),
+            "site": row.interview.site,
+            "recorded_at": row.interview.recorded_at,
             "unclear": answer.unclear,
             **{column.name: answer.values.get(column.name, float("nan")) for column in columns},
         }

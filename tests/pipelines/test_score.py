@@ -28,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((DEMO / "expected.yaml").read_text(encoding="utf-8"))
 FRAMEWORKS = load_frameworks(DEMO.parent / "frameworks")
-ANSWERS = 10  # columns of features.parquet that are no features
+ANSWERS = 12  # columns of features.parquet that are no features
 COLUMNS = {
     "scores": "interview_id candidate_id job competency score low high status reason model_digest standing "
     "recorded_at purposes",
@@ -88,8 +88,8 @@ class TestTables:
 
     def test_features_carry_unit_and_fingerprint(self, demo: Path) -> None:
         schema = table(demo, "features").schema
-        identity = "interview_id candidate_id question_id job language asr_engine start_s end_s purposes unclear"
-        assert schema.names[:ANSWERS] == identity.split()
+        identity = "interview_id candidate_id question_id job language asr_engine start_s end_s"
+        assert schema.names[:ANSWERS] == [*identity.split(), "purposes", "site", "recorded_at", "unclear"]
         prints = document(demo)["configuration"]["fingerprints"]
         declared = declared_features()
         for field in list(schema)[ANSWERS:]:
