@@ -194,6 +194,12 @@ def audit(
     questions: Annotated[
         Path | None, typer.Option(help="Single questions' scores: candidate_id, question_id, score [, job].")
     ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="A features.parquet: what do measures say of groups, and length of the score?")
+    ] = None,
+    recognition: Annotated[
+        Path | None, typer.Option(help="Transcripts checked: candidate_id, reference, hypothesis (or words, errors).")
+    ] = None,
     reliability: Annotated[
         float | None, typer.Option(min=0, max=1, help="Of the score within groups; with --outcomes.")
     ] = None,
@@ -220,8 +226,8 @@ def audit(
         raise typer.BadParameter("viva audit uses --reliability with --outcomes.")
     request = AuditRequest(
         scores, groups, out, cut, select, decision, tuple(by or ()),
-        reviews=reviews, outcomes=outcomes, questions=questions, reliability=reliability, rules=packs,
-        comparators=named, shared=shared,
+        reviews=reviews, outcomes=outcomes, questions=questions, features=features, recognition=recognition,
+        reliability=reliability, rules=packs, comparators=named, shared=shared,
     )  # fmt: skip
     raise typer.Exit(run_audit(request))
 

@@ -20,14 +20,13 @@ from vivavoce.fairness.reviews import read_reviews
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Verdict
+from vivavoce.pipelines.auditing import made_of, questions, recognised
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.auditing.outcomes import describe_outcomes, read_outcomes
 from vivavoce.pipelines.auditing.page import write_page
 from vivavoce.pipelines.auditing.passing import declare
 from vivavoce.pipelines.auditing.pdf import write_pdf
 from vivavoce.pipelines.auditing.people import People
-from vivavoce.pipelines.auditing.questions import describe_questions, read_questions
-from vivavoce.pipelines.auditing.questions import findings_of as findings_of_questions
 from vivavoce.pipelines.auditing.scores import read_counts, read_scores
 from vivavoce.pipelines.auditing.voice import announce
 
@@ -35,8 +34,20 @@ Json = dict[str, Any]
 
 EXIT = {Verdict.OK: 0, Verdict.FINDING: 1, Verdict.INSUFFICIENT: 4}
 BAD_INPUT = 2
-SOURCES = ("scores", "groups", "outcomes", "questions", "reviews")  # files that a request names, in the report's order
-FINDINGS: Mapping[str, Callable[[Json], list[Json]]] = {"questions": findings_of_questions}
+SOURCES = (
+    "scores",
+    "groups",
+    "outcomes",
+    "questions",
+    "features",
+    "recognition",
+    "reviews",
+)  # files that a request names, in the report's order
+FINDINGS: Mapping[str, Callable[[Json], list[Json]]] = {
+    "questions": questions.findings_of,
+    "made_of": made_of.findings_of,
+    "recognition": recognised.findings_of,
+}
 DISCLAIMER = "Statistical evidence, not legal advice."
 
 
@@ -65,7 +76,7 @@ class AuditRequest:
     scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty.
     ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
     score's own within groups, above 0 and at most 1, where the file does not say it. ``questions`` are single
-    questions' scores.
+    questions' scores, ``features`` what was measured, ``recognition`` what was said beside what was recognised.
     """
 
     scores: Path
@@ -78,6 +89,8 @@ class AuditRequest:
     reviews: Path | None = None
     outcomes: Path | None = None
     questions: Path | None = None
+    features: Path | None = None
+    recognition: Path | None = None
     reliability: float | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
@@ -141,7 +154,13 @@ def _beside(request: AuditRequest, people: People) -> Json:
     if request.outcomes:
         found["outcomes"] = _outcomes(request, people)
     if request.questions:
-        found["questions"] = describe_questions(read_questions(request.questions), people.groups, people.comparators)
+        scores = questions.read_questions(request.questions)
+        found["questions"] = questions.describe_questions(scores, people.groups, people.comparators)
+    if request.features:
+        found["made_of"] = made_of.describe_made_of(made_of.read_measured(request.features), people)
+    if request.recognition:
+        heard = recognised.read_recognised(request.recognition)
+        found["recognition"] = recognised.describe_recognised(heard, people.groups, people.comparators)
     if request.reviews:
         reviews = read_reviews(request.reviews)
         found["reviews"] = {**reviews.totals, "groups": [vars(one) for one in reviews.by_group(people.groups)]}

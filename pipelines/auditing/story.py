@@ -20,6 +20,7 @@ from vivavoce.pipelines.auditing.blocks import (
     speaker,
 )
 from vivavoce.pipelines.auditing.chapters import tell_differences, tell_outcomes, tell_unmeasured
+from vivavoce.pipelines.auditing.made_of_chapter import tell_made_of, tell_recognised
 from vivavoce.pipelines.auditing.plots import decimal, forest, sweep
 from vivavoce.pipelines.auditing.question_chapter import tell_questions
 
@@ -57,6 +58,8 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *tell_unmeasured(audit, say),
         *tell_questions(audit, say),
         *tell_outcomes(audit, say),
+        *tell_made_of(audit, say),
+        *tell_recognised(audit, say),
         *_explored(audit, say),
         *_reviews(audit, say),
         *_rules(audit, say, language),
@@ -150,7 +153,7 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
     data = audit["data"]
     sources = [
         f"{data[name]['file']} (SHA-256 {data[name]['sha256'][:12]}…)"
-        for name in ("counts", "scores", "groups", "outcomes", "questions", "reviews")
+        for name in ("counts", "scores", "groups", "outcomes", "questions", "features", "recognition", "reviews")
         if name in data
     ]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.evaluation.recognition import ErrorRate, error_interval, word_error_rate
+from tests.proof import proof_count
+from vivavoce.evaluation.recognition import ErrorRate, error_gap, error_interval, word_error_rate
 
 words = st.lists(st.sampled_from(["so", "we", "shipped", "it", "late"]), max_size=12)
 
@@ -65,3 +66,29 @@ def test_one_person_has_no_interval() -> None:
     found = error_interval({"p": [ErrorRate(1, 0, 0, 10)]}, lambda errors: errors.value)
     assert found.value == 0.1
     assert math.isnan(found.low)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("n", "m"), [(60, 60), (200, 12)])
+def test_gaps_between_groups_are_covered(n: int, m: int, record_property) -> None:
+    count = proof_count(30, 1000)
+    rng = np.random.default_rng(9)
+
+    def group(people: int, mean: float) -> list[ErrorRate]:
+        words = rng.integers(80, 400, people)
+        return [
+            ErrorRate(int(rng.binomial(w, rate)), 0, 0, int(w))
+            for w, rate in zip(words, rng.beta(40 * mean, 40 * (1 - mean), people), strict=True)
+        ]
+
+    found = [error_gap(group(n, 0.10), group(m, 0.18), lambda errors: errors.value, seed=i) for i in range(count)]
+    covered = np.mean([one.gap.low <= 0.08 <= one.gap.high for one in found])
+    record_property(f"gap of two error rates, {n} and {m} people, covered", round(float(covered), 3))
+    assert 0.93 - proof_count(8, 0) / 100 <= covered <= 0.97 + proof_count(3, 1) / 100
+
+
+def test_a_group_of_one_person_has_a_rate_and_no_gap_interval() -> None:
+    found = error_gap([ErrorRate(1, 0, 0, 10)] * 5, [ErrorRate(3, 0, 0, 10)], lambda errors: errors.value)
+    assert (found.second.value, found.gap.value) == (0.3, pytest.approx(0.2))
+    assert math.isnan(found.gap.low)
+    assert math.isnan(found.p)

@@ -1,0 +1,203 @@
+"""What a score must not be made of: who somebody is, how long they spoke, how well they were recorded. As JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from vivavoce.data.problem import Problem, shorten
+from vivavoce.evaluation.estimate import Estimate
+from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.family import benjamini_hochberg
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
+from vivavoce.fairness.leakage import Predictability, group_predictability, judge_area, score_predictability
+from vivavoce.fairness.records import BadInput, texts
+from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.people import People
+from vivavoce.pipelines.auditing.scores import JOB
+
+EVERYTHING, RECORDING, LENGTH = "everything", "recording", "length"
+NOT_MEASURED = frozenset((CANDIDATE, JOB, "interview_id", "question_id", "language", "asr_engine", "purposes"))
+START, END, SECONDS = "start_s", "end_s", "answer.seconds"
+LONG = "language.length_"  # the measures that count words or characters
+ALONE = {RECORDING: 0.1, LENGTH: 0.5}  # correlation with the score that counts: a hundredth of it, a quarter of it
+ALPHA = 0.05
+CLAUSE = "29 CFR 1607.14 B(8)"
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Features as read: each person's mean over their answers (of one job, where the table says which), by family.
+
+    A column stands in its family (``language``, ``prosody``, ``face``); columns about the recording are a family of
+    their own, and so is the answers' length, whose columns stand in their family too.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    families: Mapping[str, tuple[str, ...]]
+    by_job: bool
+
+
+def read_measured(path: Path) -> Measured:
+    """Read a ``features.parquet``.
+
+    Raises
+    ------
+    BadInput
+        For a file that is no Parquet, has no ``candidate_id``, or no column of numbers named ``family.measure``.
+    """
+    if path.suffix.lower() != ".parquet":
+        raise BadInput(path, [Problem("file", shorten(path.suffix), "Give the features.parquet that viva writes.")])
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(path, [Problem("file", shorten(str(error)), "Give a Parquet file that can be read.")]) from error
+    if CANDIDATE not in table.column_names:
+        shown = shorten(", ".join(table.column_names))
+        raise BadInput(path, [Problem("header", shown, f"Add the column {CANDIDATE!r}: whose answer it is.")])
+    families = _families(table.schema)
+    if not families:
+        remedy = "Add columns of numbers named family.measure, as prosody.rate_per_s."
+        raise BadInput(path, [Problem("header", shorten(", ".join(table.column_names)), remedy)])
+    frame: pd.DataFrame = table.to_pandas()
+    if {START, END} <= set(frame.columns):
+        frame[SECONDS] = frame[END] - frame[START]
+        families[LENGTH] = (*families.get(LENGTH, ()), SECONDS)
+    key = [CANDIDATE, *([JOB] if JOB in frame.columns else [])]
+    columns = list(dict.fromkeys(name for names in families.values() for name in names))
+    frame = frame.assign(**{name: texts(frame[name]).fillna("") for name in key})
+    means = frame[frame[CANDIDATE] != ""].groupby(key)[columns].mean().reset_index()
+    return Measured(path, means.replace([np.inf, -np.inf], np.nan), families, JOB in key)
+
+
+def _families(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+    """Columns of numbers by family; ``everything`` is what may be scored."""
+    found: dict[str, list[str]] = {}
+    for field in schema:
+        numeric = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
+        if not numeric or field.name in NOT_MEASURED or "." not in field.name:
+            continue
+        of_recording = (field.metadata or {}).get(b"quality") == b"true"
+        names = [RECORDING] if of_recording else [field.name.partition(".")[0], EVERYTHING]
+        for name in (*names, *([LENGTH] if field.name.startswith(LONG) else [])):
+            found.setdefault(name, []).append(field.name)
+    return {name: tuple(columns) for name, columns in found.items()}
+
+
+def describe_made_of(measured: Measured, people: People) -> Json:
+    """Every family against every declared group (members against everybody else), and against the score.
+
+    Exploratory, under false-discovery control over all of it.
+    """
+    frame = measured.frame
+    places = people.groups.places(frame[CANDIDATE])
+    attributes = {name: people.groups.labels(places, name) for name in people.groups.attributes}
+    score = _scores(measured, people)
+    families = [
+        {
+            "features": name,
+            "columns": list(columns),
+            "groups": [row for one in attributes for row in _groups(frame[list(columns)], one, attributes[one])],
+            "score": _score(frame[list(columns)].to_numpy(np.float64), score),
+        }
+        for name, columns in measured.families.items()
+    ]
+    _judge(families)
+    return {"family": "exploratory", "people": int(frame[CANDIDATE].nunique()), "families": families}
+
+
+def findings_of(made_of: Json) -> list[Json]:
+    """Families that give a group away, as ``audit.json`` lists findings; size and interval are areas."""
+    return [
+        {
+            "what": "features tell groups apart",
+            "where": {
+                "attribute": row["attribute"], "group": row["group"], "comparator": None, "stratum": None,
+                "measure": "features", "cut": None, "features": family["features"],
+            },
+            "family": "exploratory",
+            "size": row["area"],
+            "interval": [row["area_low"], row["area_high"]],
+            "difference": None,
+            "evidence": {"n": row["n"], "others": row["others"], "p": row["p"], "q": row["q"]},
+            "clause": CLAUSE,
+            "settles": "features",
+            "what_would_settle": SETTLES["features"],
+        }
+        for family in made_of["families"]
+        for row in family["groups"]
+        if row["verdict"] == "finding"
+    ]  # fmt: skip
+
+
+def _groups(frame: pd.DataFrame, attribute: str, labels: Labels) -> list[Json]:
+    """Each group of an attribute against everybody else who declared one; of two groups the second says it all."""
+    known = labels.codes != UNKNOWN
+    x = frame.to_numpy(np.float64)[known]
+    levels = range(len(labels.levels)) if len(labels.levels) != 2 else [1]
+    rows = []
+    for code in levels if len(labels.levels) > 1 else []:
+        found = group_predictability(x, labels.codes[known] == code)
+        n, members = found.n
+        counts = {"attribute": attribute, "group": labels.levels[code], "n": members, "others": n - members}
+        rows.append({**counts, **_found("area", found)})
+    return rows
+
+
+def _score(x: Floats, score: Floats) -> Json:
+    here = np.isfinite(score)
+    found = score_predictability(x[here], score[here])
+    return {"n": int(here.sum()), **_found("correlation", found)}
+
+
+def _found(name: str, found: Predictability) -> Json:
+    value: Estimate = found.value
+    blank = {"q": None, "verdict": "insufficient", "reason": value.reason}
+    return {**estimate(name, value), "p": finite(found.p), **blank}
+
+
+def _scores(measured: Measured, people: People) -> Floats:
+    """Each row's score in standard deviations of its job, since jobs have their own scales; ``nan`` where none."""
+    scores = people.scores
+    frame = measured.frame
+    if scores.scores is None:
+        return np.full(len(frame), np.nan)
+    by_job = measured.by_job and scores.jobs is not None
+    jobs = scores.jobs.fillna("") if scores.jobs is not None else pd.Series("", scores.candidates.index)
+    table = pd.DataFrame({CANDIDATE: scores.candidates.astype(str), JOB: jobs.astype(str), "score": scores.scores})
+    within = table.groupby(JOB)["score"]
+    table["score"] = (table["score"] - within.transform("mean")) / within.transform("std")
+    key = [CANDIDATE, JOB] if by_job else [CANDIDATE]
+    mean = table.groupby(key)["score"].mean()
+    wanted = pd.MultiIndex.from_frame(frame[key]) if by_job else pd.Index(frame[CANDIDATE])
+    return np.asarray(mean.reindex(wanted).to_numpy(), np.float64)
+
+
+def _judge(families: Sequence[Json]) -> None:
+    """Control false discoveries over everything looked at, then give verdicts."""
+    groups = [row for family in families for row in family["groups"]]
+    alone = [family["score"] for family in families if family["features"] in ALONE]
+    tested = [row for row in (*groups, *alone) if row["p"] is not None]
+    for row, q in zip(tested, benjamini_hochberg([row["p"] for row in tested]), strict=True):
+        row["q"] = float(q)
+    for row in groups:
+        if row["q"] is not None:
+            low, high = (value if value is not None else row["area"] for value in (row["area_low"], row["area_high"]))
+            row["verdict"] = judge_area(Estimate(row["area"], low, high), row["q"])
+    for family in families:
+        row, least = family["score"], ALONE.get(family["features"])
+        if least is None or row["q"] is None:
+            row["verdict"] = None
+            continue
+        beyond = row["q"] < ALPHA and row["correlation"] >= least
+        row["verdict"] = "finding" if beyond else "ok" if row["correlation_high"] < least else "insufficient"

@@ -1,0 +1,195 @@
+"""Is every group understood alike: the recogniser's errors by group, as JSON. Wrong words become wrong scores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vivavoce.data.problem import Problem, shorten
+from vivavoce.evaluation.recognition import WORD, ErrorGap, ErrorRate, Interval, error_gap, word_error_rate
+from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.family import benjamini_hochberg
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
+from vivavoce.fairness.records import BadInput, numbers, read_records, texts
+
+WORDS, ERRORS, REFERENCE, HYPOTHESIS, LANGUAGE = "words", "errors", "reference", "hypothesis", "language"
+LEAST = 10  # people of a group: fewer voices say nothing about a group's
+COUNTS = 0.03  # three more wrong words in a hundred; careful transcribers differ among themselves by four to six
+ALPHA = 0.05
+CLAUSE = "29 CFR 1607.14 B(8)"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """Recognition errors by person, recordings pooled."""
+
+    path: Path
+    persons: Mapping[str, ErrorRate]
+
+
+def read_recognised(path: Path) -> Recognised:
+    """Read what was said and what was recognised, several rows of a person pooled.
+
+    Parameters
+    ----------
+    path
+        ``candidate_id`` with ``reference, hypothesis`` (and ``language``, ``en`` or ``zh``, English where it is not
+        said), or with ``words, errors`` counted elsewhere.
+
+    Raises
+    ------
+    BadInput
+        For missing columns or ids, counts that are none, unknown languages, and references without a word.
+    """
+    frame = read_records(path, [CANDIDATE])
+    ids = texts(frame[CANDIDATE])
+    problems = [
+        Problem(f"line {line}, {CANDIDATE}", "nothing", "Every row needs an id.") for line in ids[ids.isna()].index
+    ]
+    if {REFERENCE, HYPOTHESIS} <= set(frame.columns):
+        rates, found = _compared(frame)
+    elif {WORDS, ERRORS} <= set(frame.columns):
+        rates, found = _counted(frame, path)
+    else:
+        remedy = "Add the columns 'reference' and 'hypothesis', or 'words' and 'errors'."
+        raise BadInput(path, [Problem("header", shorten(", ".join(map(str, frame.columns))), remedy)])
+    problems += found
+    if frame.empty:
+        problems.append(Problem("file", "no row", "Give at least one recording."))
+    if problems:
+        raise BadInput(path, problems)
+    persons: dict[str, list[ErrorRate]] = {}
+    for candidate, rate in zip(ids, rates, strict=True):
+        persons.setdefault(str(candidate), []).append(rate)
+    return Recognised(path, {name: reduce(add, recordings) for name, recordings in persons.items()})
+
+
+def _compared(frame: pd.DataFrame) -> tuple[list[ErrorRate], list[Problem]]:
+    """Texts aligned, row by row."""
+    cells = {name: texts(frame[name]) for name in (REFERENCE, HYPOTHESIS, LANGUAGE) if name in frame.columns}
+    languages = cells.get(LANGUAGE, pd.Series("en", frame.index)).fillna("en")
+    rates, problems = [], []
+    for line, said, heard, language in zip(
+        frame.index, cells[REFERENCE].fillna(""), cells[HYPOTHESIS].fillna(""), languages, strict=True
+    ):
+        if language not in WORD:
+            problems.append(Problem(f"line {line}, {LANGUAGE}", shorten(language), f"Write {' or '.join(WORD)}."))
+            continue
+        rates.append(word_error_rate(said, heard, language))
+        if not rates[-1].reference:
+            problems.append(
+                Problem(f"line {line}, {REFERENCE}", "no word", "Write what was said, or leave the row out.")
+            )
+    return rates, problems
+
+
+def _counted(frame: pd.DataFrame, path: Path) -> tuple[list[ErrorRate], list[Problem]]:
+    """Counts as given: which kind of error each was is not known, and does not matter to the rate."""
+    words, errors = (numbers(frame[name], path, name) for name in (WORDS, ERRORS))
+    wrong = words.isna() | (words < 1) | (words % 1 != 0) | errors.isna() | (errors < 0) | (errors % 1 != 0)
+    remedy = "Write how many words were said (1 or more) and how many errors there were, whole numbers."
+    problems = [
+        Problem(f"line {line}, {WORDS} and {ERRORS}", f"{words[line]:g} and {errors[line]:g}", remedy)
+        for line in frame.index[wrong]
+    ]
+    rates = [ErrorRate(int(e), 0, 0, int(w)) for w, e in zip(words[~wrong], errors[~wrong], strict=True)]
+    return rates, problems
+
+
+def describe_recognised(recognised: Recognised, groups: Declared, named: Mapping[str, str]) -> Json:
+    """Error rates of every group and their gap to the largest group or the one named; exploratory.
+
+    Parameters
+    ----------
+    recognised
+        As read.
+    groups, named
+        Declared groups, and whom to compare with, by attribute.
+    """
+    ids = pd.Series(list(recognised.persons), dtype="string")
+    rates = list(recognised.persons.values())
+    places = groups.places(ids)
+    entries = []
+    for attribute in groups.attributes:
+        labels = groups.labels(places, attribute)
+        members = {
+            level: [rate for rate, code in zip(rates, labels.codes, strict=True) if code == k]
+            for k, level in enumerate(labels.levels)
+        }
+        if members:
+            unknown = int((labels.codes == UNKNOWN).sum())
+            entries.append({"attribute": attribute, **_attribute(members, named.get(attribute)), "unknown": unknown})
+    _adjust([row for entry in entries for row in entry["groups"]])
+    return {"family": "exploratory", "people": len(rates), "attributes": entries}
+
+
+def _attribute(members: Mapping[str, Sequence[ErrorRate]], named: str | None) -> Json:
+    sizes = {level: len(rates) for level, rates in members.items()}
+    reference = named if named is not None and named in members else max(sizes, key=lambda level: sizes[level])
+    return {"reference": reference, "groups": [_row(members, level, reference) for level in members]}
+
+
+def _row(members: Mapping[str, Sequence[ErrorRate]], level: str, reference: str) -> Json:
+    first, second = members[reference], members[level]
+    row: Json = {"group": level, "n": len(second), "words": sum(rate.reference for rate in second), "q": None}
+    found: ErrorGap = error_gap(first, second, lambda errors: errors.value)
+    row |= _interval("rate", found.second)
+    if level == reference or min(len(first), len(second)) < LEAST:
+        blank = Interval(float("nan"), float("nan"), float("nan"))
+        alone = level == reference
+        row |= {**_interval("gap", blank), "p": None, "verdict": None if alone else "insufficient"}
+        return {**row, "why": "reference" if alone else "few_voices"}
+    return {
+        **row,
+        **_interval("gap", found.gap),
+        "p": finite(found.p),
+        "verdict": "insufficient",
+        "why": "heard_unclear",
+    }
+
+
+def _interval(name: str, found: Interval) -> Json:
+    ends = zip(("", "_low", "_high"), (found.value, found.low, found.high), strict=True)
+    return {f"{name}{end}": finite(value) for end, value in ends}
+
+
+def _adjust(rows: Sequence[Json]) -> None:
+    """Control false discoveries over all groups, then give verdicts."""
+    tested = [row for row in rows if row["p"] is not None]
+    for row, q in zip(tested, benjamini_hochberg(np.array([row["p"] for row in tested])), strict=True):
+        row["q"] = float(q)
+        if q < ALPHA and abs(row["gap"]) >= COUNTS:
+            row.update(verdict="finding", why="heard_worse" if row["gap"] > 0 else "heard_better")
+        elif row["gap_low"] > -COUNTS and row["gap_high"] < COUNTS:
+            row.update(verdict="ok", why="heard_alike")
+
+
+def findings_of(recognition: Json) -> list[Json]:
+    """Groups that are recognised worse or better, as ``audit.json`` lists findings; size and interval are the gap."""
+    return [
+        {
+            "what": "recognition errors",
+            "where": {
+                "attribute": entry["attribute"], "group": row["group"], "comparator": entry["reference"],
+                "stratum": None, "measure": "recognition", "cut": None,
+            },
+            "family": "exploratory",
+            "size": row["gap"],
+            "interval": [row["gap_low"], row["gap_high"]],
+            "difference": None,
+            "evidence": {name: row[name] for name in ("n", "words", "rate", "p", "q")},
+            "clause": CLAUSE,
+            "settles": "features",
+            "what_would_settle": SETTLES["features"],
+        }
+        for entry in recognition["attributes"]
+        for row in entry["groups"]
+        if row["verdict"] == "finding"
+    ]  # fmt: skip
