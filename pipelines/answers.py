@@ -33,6 +33,7 @@ class AnswerSpan:
     start: float
     end: float
     confidence: float | None = None  # that this question was asked, 0–1; None where the manifest says so
+    whole: bool = True  # False where the recording breaks off before the answer ends: it is missing evidence
 
 
 def answer_spans(interview: Interview, durations: Sequence[float | None]) -> tuple[AnswerSpan, ...]:

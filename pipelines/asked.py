@@ -1,6 +1,7 @@
 """Where in a recording the framework's questions were asked, when the manifest does not say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from vivavoce.data.framework import Framework
 from vivavoce.features.language.encoder import Encoder
@@ -10,7 +11,11 @@ from vivavoce.pipelines.words import Heard
 
 
 def find_answers(
-    spans: Sequence[AnswerSpan], heard: Mapping[int, Heard], framework: Framework, encoder: Encoder | None
+    spans: Sequence[AnswerSpan],
+    heard: Mapping[int, Heard],
+    framework: Framework,
+    encoder: Encoder | None,
+    broken: Collection[int] = (),
 ) -> tuple[AnswerSpan, ...]:
     """The answers, recordings without known questions cut at those that are found in them.
 
@@ -24,8 +29,15 @@ def find_answers(
         Whose questions are looked for.
     encoder
         Compares meanings; without one, or in a language that it does not know, words are compared.
+    broken
+        Recordings that break off: the last of the answers found in one of them is not whole.
     """
-    return tuple(answer for span in spans for answer in _answers(span, heard[span.recording], framework, encoder))
+    answers: list[AnswerSpan] = []
+    for span in spans:
+        answers += _answers(span, heard[span.recording], framework, encoder)
+        if span.recording in broken and span.question_id == WHOLE != answers[-1].question_id:
+            answers[-1] = replace(answers[-1], whole=False)
+    return tuple(answers)
 
 
 def _answers(span: AnswerSpan, heard: Heard, framework: Framework, encoder: Encoder | None) -> tuple[AnswerSpan, ...]:

@@ -144,7 +144,8 @@ class InterviewJob:
                 raise Ended(worst.status if worst.status not in SOUND else Reason.NO_ANSWER, worst.detail, worst.status)
             with clock("words"):
                 heard = self._hear(interview, spans, seen, worst, compared)
-                spans = find_answers(spans, heard, framework, self.settings.encoder)
+                broken = {i for i, one in enumerate(seen) if one.observation.status is MediaStatus.PARTIAL_MEDIA}
+                spans = find_answers(spans, heard, framework, self.settings.encoder, broken)
         with clock("measure"):
             tracks = [one.observation.tracks for one in seen]
             measured = self._measurer.measure(spans, heard, tracks, framework, modalities)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Measures
-from vivavoce.data.status import Reason
+from vivavoce.data.status import MediaStatus, Reason
 from vivavoce.data.track import Track
 from vivavoce.features.face.answer import AnswerFace
 from vivavoce.features.face.measures import FACE
@@ -93,7 +93,9 @@ class Measurer:
                 span.confidence,
                 _timeline(span, heard[span.recording], tracks[span.recording], modalities),
             )
-            if result.unclear:
+            if not span.whole:
+                measures, quotes = dict.fromkeys(measures, Absent(MediaStatus.PARTIAL_MEDIA)), {}
+            elif result.unclear:
                 measures, quotes = dict.fromkeys(measures, Absent(Reason.UNCLEAR_SPEECH)), {}
             shows = tuple(competency.id for competency in answer.competencies)
             measured.append((result, MeasuredAnswer(span.question_id, shows, measures, quotes)))

@@ -74,6 +74,13 @@ def unclear(planted: Dialogue) -> str:
     return json.dumps({"language": "en", "segments": [segment]})
 
 
+def break_off(path: Path, seconds: float) -> None:
+    """Cut a WAV file without telling its header, as a full disk does."""
+    header = path.stat().st_size - 2 * round(soundfile.info(path).duration * RATE)
+    with path.open("r+b") as file:
+        file.truncate(header + 2 * round(seconds * RATE))
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("speaking")
@@ -87,9 +94,14 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "even": (np.stack(even.channels, axis=1), cues(even, None)),
         "alone": (alone.mono, cues(alone, None)),
         "unclear": (alone.mono, unclear(alone)),
+        "broken": (planted.mono, cues(planted, ("Robin", "Ann"))),
     }
     for name, (sound, transcript) in sounds.items():
         soundfile.write(folder / f"{name}.wav", sound, RATE)
+        if name == "broken":
+            break_off(
+                folder / f"{name}.wav", planted.turns[-1][1] + 0.6 * (planted.turns[-1][2] - planted.turns[-1][1])
+            )
         suffix = {"{": ".json", "W": ".vtt"}.get(transcript[0], ".srt")
         (folder / f"{name}{suffix}").write_text(transcript, encoding="utf-8")
     row: dict[str, Any] = {"job": "store_manager", "language": "en", "consent": CONSENT, "interviewer_id": "n1"}
@@ -101,6 +113,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row | {"interview_id": "named", "media": "named.wav", "transcript": "named.vtt", "candidate_speaker": "Robin"},
         row | {"interview_id": "even", "media": "even.wav", "transcript": "even.srt"},
         row | {"interview_id": "alone", "media": "alone.wav", "transcript": "alone.srt"},
+        row
+        | {"interview_id": "broken", "media": "broken.wav", "transcript": "broken.vtt", "candidate_speaker": "Robin"},
         row | {"interview_id": "unclear", "media": "alone.wav", "transcript": "unclear.json"},
     ]
     manifest = write_manifest(folder, [one | {"candidate_id": one["interview_id"]} for one in listed])
@@ -148,6 +162,17 @@ def test_an_undecided_candidate_is_not_scored(out: Path) -> None:
 
 def test_one_speaker_is_never_refused(out: Path) -> None:
     assert ends(out)["alone"][:2] == ("scored", None)
+
+
+def test_the_last_answer_of_a_recording_that_breaks_off_is_missing_evidence(out: Path) -> None:
+    """As where the manifest gives the questions' spans: half an answer is kept, and scores nothing."""
+    assert ends(out)["broken"] == ("partial", "partial_media", "partial_media")
+    assert list(lengths(out, "broken")) == ["unmatched", "q1", "q2", "q3"]
+    shown = {row["competency"]: row for row in rows(out, "scores") if row["interview_id"] == "broken"}
+    hit = {one for question in QUESTIONS if question.id == "q3" for one in question.shows}
+    assert hit
+    assert all(shown[one]["status"] != "scored" for one in hit), shown
+    assert all(row["status"] == "scored" for one, row in shown.items() if one not in {*hit, "overall"})
 
 
 def test_low_confidence_is_unclear_speech(out: Path) -> None:
