@@ -1,7 +1,7 @@
 """From joined inputs to a model version: ridges, norms, weights, and how well all of it holds on people not seen."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,32 @@ def plain(_: Sequence[str]) -> CompetencyRidge:
     return CompetencyRidge()
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A model version, and the scores of its own people that its figures rest on: they stay in memory.
+
+    Parameters
+    ----------
+    model
+        The version.
+    z
+        Each competency's cross-fitted score, one per interview, shape (n,); ``nan`` where not measured.
+    overall
+        Σ w z with weights learned from other people's performance, shape (n,); ``nan`` for people without performance.
+        Without any performance, under the framework's weights.
+    """
+
+    model: ModelVersion
+    z: Mapping[str, Floats]
+    overall: Floats
+
+
 def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> ModelVersion:
+    """Train the linear model of one job family: :func:`fit`, of which the model version is kept."""
+    return fit(inputs, framework, estimator=estimator, seed=seed).model
+
+
+def fit(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> Fitted:
     """Train the linear model of one job family.
 
     Every figure in its documents is from cross-fitted scores: no person was scored by a model, or weighted by weights,
@@ -71,14 +96,14 @@ def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = pl
         )
         competencies.append(LinearCompetency.of(name, columns, fitted, norms))
         scores[name] = norms.z(crossed)
-    learned, performance = _weights(inputs, framework, scores, seed)
+    learned, performance, overall = _weights(inputs, framework, scores, seed)
     used = {name for one in competencies for name in one.features}
     documents = {
         "datasheet": datasheet(inputs, seed),
         "weights": learned.document() if learned else {"reason": "no performance was given: the framework's are kept"},
         "validity": {"ratings": _agreement(inputs, scores, seed), "performance": performance},
     }
-    return ModelVersion(
+    model = ModelVersion(
         framework,
         tuple(competencies),
         learned.values if learned else framework.weights,
@@ -86,15 +111,16 @@ def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = pl
         inputs.recognisers,
         without_nan(documents),
     )
+    return Fitted(model, scores, overall)
 
 
 def _weights(
     inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], seed: int
-) -> tuple[LearnedWeights | None, dict[str, Any]]:
-    """Weights from performance, and the validity of the overall score under them; one row per candidate."""
+) -> tuple[LearnedWeights | None, dict[str, Any], Floats]:
+    """Weights from performance, the validity of the overall score under them, and that score for each interview."""
     z = pd.DataFrame(scores).assign(y=inputs.performance).groupby(inputs.candidates).mean().dropna()
     if len(z) == 0:
-        return None, {"persons": 0}
+        return None, {"persons": 0}, np.column_stack(list(scores.values())) @ list(framework.weights.values())
     if len(z) < LEAST_PEOPLE:
         raise BadTraining(f"Weights need the performance of {LEAST_PEOPLE} scored people. Got {len(z)}: leave it out.")
     x, y, persons = z[list(scores)].to_numpy(), z["y"].to_numpy(), z.index.to_numpy(str)
@@ -115,7 +141,8 @@ def _weights(
         **{name: x[:, i] for i, name in enumerate(scores)},
     }
     found_r = {name: asdict(correlation(values, y, persons, seed)) for name, values in composites.items()}
-    return learned, {"persons": len(y), "correlations": found_r, "corrected": None, "note": NOT_CORRECTED}
+    overall = pd.Series(composite, persons).reindex(inputs.candidates).to_numpy(np.float64)
+    return learned, {"persons": len(y), "correlations": found_r, "corrected": None, "note": NOT_CORRECTED}, overall
 
 
 NOT_CORRECTED = "raw: the applicants' spread and how people were selected were not given, so nothing is corrected"
