@@ -21,6 +21,7 @@ TESTED = 2000  # people in the permutation test, drawn where there are more: tim
 LEAST = 30  # people of a group, and of the others: six in each fold
 SMALLEST = float(stats.norm.cdf(0.2 / math.sqrt(2)))  # .556, the area that a single feature with d = .2 reaches
 TOLERABLE = float(stats.norm.cdf(0.35 / math.sqrt(2)))  # .598, d = .35: below, an interval is evidence of likeness
+FOUND = 5  # standard errors: a correlation so far from 0 has found its direction
 ALPHA = 0.05
 SINGLE = "every one of these features has one value only"
 
@@ -124,7 +125,7 @@ def score_predictability(
     -------
     Predictability
         0 or below: these features say nothing of the score. Squared: the share of it that they explain. Limits are
-        Fisher's, or wider where the permuted correlations are.
+        Fisher's, and wider near 0, by as much as the permuted correlations are.
 
     Examples
     --------
@@ -146,8 +147,10 @@ def score_predictability(
     drawn = np.sort(rng.permutation(len(x))[:TESTED])
     shuffled = np.column_stack([y[drawn], *(rng.permutation(y[drawn]) for _ in range(draws))])
     found = _correlations(_held_out(x[drawn], shuffled, part[drawn]), shuffled)
-    chance = float(np.std(found[1:])) * math.sqrt(len(drawn) / len(y))
-    value = _between(r, max(chance, 1 / math.sqrt(len(y) - 3)), math.atanh, math.tanh)
+    chance, exact = float(np.var(found[1:])) * len(drawn) / len(y), 1 / (len(y) - 3)
+    lost = max(1 - max(r, 0.0) ** 2 / (FOUND**2 * exact), 0.0)  # how far the direction of the fit is still chance
+    error = math.sqrt(exact + lost * max(chance - exact, 0.0))
+    value = _between(r, error, math.atanh, math.tanh)
     return Predictability(value, _p(found), (len(y), len(y)))
 
 

@@ -77,7 +77,7 @@ def test_correlation_intervals_cover(slope, record_property) -> None:
     truth = float(np.mean([one.value for one in found]))
     covered = np.mean([one.covers(truth) for one in found])
     record_property(f"held-out correlation's 95 % interval covers, slope {slope}", round(float(covered), 3))
-    assert 0.93 - proof_count(8, 0) / 100 <= covered <= 0.98 + proof_count(2, 0) / 100
+    assert 0.93 - proof_count(8, 0) / 100 <= covered <= 0.97 + proof_count(3, 0) / 100
 
 
 def test_verdicts_need_an_effect_that_counts() -> None:

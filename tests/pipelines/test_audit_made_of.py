@@ -58,11 +58,8 @@ def test_planted_leaks_are_found_and_clean_families_are_not(tmp_path: Path) -> N
     areas = {name: family["groups"][0] for name, family in found.items()}
     assert areas["prosody"]["area_low"] < 0.856 < areas["prosody"]["area_high"]  # Φ(1.5 / √2)
     assert areas["recording"]["area_low"] < 0.714 < areas["recording"]["area_high"]
-    assert {name for name, row in areas.items() if row["verdict"] == "finding"} == {
-        "prosody",
-        "recording",
-        "everything",
-    }
+    leaks = {"prosody", "recording", "everything"}
+    assert {name for name, row in areas.items() if row["verdict"] == "finding"} == leaks
     assert found["length"]["score"]["verdict"] == "finding"
     assert found["length"]["score"]["correlation"] == pytest.approx(0.894, abs=0.03)
     assert found["recording"]["score"]["verdict"] != "finding"
