@@ -14,7 +14,7 @@ from vivavoce.data.media.decode import DECODING
 from vivavoce.data.schema import Family, Stage
 from vivavoce.data.source import source_digest
 from vivavoce.features.face.answer import LAG_S, MIN_EYES_PX, MIN_FRAMES, AnswerFace
-from vivavoce.features.face.eyes import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM
+from vivavoce.features.face.eyes import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM, IRIS_FOLLOWS
 from vivavoce.features.face.mesh import MAX_FACES
 from vivavoce.features.face.pose import EYES_CM, FOCAL_SIDES
 
@@ -44,6 +44,7 @@ def face_stage(frames_per_second: float) -> Stage:
             "eyeball_cm": EYEBALL_CM,
             "iris_ahead_cm": IRIS_AHEAD_CM,
             "iris_above_cm": IRIS_ABOVE_CM,
+            "iris_follows": IRIS_FOLLOWS,
             "closed_share": CLOSED_SHARE,
             "lag_s": LAG_S,
             "min_frames": MIN_FRAMES,

@@ -23,6 +23,12 @@ Picture = npt.NDArray[np.uint8]
 LANDMARKS = 478  # 468 of the canonical mesh + 2 × 5 of the irises
 MAX_FACES = 2  # enough to notice that the candidate is not alone; a face costs 4–5 ms a frame
 
+# One point of a NormalizedLandmarkList on the wire: a tag and the length of what follows, then x, y and z with a tag each.
+_TAGS = {"point": 0x0A, "x": 0x0D, "y": 0x15, "z": 0x1D}
+_POINT = np.dtype(
+    [("point_tag", "u1"), ("length", "u1"), *((n, k) for p in "xyz" for n, k in ((f"{p}_tag", "u1"), (p, "<f4")))]
+)
+
 # What the graph says at every start, in any set-up, to the process's own stderr where no logger can stop it.
 _NOTICE = re.compile(
     rb"XNNPACK delegate for CPU"
@@ -78,7 +84,7 @@ class Mesh:
             found = self._graph.process(np.ascontiguousarray(rgb)).multi_face_landmarks
         self._quiet = self._quiet or bool(found)
         scale = np.array([width, height, width], dtype=float)
-        return [np.array([(p.x, p.y, p.z) for p in face.landmark]) * scale for face in found or ()]
+        return [_points(face.SerializeToString()) * scale for face in found or ()]
 
     def reset(self) -> None:
         """Forget the frames seen so far, so that the next file's landmarks depend on that file only."""
@@ -89,6 +95,16 @@ class Mesh:
     def close(self) -> None:
         """Free the models."""
         self._graph.close()
+
+
+def _points(message: bytes) -> Array:
+    """Coordinates of one face, shape (478, 3), from the graph's own message: reading it point by point costs 0.2 ms."""
+    points = np.frombuffer(message, _POINT) if len(message) == LANDMARKS * _POINT.itemsize else None
+    if points is None or any((points[f"{part}_tag"] != tag).any() for part, tag in _TAGS.items()):
+        raise ValueError(
+            f"FaceMesh must give {LANDMARKS} points of x, y and z. Got {len(message)} other bytes instead."
+        )
+    return np.stack([points["x"], points["y"], points["z"]], axis=1).astype(float)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ roll      positive when the head tilts clockwise in the picture (top of the head
 ========  ===================================================================================
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -39,6 +40,9 @@ MIN_FACE_PX = 8.0  # high and wide: below it a pixel is a tenth of the face and 
 NO_DISTORTION = np.zeros(4)
 
 HEAD_TO_CAMERA = np.diag([1.0, -1.0, -1.0])  # x right, y up, z out of the face → x right, y down, z away
+_FLIP = np.diag(HEAD_TO_CAMERA)
+_RIGID = np.array(RIGID)
+_EYES = np.array([*RIGHT_EYE, *LEFT_EYE])
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,18 +98,23 @@ def head_pose(landmarks: Array, width: int, height: int) -> Pose | None:
 
     focal = FOCAL_SIDES * max(width, height)
     camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
-    face = canonical_face()[list(RIGID)] @ HEAD_TO_CAMERA
-    points = np.ascontiguousarray(landmarks[list(RIGID), :2])
-    if np.ptp(points, axis=0).min() < MIN_FACE_PX:
+    points = np.ascontiguousarray(landmarks[_RIGID, :2])
+    if (points.max(axis=0) - points.min(axis=0)).min() < MIN_FACE_PX:
         return None
-    solved, turn, shift = cv2.solvePnP(face, points, camera, NO_DISTORTION, flags=cv2.SOLVEPNP_SQPNP)
+    solved, turn, shift = cv2.solvePnP(_rigid_face(), points, camera, NO_DISTORTION, flags=cv2.SOLVEPNP_SQPNP)
     if not solved:
         return None
     place = np.asarray(shift, dtype=float).ravel()
     if place[2] <= 0:  # behind the camera
         return None
-    rotation = sight_of(place).T @ cv2.Rodrigues(turn)[0] @ HEAD_TO_CAMERA
+    rotation = sight_of(place).T @ cv2.Rodrigues(turn)[0] * _FLIP
     return Pose(*angles_of(rotation), rotation)
+
+
+@cache
+def _rigid_face() -> Array:
+    """The points that carry the pose on the canonical face, in the camera's axes."""
+    return np.ascontiguousarray(canonical_face()[_RIGID] * _FLIP)
 
 
 def rotation_of(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
@@ -125,30 +134,28 @@ def rotation_of(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
 
 def angles_of(rotation: Array) -> tuple[float, float, float]:
     """Yaw, pitch and roll in degrees of a head-to-camera rotation; the inverse of :func:`rotation_of`."""
-    turn = HEAD_TO_CAMERA @ rotation
-    yaw = np.arctan2(turn[0, 2], turn[2, 2])
-    pitch = np.arcsin(np.clip(turn[1, 2], -1, 1))
-    roll = np.arctan2(-turn[1, 0], turn[1, 1])
-    return float(np.rad2deg(yaw)), float(np.rad2deg(pitch)), float(np.rad2deg(roll))
+    (_, _, out_x), (down_x, down_y, out_y), (_, _, out_z) = rotation.tolist()  # of the head's axes, in the camera's
+    yaw = math.atan2(out_x, -out_z)
+    pitch = math.asin(min(max(-out_y, -1.0), 1.0))
+    roll = math.atan2(down_x, -down_y)
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
 
 def sight_of(place: Array) -> Array:
-    """Rotation, shape (3, 3), that turns a camera from its axis to a place, shape (3,), by the shortest way."""
-    import cv2
+    """Rotation, shape (3, 3), that turns a camera from its axis to a place before it, shape (3,), by the shortest way.
 
-    axis = np.array([0.0, 0.0, 1.0])
-    sight = place / np.linalg.norm(place)
-    across = np.cross(axis, sight)
-    sine = float(np.linalg.norm(across))
-    if sine < 1e-12:  # already on the axis
-        return np.eye(3)
-    return np.asarray(cv2.Rodrigues(across / sine * np.arctan2(sine, axis @ sight))[0])
+    Rodrigues' formula, written out for an axis that lies across the camera's own.
+    """
+    x, y, z = (place / np.linalg.norm(place)).tolist()
+    return np.array(
+        [[1 - x * x / (1 + z), -x * y / (1 + z), x], [-x * y / (1 + z), 1 - y * y / (1 + z), y], [-x, -y, z]]
+    )
 
 
 def between_eyes(landmarks: Array) -> float:
     """Distance between the eyes' centres in pixels, in three dimensions, so that turning the head keeps it."""
     outward = landmarks[LEFT_EYE[0]] + landmarks[LEFT_EYE[1]] - landmarks[RIGHT_EYE[0]] - landmarks[RIGHT_EYE[1]]
-    return float(np.linalg.norm(outward)) / 2
+    return math.hypot(*outward.tolist()) / 2
 
 
 def facing_camera(landmarks: Array, pose: Pose) -> Array:
@@ -166,5 +173,5 @@ def facing_camera(landmarks: Array, pose: Pose) -> Array:
     ndarray, shape (478, 3)
         In distances between the eyes, from the middle between them: x to the picture's right, y up, z out of the face.
     """
-    middle = landmarks[[*RIGHT_EYE, *LEFT_EYE]].mean(axis=0)
+    middle = landmarks[_EYES].sum(axis=0) / 4
     return np.asarray((landmarks - middle) @ pose.rotation / between_eyes(landmarks))

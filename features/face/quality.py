@@ -1,5 +1,7 @@
 """How good the picture of the face is: light and sharpness. They describe the recording, not the person."""
 
+import math
+
 import numpy as np
 
 from vivavoce.data.track import Array
@@ -30,12 +32,20 @@ def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float] |
     import cv2
 
     height, width = rgb.shape[:2]
-    left, top = np.maximum(np.floor(landmarks[:, :2].min(axis=0)).astype(int), 0)
-    right, bottom = np.minimum(np.ceil(landmarks[:, :2].max(axis=0)).astype(int), (width, height))
+    (least_x, least_y, _), (most_x, most_y, _) = landmarks.min(axis=0).tolist(), landmarks.max(axis=0).tolist()
+    left, top = max(math.floor(least_x), 0), max(math.floor(least_y), 0)
+    right, bottom = min(math.ceil(most_x), width), min(math.ceil(most_y), height)
     if right - left < 2 or bottom - top < 2:
         return None
     luma = cv2.cvtColor(np.ascontiguousarray(rgb[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    contrast = float(small.var())
-    sharpness = float(cv2.Laplacian(small, cv2.CV_32F).var()) / contrast if contrast > 0 else 0.0
-    return float(luma.mean()) / 255, sharpness
+    small = cv2.resize(luma, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    contrast = _spread(small)
+    sharpness = (_spread(cv2.Laplacian(small, cv2.CV_16S)) / contrast) ** 2 if contrast > 0 else 0.0
+    return float(cv2.mean(luma)[0]) / 255, sharpness
+
+
+def _spread(values: Array) -> float:
+    """Standard deviation, from OpenCV: a fifth of numpy's time on a picture of bytes."""
+    import cv2
+
+    return float(cv2.meanStdDev(values)[1][0, 0])

@@ -30,6 +30,7 @@ COLUMNS = (
     "sharpness_ratio",
 )
 
+_EYES = np.array([*RIGHT_EYE, *LEFT_EYE])
 NEAR = 1.5  # distances between the eyes: a face within it of the last one is the same face
 LARGER = 1.6  # times the size: then another face takes over, because the candidate sits nearest to the camera
 MIN_SEEN_SHARE = 0.05  # below it the recording shows no face: stray detections are no candidate
@@ -154,14 +155,14 @@ def _measures(rgb: Picture, landmarks: Array) -> list[float] | None:
     light = light_and_sharpness(rgb, landmarks)
     if pose is None or light is None:
         return None
-    face = facing_camera(landmarks, pose)
+    face, apart_px = facing_camera(landmarks, pose), between_eyes(landmarks)
     return [
         pose.yaw_deg,
         pose.pitch_deg,
         pose.roll_deg,
-        *_centre(landmarks) / side,
-        between_eyes(landmarks) / side,
-        between_eyes(landmarks),
+        *(_centre(landmarks) / side).tolist(),
+        apart_px / side,
+        apart_px,
         eye_aspect_ratio(face),
         *gaze(landmarks, pose),
         mouth_opening(face),
@@ -173,7 +174,7 @@ def _measures(rgb: Picture, landmarks: Array) -> list[float] | None:
 
 
 def _centre(landmarks: Array) -> Array:
-    return np.asarray(landmarks[[*RIGHT_EYE, *LEFT_EYE], :2].mean(axis=0))
+    return np.asarray(landmarks[_EYES, :2].sum(axis=0) / 4)
 
 
 def _apart(one: Array, other: Array) -> float:
