@@ -1,8 +1,8 @@
 """A model version on disk: a folder of JSON and one safetensors file, each under its digest. Loading runs no code.
 
 ``model.json`` (weights, norms, features with fingerprints, recognisers), ``weights.safetensors`` (coefficients),
-``framework.json``, one JSON file for each document, and ``manifest.json``: the SHA-256 of every other file. The digest
-of that manifest is the model's digest.
+``framework.json``, one file for each document (JSON, but for pages and pictures), and ``manifest.json``: the SHA-256 of
+every other file. The digest of that manifest is the model's digest.
 """
 
 import hashlib
@@ -35,6 +35,7 @@ from vivavoce.models.score import Standing
 from vivavoce.models.version import LinearCompetency, ModelVersion
 
 FORMAT: Literal[2] = 2
+PAGES = (".md", ".svg")  # documents that are read by people: text as it is
 ARRAYS = ("coefficients", "absent", "mean", "scale")
 
 
@@ -82,7 +83,7 @@ def save_model(model: ModelVersion, folder: Path) -> str:
         For a document whose name is none, or belongs to another file.
     """
     for name in model.documents:
-        if not DOCUMENT.fullmatch(f"{name}.json") or f"{name}.json" in {MANIFEST, MODEL, FRAMEWORK}:
+        if not DOCUMENT.fullmatch(_file(name)) or _file(name) in {MANIFEST, MODEL, FRAMEWORK}:
             raise ValueError(f"A document's name must be a lower-case word of its own. Got {name!r} instead.")
     if folder.exists():
         raise FileExistsError(f"{folder} exists: a model version never changes. Name a new folder.")
@@ -90,7 +91,10 @@ def save_model(model: ModelVersion, folder: Path) -> str:
         MODEL: _json(_head(model).model_dump(mode="json")),
         TENSORS: save({f"{one.competency}.{a}": getattr(one, a) for one in model.competencies for a in ARRAYS}),
         FRAMEWORK: _json(model.framework.model_dump(mode="json")),
-        **{f"{name}.json": _json(document) for name, document in model.documents.items()},
+        **{
+            _file(name): document.encode() if name.endswith(PAGES) else _json(document)
+            for name, document in model.documents.items()
+        },
     }
     manifest = _json({name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())})
     make_folder(folder)
@@ -131,6 +135,11 @@ def load_model(folder: Path, *, digest: str | None = None) -> tuple[ModelVersion
         raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {said}.") from error
     except ValueError as error:
         raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {error}") from error
+
+
+def _file(document: str) -> str:
+    """A document's file: pages and pictures carry their suffix in their name, everything else is JSON."""
+    return document if document.endswith(PAGES) else f"{document}.json"
 
 
 def _head(model: ModelVersion) -> _Head:
@@ -179,7 +188,7 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
         for one in head.competencies
     )
     documents = {
-        name.removesuffix(".json"): parse_json(name, content)
+        name.removesuffix(".json"): content.decode() if name.endswith(PAGES) else parse_json(name, content)
         for name, content in files.items()
         if name not in {MODEL, TENSORS, FRAMEWORK}
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Never
 
 MANIFEST, MODEL, TENSORS, FRAMEWORK = "manifest.json", "model.json", "weights.safetensors", "framework.json"
-DOCUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}\.json")
+DOCUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}\.(json|md|svg)")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_FILES = 32  # a model has four, and one for each document
 MAX_BYTES = 64 * 2**20  # 64 MiB of all files; a model of 300 features and 10 competencies has some 100 kB
@@ -80,7 +80,7 @@ def _listed(folder: Path, manifest: bytes) -> Mapping[str, str]:
         if not known:
             raise ModelRefused(
                 f"{folder / MANIFEST} lists {name!r}, which is no file of a model version: those are {MODEL}, "
-                f"{TENSORS}, {FRAMEWORK} and JSON documents."
+                f"{TENSORS}, {FRAMEWORK}, and JSON documents, pages and pictures beside them."
             )
         if not isinstance(digest, str) or not SHA256.fullmatch(digest):
             raise ModelRefused(f"{folder / MANIFEST} must give the SHA-256 of {name} in hex. Got {digest!r} instead.")

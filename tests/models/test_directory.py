@@ -28,7 +28,7 @@ def model() -> ModelVersion:
         fitted = CompetencyRidge().fit(X, 3 + X @ np.roll([0.5, 0.3, 0.1], i))
         competencies.append(LinearCompetency.of(competency, NAMES, fitted, Norms.of(fitted.predict(X))))
     prints = {name: hashlib.sha256(name.encode()).hexdigest() for name in NAMES}
-    documents = {"datasheet": {"persons": 60}, "validity": {"r": None}}
+    documents = {"datasheet": {"persons": 60}, "validity": {"r": None}, "datasheet.md": "# Sixty people\n"}
     return ModelVersion(FRAMEWORK, tuple(competencies), FRAMEWORK.weights, prints, ("whisper:tiny",), documents)
 
 
