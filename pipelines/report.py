@@ -1,5 +1,6 @@
 """The operator's page: the batch at a glance, then every interview with its evidence. One file, no network."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from vivavoce.data.framework import Framework
 from vivavoce.data.norms import Norms
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
-from vivavoce.models.score import OVERALL, Score
+from vivavoce.models.score import OVERALL, TOP, Evidence, Score
+from vivavoce.models.trained import STARTING_POINT
 from vivavoce.pipelines.comparison import Comparison, compare
 from vivavoce.pipelines.outputs import Row, write_whole
 from vivavoce.pipelines.result import AnswerResult
 from vivavoce.pipelines.timeline import draw
+from vivavoce.pipelines.wording import reason_words
 
 FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
+SHOWN_EVIDENCE = 12  # of a trained score, largest first; what is left moves a score by a point or two
 BINS = np.arange(0, 101, 10)  # of the score histograms
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 STATUS_WORDS = {
@@ -81,6 +85,8 @@ def write_report(
         measured=lambda answer, job: measured(answer, job, features, norms),
         draw=draw,
         overall=overall,
+        account=account,
+        words=reason_words,
         status_words={status.value: words for status, words in STATUS_WORDS.items()},
         now=datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC"),
     )
@@ -160,3 +166,41 @@ def measured(answer: AnswerResult, job: str, features: dict[str, Feature], norms
         beside = None if norms is None else compare(norms, job, answer, name, feature)
         lines.append(Line(name, value, feature.unit, feature.meaning, beside))
     return lines
+
+
+@dataclass(frozen=True)
+class Account:
+    """How a score's evidence adds up to it: a sentence, the evidence shown, how much is left and what it adds."""
+
+    sentence: str
+    shown: tuple[tuple[str, str, str, Evidence], ...]  # question, measure and value as shown, and whose they are
+    left: int
+    left_points: float
+
+
+def account(score: Score) -> Account:
+    """The evidence of a competency that has a value.
+
+    Examples
+    --------
+    >>> from vivavoce.data.status import RowStatus
+    >>> evidence = Evidence("q1", "language.length_words", 120.0, 60.0), Evidence(None, "language.a_share", None, 5.0)
+    >>> account(Score("teamwork", 100.0, None, RowStatus.SCORED, None, evidence, origin=50.0)).sentence
+    "Counted from 50, the mean of the model's applicants: the points sum to +65.0; the scale ends at 100."
+    """
+    assert score.value is not None
+    total = math.fsum(item.points for item in score.evidence)
+    if score.origin == 0:
+        return Account("The points sum to the score.", tuple(map(_shown, score.evidence)), 0, 0.0)
+    sentence = f"Counted from {score.origin:.0f}, the mean of the model's applicants: the points sum to {total:+.1f}"
+    if not 0 <= score.origin + total <= TOP:
+        sentence += f"; the scale ends at {score.value:.0f}"
+    first, rest = score.evidence[:SHOWN_EVIDENCE], score.evidence[SHOWN_EVIDENCE:]
+    return Account(f"{sentence}.", tuple(map(_shown, first)), len(rest), math.fsum(item.points for item in rest))
+
+
+def _shown(item: Evidence) -> tuple[str, str, str, Evidence]:
+    if item.measure == STARTING_POINT:
+        return "", "people of the training with every measure at its mean", "", item
+    value = "not measured" if item.value is None else f"{item.value:.2f}"
+    return item.question_id or "all", item.measure, value, item
