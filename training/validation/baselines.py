@@ -1,0 +1,181 @@
+"""What a trained score must beat: the rubric, unit weights, answer length; each from the same answers."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.gain import Gain, gain
+from vivavoce.models.rubric import rubric_parameters
+from vivavoce.training.answers import Answers
+from vivavoce.training.crossfit import cross_fitted
+
+LENGTH = "language.length_words"
+DRAWS = 1000
+WORDS = {"shown": "beats", "not shown": "does not beat", "underpowered": "cannot be told from"}
+
+
+class UnitWeights(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """The mean of all standardised features, each counted in the direction in which it goes with the rating.
+
+    Nothing but directions is learned: what is hardest to overfit, and often hard to beat.
+
+    Attributes
+    ----------
+    mean_, scale_, sign_
+        Of each feature in training, shape (p,); ``sign_`` is 0 for one that does not vary.
+
+    References
+    ----------
+    Dawes (1979), American Psychologist 34, 571–582.
+    """
+
+    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002 (the common form)
+        """Learn directions from features (n, p), ``nan`` where not measured, and ratings (n,)."""
+        x, target = np.asarray(X, np.float64), np.asarray(y, np.float64)
+        weights = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        known = ~np.isnan(x)
+        total = np.maximum(weights @ known, np.finfo(np.float64).tiny)
+        self.mean_ = weights @ np.where(known, x, 0.0) / total
+        centred = np.where(known, x - self.mean_, 0.0)
+        spread = np.sqrt(weights @ centred**2 / total)
+        self.scale_ = np.where(spread > 0, spread, 1.0)
+        self.sign_ = np.sign((weights * (target - np.average(target, weights=weights))) @ centred) * (spread > 0)
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """The mean over the features that were measured, shape (n,); ``nan`` where none was."""
+        z = (np.asarray(X, np.float64) - self.mean_) / self.scale_ * self.sign_
+        known = ~np.isnan(z)
+        count = known.sum(axis=1)
+        found: Floats = np.divide(
+            np.where(known, z, 0.0).sum(axis=1), count, out=np.full(len(z), np.nan), where=count > 0
+        )
+        return found
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A simpler score beside the trained one.
+
+    Parameters
+    ----------
+    name
+        ``rubric``, ``unit weights`` or ``answer length``.
+    gain
+        Of the trained score over it, in r, paired over persons; None where it could not be computed.
+    reason
+        Why not; None where it was.
+    """
+
+    name: str
+    gain: Gain | None
+    reason: str | None = None
+
+    def sentence(self, what: str) -> str:
+        """Whether it is beaten, in words.
+
+        Examples
+        --------
+        >>> from vivavoce.evaluation.estimate import Estimate
+        >>> one = Estimate(0.4, 0.3, 0.5)
+        >>> Baseline("rubric", Gain(one, one, Estimate(0.07, 0.02, 0.12), "shown", 700, 300)).sentence("teamwork")
+        'teamwork beats rubric: Δr .07 [.02, .12]'
+        """
+        if self.gain is None:
+            return f"{what} was not compared with {self.name}: {self.reason}"
+        found = self.gain.gain
+        if np.isnan(found.value):
+            return f"{what} {WORDS[self.gain.verdict]} {self.name}: {found.reason}"
+        numbers = [f"{one:.2f}".replace("0.", ".", 1) for one in (found.value, found.low, found.high)]
+        return "{} {} {}: Δr {} [{}, {}]".format(what, WORDS[self.gain.verdict], self.name, *numbers)
+
+
+def baselines(
+    score: Floats,
+    columns: Mapping[str, Floats],
+    ratings: Floats,
+    persons: npt.ArrayLike,
+    rubric: Floats | str,
+    *,
+    weights: npt.ArrayLike | None = None,
+    seed: int = 0,
+) -> tuple[Baseline, ...]:
+    """Compare a cross-fitted score with what needs little or no learning, by correlation with the ratings.
+
+    Parameters
+    ----------
+    score, ratings
+        Shape (n,).
+    columns
+        The features that the score was learned from, shape (n,) each.
+    persons
+        Whose row it is, shape (n,).
+    rubric
+        The rubric's score of the same rows, or why there is none (:func:`rubric_scores`).
+    weights, seed
+        As in :func:`vivavoce.training.crossfit.cross_fitted`; directions are learned on other people, too.
+    """
+    x = np.column_stack(list(columns.values()))
+    unit = cross_fitted(UnitWeights(), x, ratings, persons, weights=weights, seed=seed)
+    length = _in_its_favour(columns[LENGTH], ratings) if LENGTH in columns else f"{LENGTH} was not measured"
+    found = []
+    for name, other in {"rubric": rubric, "unit weights": unit, "answer length": length}.items():
+        if isinstance(other, str):
+            found.append(Baseline(name, None, other))
+        else:
+            found.append(Baseline(name, gain(other, score, ratings, persons, draws=DRAWS, seed=seed)))
+    return tuple(found)
+
+
+def _in_its_favour(values: Floats, ratings: Floats) -> Floats:
+    """Values, turned round where they fall with the ratings: a baseline gets the benefit of the doubt."""
+    both = ~np.isnan(values) & ~np.isnan(ratings)
+    product = (values[both] - values[both].mean()) @ (ratings[both] - ratings[both].mean()) if both.any() else 0.0
+    return -values if product < 0 else values
+
+
+def rubric_scores(answers: Answers, questions: Collection[str], competency: str, interviews: int) -> Floats | str:
+    """The rubric's points of one competency for each interview, from the measures at hand; or why there are none.
+
+    The richest variant whose measures are all here: as in scoring, an answer counts where all of them were measured.
+
+    Parameters
+    ----------
+    answers
+        Single answers.
+    questions
+        Ids of those that show the competency.
+    competency
+        Its id.
+    interviews
+        How many there are.
+
+    Returns
+    -------
+    array, shape (interviews,), or str
+        0–100; ``nan`` where no answer could be scored.
+    """
+    parameters = rubric_parameters()
+    for measures in parameters.variants.values():
+        of = {one: name for one in measures for name in (one, f"{one}.{competency}") if name in answers.columns}
+        if len(of) == len(measures):
+            break
+    else:
+        needed = ", ".join(sorted({one for measures in parameters.variants.values() for one in measures}))
+        return f"its measures are not among the features ({needed})"
+    rows = np.flatnonzero(answers.to(questions))
+    points = np.zeros(len(rows))
+    for measure, weight in measures.items():
+        scale = parameters.scales[measure]
+        share = np.clip((answers.columns[of[measure]][rows] - scale.none) / (scale.full - scale.none), 0.0, 1.0)
+        points += 100 * weight * share
+    known = ~np.isnan(points)
+    total = np.bincount(answers.interview[rows][known], points[known], minlength=interviews)
+    count = np.bincount(answers.interview[rows][known], minlength=interviews)
+    found: Floats = np.divide(total, count, out=np.full(interviews, np.nan), where=count > 0)
+    return found
