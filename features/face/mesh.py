@@ -23,7 +23,7 @@ Picture = npt.NDArray[np.uint8]
 LANDMARKS = 478  # 468 of the canonical mesh + 2 × 5 of the irises
 MAX_FACES = 2  # enough to notice that the candidate is not alone; a face costs 4–5 ms a frame
 
-# One point of a NormalizedLandmarkList on the wire: a tag and the length of what follows, then x, y and z with a tag each.
+# A point of a NormalizedLandmarkList on the wire: tag, length of what follows, then x, y and z, each after its tag.
 _TAGS = {"point": 0x0A, "x": 0x0D, "y": 0x15, "z": 0x1D}
 _POINT = np.dtype(
     [("point_tag", "u1"), ("length", "u1"), *((n, k) for p in "xyz" for n, k in ((f"{p}_tag", "u1"), (p, "<f4")))]
@@ -104,7 +104,7 @@ def _points(message: bytes) -> Array:
         raise ValueError(
             f"FaceMesh must give {LANDMARKS} points of x, y and z. Got {len(message)} other bytes instead."
         )
-    return np.stack([points["x"], points["y"], points["z"]], axis=1).astype(float)
+    return np.asarray(np.stack([points["x"], points["y"], points["z"]], axis=1), dtype=np.float64)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """How good the picture of the face is: light and sharpness. They describe the recording, not the person."""
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vivavoce.data.track import Array
 from vivavoce.features.face.mesh import Picture
@@ -44,7 +46,7 @@ def light_and_sharpness(rgb: Picture, landmarks: Array) -> tuple[float, float] |
     return float(cv2.mean(luma)[0]) / 255, sharpness
 
 
-def _spread(values: Array) -> float:
+def _spread(values: npt.NDArray[Any]) -> float:
     """Standard deviation, from OpenCV: a fifth of numpy's time on a picture of bytes."""
     import cv2
 
