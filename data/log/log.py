@@ -36,12 +36,14 @@ class EventLog:
     Open it, append, close it: who keeps it open keeps everybody else from writing and reading.
     """
 
-    def __init__(self, folder: Path, key: SigningKey, events: int, heads: int, tree: Tree) -> None:
+    def __init__(self, folder: Path, key: SigningKey, events: int, heads: int, found: Read) -> None:
         self.folder = folder
+        self.found = found  # what was in the log when it was opened
+        self.head = found.heads[-1] if found.heads else None
         self._key = key
         self._events = events  # handles; the lock is on the first
         self._heads = heads
-        self._tree = tree
+        self._tree = found.tree
 
     @classmethod
     def create(cls, folder: Path, key: SigningKey, trust: Trust, *, who: str) -> Head:
@@ -61,12 +63,12 @@ class EventLog:
         fcntl.flock(events, fcntl.LOCK_EX)
         heads = os.open(folder / HEADS, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         sync_folder(folder)
-        with cls(folder, key, events, heads, Tree()) as log:
+        with cls(folder, key, events, heads, Read((), (), Tree(), b"", cut_head=False)) as log:
             return log.append([Event.now(Action.CREATE, who, details={"log": secrets.token_hex(LOG_ID_BYTES)})])
 
     @classmethod
-    def open(cls, folder: Path, key: SigningKey, trust: Trust, *, who: str) -> Self:
-        """Take hold of a log, after those who have it; all of it is verified first.
+    def open(cls, folder: Path, key: SigningKey, trust: Trust, *, who: str, kept: Iterable[Head] = ()) -> Self:
+        """Take hold of a log, after those who have it; all of it is verified first, against kept heads too.
 
         What a killed writer left unsigned is cut off, and the first new event says how much that was.
 
@@ -84,16 +86,16 @@ class EventLog:
             events = os.open(folder / EVENTS, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise NoLog(f"There is no event log at {folder}. Name it in VIVA_LOG, or: viva log create") from error
-        log = cls(folder, key, events, -1, Tree())
         try:
             fcntl.flock(events, fcntl.LOCK_EX)
-            read = read_log(folder, trust)
-            log._heads, log._tree = os.open(folder / HEADS, os.O_RDWR | os.O_APPEND), read.tree
-            if read.unsigned or read.cut_head:
-                log._recover(read, who)
+            found = read_log(folder, trust, kept)
+            heads = os.open(folder / HEADS, os.O_RDWR | os.O_APPEND)
         except BaseException:
-            log.close()
+            os.close(events)
             raise
+        log = cls(folder, key, events, heads, found)
+        if found.unsigned or found.cut_head:
+            log._recover(who)
         return log
 
     def append(self, events: Iterable[Event]) -> Head:
@@ -118,14 +120,15 @@ class EventLog:
         except BaseException:
             self.close()
             raise
+        self.head = head
         return head
 
-    def _recover(self, read: Read, who: str) -> None:
-        size = os.fstat(self._events).st_size - len(read.unsigned)
-        os.ftruncate(self._events, size)
-        os.ftruncate(self._heads, sum(len(head.line()) + 1 for head in read.heads))
-        details = {"bytes": len(read.unsigned), "lines": read.unsigned.count(b"\n")}
-        digests = {"cut": hashlib.sha256(read.unsigned).hexdigest()}
+    def _recover(self, who: str) -> None:
+        unsigned = self.found.unsigned
+        os.ftruncate(self._events, os.fstat(self._events).st_size - len(unsigned))
+        os.ftruncate(self._heads, sum(len(head.line()) + 1 for head in self.found.heads))
+        details = {"bytes": len(unsigned), "lines": unsigned.count(b"\n")}
+        digests = {"cut": hashlib.sha256(unsigned).hexdigest()}
         self.append([Event.now(Action.RECOVER, who, details=details, digests=digests)])
 
     def close(self) -> None:

@@ -1,0 +1,204 @@
+"""The aliases ``challenger`` and ``champion``: given to a version, taken back, and followed, each time under proof."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from vivavoce.data.log.event import Action
+from vivavoce.data.problem import shorten
+from vivavoce.data.signing.key import SigningKey
+from vivavoce.models.directory import load_model
+from vivavoce.models.score import Standing
+from vivavoce.pipelines.bundle_check import Verified, verify_bundle
+from vivavoce.pipelines.promotion import (
+    ALIASES,
+    Promotion,
+    PromotionRefused,
+    Target,
+    before,
+    history,
+    may_promote,
+    new_event,
+    read_event,
+)
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.registry import Registry, Version
+
+CHAMPION = "champion"
+REFERENCE = re.compile(r"models:/([^/@]+)(?:@([a-z]+)|/([1-9][0-9]{0,8}))")
+
+
+class AliasMoved(ValueError):
+    """An alias that names another version than the last signed promotion says, or that was never promoted."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A version that may be loaded.
+
+    Parameters
+    ----------
+    version
+        As the registry has it.
+    folder, digest
+        Where it is and what it must be: ``load_model(folder, digest=digest)``.
+    standing
+        ``published`` or ``provisional`` for the champion, as its gate says; else ``experimental``.
+    bundle
+        The champion's, verified; None for others.
+    """
+
+    version: Version
+    folder: Path
+    digest: str
+    standing: Standing
+    bundle: Verified | None
+
+
+def promote(
+    registry: Registry, records: Records, version: Version, alias: str, signer: SigningKey, *, now: datetime
+) -> Promotion:
+    """Give an alias to a version: first as a signed event in the log, then in MLflow.
+
+    A call that was interrupted between the two is finished by the next one.
+
+    Parameters
+    ----------
+    registry, records
+        Where versions are, and where keys, trust and log are.
+    version
+        For ``champion`` it must have a bundle (:meth:`Registry.attach`), which is verified here.
+    alias
+        ``challenger`` or ``champion``.
+    signer
+        Key with the role ``publish``; for a challenger ``train`` will do.
+    now
+        For the bundle's audit and admission.
+
+    Raises
+    ------
+    PromotionRefused
+        For another alias, or a key that may not.
+    vivavoce.pipelines.bundle_check.BundleRefused, vivavoce.pipelines.registry.RegistryRefused
+        If the champion-to-be has no bundle, or one that may not be used.
+    vivavoce.data.log.verify.LogAltered, vivavoce.data.log.verify.NoLog
+        If there is no log to rely on.
+    """
+    if alias not in ALIASES:
+        raise PromotionRefused(f"An alias must be one of {', '.join(ALIASES)}. Got {shorten(alias)} instead.")
+    trust = records.trust()
+    key = may_promote(signer.id, alias, trust)
+    _take_down(registry, records, version, alias, now)
+    with records.writing() as log:
+        promotions = history(log.found, trust, version.name, alias)
+        last = promotions[-1] if promotions else None
+        target = _target(version, alias)
+        if last is None or last.target != target or last.signer != key.name:
+            event = new_event(Action.PROMOTE, records.who, version.name, alias, target, last, signer)
+            log.append([event])
+            last = read_event(event, trust)
+    registry.set_alias(version, alias)
+    return last
+
+
+def roll_back(
+    registry: Registry, records: Records, name: str, signer: SigningKey, *, now: datetime, alias: str = CHAMPION
+) -> Promotion:
+    """Give an alias back to the version that had it before, whose bundle must still be good; as :func:`promote`.
+
+    Raises
+    ------
+    PromotionRefused
+        If there is no version before; else as :func:`promote`.
+    """
+    trust = records.trust()
+    may_promote(signer.id, alias, trust)
+    with records.writing() as log:
+        promotions = history(log.found, trust, name, alias)
+        earlier = before(promotions)
+        if earlier is None:
+            raise PromotionRefused(f"{name} has no {alias} before the present one: there is nothing to go back to.")
+        version = registry.version(name, earlier.target.version)
+        if _target(version, alias) != earlier.target:
+            raise AliasMoved(f"{name} {version.number} is not what it was as {alias}: its tags were changed by hand.")
+        _take_down(registry, records, version, alias, now)
+        event = new_event(Action.ROLL_BACK, records.who, name, alias, earlier.target, promotions[-1], signer)
+        log.append([event])
+    registry.set_alias(version, alias)
+    return read_event(event, trust)
+
+
+def resolve(reference: str, registry: Registry, records: Records, *, now: datetime) -> Resolved:
+    """Find what ``models:/NAME@champion``, ``models:/NAME@challenger`` or ``models:/NAME/3`` names, and verify it.
+
+    Parameters
+    ----------
+    reference
+        As MLflow writes them.
+    registry, records
+        Where versions are, and where trust and log are.
+    now
+        For the champion's audit and admission.
+
+    Raises
+    ------
+    PromotionRefused
+        For what is no reference, or an alias that nobody gave yet or whose signer's key was revoked.
+    AliasMoved
+        If MLflow's alias is not what the last signed promotion says.
+    vivavoce.pipelines.registry.RegistryRefused
+        If there is no such name or version.
+    vivavoce.pipelines.bundle_check.BundleRefused
+        If the champion's bundle may not be used (any more).
+    vivavoce.models.files.ModelRefused
+        If the folder is not the version's.
+    vivavoce.data.log.verify.LogAltered, vivavoce.data.log.verify.NoLog
+        If there is no log to rely on.
+    """
+    match = REFERENCE.fullmatch(reference)
+    if match is None or (match[2] and match[2] not in ALIASES):
+        raise PromotionRefused(
+            "A registered model is models:/NAME@champion, models:/NAME@challenger or models:/NAME/VERSION. "
+            f"Got {shorten(reference)} instead."
+        )
+    name, alias, number = match.groups()
+    version = _promoted(registry, records, name, alias) if alias else registry.version(name, int(number))
+    bundle = _take_down(registry, records, version, alias, now)
+    if bundle is None:
+        return Resolved(version, registry.model_folder(version), version.model, Standing.EXPERIMENTAL, None)
+    return Resolved(version, bundle.model_folder, bundle.model, Standing(bundle.admission), bundle)
+
+
+def _promoted(registry: Registry, records: Records, name: str, alias: str) -> Version:
+    version, trust = registry.alias(name, alias), records.trust()
+    promotions = history(records.read(), trust, name, alias)
+    if version is None and not promotions:
+        raise PromotionRefused(f"{name} has no {alias} yet.")
+    last = promotions[-1] if promotions else None
+    signed = f"{last.signer} gave it to {last.target.version} at {last.time}" if last else "nobody ever gave it"
+    if last is None or version is None or _target(version, alias) != last.target:
+        found = f"names version {version.number} (model {version.model[:12]})" if version else "is gone"
+        raise AliasMoved(
+            f"In the registry the alias {alias} of {name} {found}, and by the signed log {signed}: it was moved by "
+            "hand, or tags were changed. Find out by whom, and promote again."
+        )
+    may_promote(last.signer, alias, trust)
+    return version
+
+
+def _take_down(
+    registry: Registry, records: Records, version: Version, alias: str | None, now: datetime
+) -> Verified | None:
+    """Verify what an alias names or is to name; returns a champion's bundle."""
+    if alias != CHAMPION:
+        load_model(registry.model_folder(version), digest=version.model)
+        return None
+    bundle = verify_bundle(registry.bundle_folder(version), records.trust(), now=now)
+    if (bundle.digest, bundle.model) != (version.bundle, version.model):
+        raise AliasMoved(f"The bundle of {version.name} {version.number} is not the one that its tags name.")
+    return bundle
+
+
+def _target(version: Version, alias: str) -> Target:
+    return Target(version.number, version.model, version.bundle if alias == CHAMPION else None)
