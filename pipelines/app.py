@@ -153,17 +153,36 @@ def norms(
 
 @app.command()
 def train(
-    features: Annotated[Path, typer.Argument(help="features.parquet, measured with consent to training.")],
-    ratings: Annotated[Path, typer.Option(help="Human ratings: rater, interview, competency, value.")],
+    features: Annotated[str, typer.Argument(help="features.parquet, or any table declared by --schema.")],
+    ratings: Annotated[str, typer.Option(help="Human ratings: interview_id, rater, competency or question_id, value.")],
     framework: Annotated[Path, typer.Option(help="The job's framework file.")],
     out: Annotated[Path, typer.Option(help="New folder for the model version.")],
-    outcomes: Annotated[Path | None, typer.Option(help="Later performance: candidate, criterion, value, date.")] = None,
-    seed: Annotated[int, typer.Option(help="Of every random split.")] = 0,
+    outcomes: Annotated[
+        str | None, typer.Option(help="Later performance: candidate_id, criterion, value [, date, rater, job].")
+    ] = None,
+    criterion: Annotated[str | None, typer.Option(help="Learn weights from this one of several criteria.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="YAML that declares the columns of a foreign table.")] = None,
+    selection: Annotated[Path | None, typer.Option(help="YAML: how people with performance were selected.")] = None,
+    sample_weights: Annotated[str | None, typer.Option(help="candidate_id, weight, as viva reweigh writes.")] = None,
+    champion: Annotated[Path | None, typer.Option(help="Model version in use: is the new one better?")] = None,
+    tune: Annotated[int, typer.Option(min=0, help="Settings to try for each competency; validity stays nested.")] = 0,
+    tracking_uri: Annotated[
+        str | None, typer.Option(help="MLflow store, or none. [default: VIVA_TRACKING, else runs.sqlite beside --out]")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of every random split, draw and search.")] = 0,
 ) -> None:
-    """Learn competency scores and weights; writes a model version of standing experimental."""
+    """Learn competency scores and weights; writes a model version of standing experimental.
+
+    Tables are .csv or .parquet files, or URL#table (sqlite:///people.db#ratings,
+    postgresql+psycopg://user@host/db#ratings).
+    """
     from vivavoce.pipelines.train import TrainingRequest, run_train
 
-    raise typer.Exit(run_train(TrainingRequest(features, ratings, outcomes, framework, out, seed)))
+    request = TrainingRequest(
+        features, ratings, outcomes, framework, out, seed, schema, criterion, selection, sample_weights, champion,
+        tune, tracking_uri,
+    )  # fmt: skip
+    raise typer.Exit(run_train(request))
 
 
 @app.command()
@@ -200,6 +219,9 @@ def audit(
     recognition: Annotated[
         Path | None, typer.Option(help="Transcripts checked: candidate_id, reference, hypothesis (or words, errors).")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of the model version that made the scores: the audit is of it.")
+    ] = None,
     reliability: Annotated[
         float | None, typer.Option(min=0, max=1, help="Of the score within groups; with --outcomes.")
     ] = None,
@@ -227,7 +249,7 @@ def audit(
     request = AuditRequest(
         scores, groups, out, cut, select, decision, tuple(by or ()),
         reviews=reviews, outcomes=outcomes, questions=questions, features=features, recognition=recognition,
-        reliability=reliability, rules=packs, comparators=named, shared=shared,
+        model=model, reliability=reliability, rules=packs, comparators=named, shared=shared,
     )  # fmt: skip
     raise typer.Exit(run_audit(request))
 

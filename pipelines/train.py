@@ -1,78 +1,208 @@
 """``viva train``: measured features, human ratings and later performance in; a model version out, ``experimental``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from vivavoce.data.framework import FrameworkError, load_framework
+from vivavoce.data.framework import Framework, FrameworkError, load_framework
 from vivavoce.data.refused import RefusedName
 from vivavoce.models.version import ModelVersion
 
-EXIT_TRAINED, EXIT_BAD_INPUT = 0, 2
+if TYPE_CHECKING:
+    from vivavoce.training.fit import Fitted
+    from vivavoce.training.inputs import Inputs
+    from vivavoce.training.search import Search, Trial
+
+EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What one training is asked to do; ``outcomes`` is None where performance is not known yet."""
+    """What one training is asked to do.
 
-    features: Path
-    ratings: Path
-    outcomes: Path | None
+    Parameters
+    ----------
+    features, ratings, outcomes
+        Tables: a ``.csv`` or ``.parquet`` file, or ``URL#table``. ``outcomes`` is None where performance is not known
+        yet.
+    framework, out
+        The job's framework, and a new folder for the model version.
+    seed
+        Of every random split, draw and search.
+    schema
+        Declares the columns of a features table that viva did not measure.
+    criterion
+        Which outcome weights are learned from; needed where there are several.
+    selection
+        How the people with performance were selected.
+    sample_weights
+        Opaque weights by candidate.
+    champion
+        The version in use, to compare with.
+    tune
+        Settings to try for each competency; 0: none are searched.
+    tracking
+        Where the run is recorded; None: ``$VIVA_TRACKING``, else beside the folder; ``none``: nowhere.
+    """
+
+    features: str | Path
+    ratings: str | Path
+    outcomes: str | Path | None
     framework: Path
     out: Path
     seed: int = 0
+    schema: Path | None = None
+    criterion: str | None = None
+    selection: Path | None = None
+    sample_weights: str | Path | None = None
+    champion: Path | None = None
+    tune: int = 0
+    tracking: str | None = None
 
 
 def run_train(request: TrainingRequest, *, console: Console | None = None) -> int:
     """Train one job family's model and save it in a new folder; returns the exit status."""
     from vivavoce.models.directory import save_model
+    from vivavoce.models.files import ModelRefused
     from vivavoce.models.norms import NoNorms
+    from vivavoce.pipelines.training_story import data_lines, result_lines
     from vivavoce.training.inputs import BadTraining
 
     said = console or Console(stderr=True)
     try:
         if request.out.exists():
             raise FileExistsError(f"{request.out} exists: a model version never changes. Name a new folder.")
-        model = _trained(request, said)
+        framework = load_framework(request.framework)
+        inputs = _inputs(request, framework)
+        _say(said, data_lines(inputs))
+        model, search = _trained(request, framework, inputs)
         digest = save_model(model, request.out)
-    except (BadTraining, NoNorms, FrameworkError, RefusedName, FileExistsError) as error:
+    except (BadTraining, NoNorms, FrameworkError, RefusedName, ModelRefused, FileExistsError) as error:
         said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return EXIT_BAD_INPUT
-    for line in summary(model):
+    _say(said, result_lines(model))
+    _say(said, ["", f"{request.out}: model {digest[:12]}, experimental."])
+    trials = _trials(search, inputs) if search else {}
+    return _recorded(request, model, digest, trials, said)
+
+
+def _say(said: Console, lines: Sequence[str]) -> None:
+    for line in lines:
         said.print(line, markup=False, highlight=False, soft_wrap=True)
-    said.print(f"{request.out}: model {digest[:12]}, experimental.", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_TRAINED
 
 
-def _trained(request: TrainingRequest, said: Console) -> ModelVersion:
-    from vivavoce.training.fit import fit_model
+def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
     from vivavoce.training.joining import read_inputs
 
-    framework = load_framework(request.framework)
-    inputs = read_inputs(request.features, request.ratings, request.outcomes, framework)
-    for one in inputs.lost:
-        line = f"Left out: {one.count} {one.step} ({', '.join(one.ids)}{', …' if one.count > len(one.ids) else ''})."
-        said.print(line, markup=False, highlight=False, soft_wrap=True)
-    return fit_model(inputs, framework, seed=request.seed)
+    return read_inputs(
+        request.features,
+        request.ratings,
+        request.outcomes,
+        framework,
+        schema=request.schema,
+        criterion=request.criterion,
+        selection=request.selection,
+        weights=request.sample_weights,
+    )
 
 
-def summary(model: ModelVersion) -> list[str]:
-    """What was learned, one line each: agreement with people, weights, validity, findings."""
-    lines = []
-    for name, found in model.documents["validity"]["ratings"].items():
-        lines.append(f"{name}: r with human ratings {_r(found['linear'])}, answer length {_r(found['answer length'])}")
-    weights = model.documents["weights"]
-    lines += weights.get("shifts", [f"Weights: {weights.get('reason')}"])
-    correlations = model.documents["validity"]["performance"].get("correlations", {})
-    lines += [f"r with performance, {name} weights: {_r(correlations[name])}" for name in WEIGHTINGS if correlations]
-    return [*lines, *weights.get("findings", [])]
+def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Search | None]":
+    """The model version with everything that belongs beside it, and the search where one was asked for."""
+    from vivavoce.models.directory import load_model
+    from vivavoce.training.datasheet import in_words
+    from vivavoce.training.fit import fit, plain
+    from vivavoce.training.search import Search, without_idle
+
+    champion = load_model(request.champion) if request.champion else None  # refused before an hour of training
+    search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
+    fitted = fit(inputs, framework, estimator=search or plain, seed=request.seed)
+    documents: dict[str, Any] = dict(fitted.model.documents)
+    if search:
+        documents["search"] = _searched(search, inputs, request.tune)
+    if champion:
+        documents["champion"] = _compared(champion, fitted, inputs, request.seed)
+    documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
+    documents |= _pictures(fitted, inputs, framework)
+    model = replace(fitted.model, documents=documents)
+    return (without_idle(model) if search else model), search
 
 
-WEIGHTINGS = ("learned", "framework", "unit")
+def _trials(search: "Search", inputs: "Inputs") -> "dict[str, tuple[Trial, ...]]":
+    return {name: search.trials_of(list(columns)) for name, columns in inputs.features.items()}
 
 
-def _r(found: dict[str, float | str | None]) -> str:
-    if found["value"] is None:
-        return f"– ({found['reason']})"
-    return f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
+def _searched(search: "Search", inputs: "Inputs", count: int) -> dict[str, Any]:
+    """What the search chose on folds of all people; its own r is optimistic and said to be."""
+    from vivavoce.training.learned import without_nan
+
+    found = {}
+    for name, trials in _trials(search, inputs).items():
+        best = min((one for one in trials if not one.pruned), key=lambda one: one.error)
+        found[name] = {"best": asdict(best), "pruned": sum(one.pruned for one in trials)}
+    note = "validity is nested: every outer fold searched on its own. The best trial's r is on the folds that chose it"
+    return dict(without_nan({"trials": count, "competencies": found, "note": note}))
+
+
+def _compared(champion: tuple[ModelVersion, str], fitted: "Fitted", inputs: "Inputs", seed: int) -> dict[str, Any]:
+    """The comparison as a document; where there can be none, the reason."""
+    from vivavoce.training.champion import NotComparable, compare
+    from vivavoce.training.learned import without_nan
+
+    model, digest = champion
+    try:
+        return dict(without_nan(compare(model, digest, fitted, inputs, seed=seed).document()))
+    except NotComparable as error:
+        return {"champion": digest, "said": f"Not compared with the champion {digest[:12]}: {error}"}
+
+
+def _pictures(fitted: "Fitted", inputs: "Inputs", framework: Framework) -> dict[str, str]:
+    """SVG files by name: where weights were learned, their shift; calibration of each competency's ratings."""
+    import numpy as np
+
+    from vivavoce.evaluation.calibration import calibrate
+    from vivavoce.pipelines.training_plots import calibration_curves, standalone, weights_forest
+
+    curves = {}
+    for one in fitted.model.competencies:
+        predicted, given = one.norms.mean + one.norms.sd * fitted.z[one.competency], inputs.ratings[one.competency]
+        both = ~np.isnan(predicted) & ~np.isnan(given)
+        curves[one.competency] = calibrate(predicted[both], given[both])
+    found = {"calibration.svg": standalone(calibration_curves(curves, framework.scale.low, framework.scale.high))}
+    learned = fitted.model.documents["weights"]
+    if "weights" in learned:
+        found["weights.svg"] = standalone(weights_forest(learned["weights"], learned["persons"]))
+    return found
+
+
+def _recorded(
+    request: TrainingRequest, model: ModelVersion, digest: str, trials: "Mapping[str, Sequence[Trial]]", said: Console
+) -> int:
+    """Record the run; a store that was asked for and refuses is an exit status of its own, the model being saved."""
+    import os
+
+    from vivavoce.training.runs import NEVER, NoTracking, Record, record, tracking_uri
+
+    uri = tracking_uri(request.tracking, request.out)
+    if uri == NEVER:
+        return EXIT_TRAINED
+    sheet = model.documents["datasheet"]
+    parameters = {
+        "seed": request.seed,
+        "trials": request.tune,
+        "criterion": sheet["criterion"],
+        "framework": model.framework.digest,
+        "sample weights": sheet["sample weights"] is not None,
+        **{f"sha256.{name}": found for name, found in sheet["digests"].items()},
+    }
+    run = Record(model.framework.job, digest[:12], parameters, model.documents, request.out, trials=trials)
+    try:
+        record(run, uri)
+    except NoTracking as error:
+        said.print(str(error), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_NOT_RECORDED if request.tracking or os.environ.get("VIVA_TRACKING") else EXIT_TRAINED
+    kind = "the tracking store" if request.tracking or os.environ.get("VIVA_TRACKING") else uri
+    _say(said, [f"Run {digest[:12]} is recorded in {kind} (experiment {model.framework.job})."])
+    return EXIT_TRAINED

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.power import people_needed_for_correlation
 from vivavoce.training.inputs import Inputs
 
@@ -154,7 +153,7 @@ def _weights(inputs: Inputs) -> dict[str, Any] | None:
 
 
 def in_words(sheet: Mapping[str, Any], job: str) -> str:
-    """The data sheet as a page of Markdown."""
+    """The data sheet as a page of Markdown, from the JSON document (undefined numbers are None)."""
     lines = [f"# Data sheet: {job}", "", "Counts only: no person, rater or file is named.", "", "## Who and when", ""]
     lines += [
         f"- {sheet['persons']} people in {sheet['interviews']} interviews, {sheet['raters']} raters"
@@ -177,8 +176,7 @@ def in_words(sheet: Mapping[str, Any], job: str) -> str:
         "|---|---:|---|",
     ]
     lines += [
-        f"| {name} | {count} | {_said(Estimate(**sheet['rating reliability'][name]))} |"
-        for name, count in sheet["rated"].items()
+        f"| {name} | {count} | {_said(sheet['rating reliability'][name])} |" for name, count in sheet["rated"].items()
     ]
     lines += ["", "## Performance and selection", "", *_outcome_lines(sheet)]
     lines += ["", "## Features", ""]
@@ -194,7 +192,7 @@ def _outcome_lines(sheet: Mapping[str, Any]) -> list[str]:
         for name, count in sheet["criteria"].items()
     ] or ["- no outcomes were given"]
     if sheet["criterion"]:
-        lines.append(f"- reliability of {sheet['criterion']}: {_said(Estimate(**sheet['criterion reliability']))}")
+        lines.append(f"- reliability of {sheet['criterion']}: {_said(sheet['criterion reliability'])}")
     if sheet["follow-up"]:
         found = sheet["follow-up"]
         lines.append(f"- followed: {found['persons']} people, {found['left']} left, {found['still there']} still there")
@@ -223,7 +221,7 @@ def _missing_lines(missing: Mapping[str, Mapping[str, float]]) -> list[str]:
     ]
 
 
-def _said(one: Estimate) -> str:
-    if np.isnan(one.value):
-        return f"– ({one.reason})"
-    return f"{_short(one.value)} [{_short(one.low)}, {_short(one.high)}]"
+def _said(one: Mapping[str, Any]) -> str:
+    if one["value"] is None:
+        return f"– ({one['reason']})"
+    return f"{_short(one['value'])} [{_short(one['low'])}, {_short(one['high'])}]"

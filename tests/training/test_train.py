@@ -15,7 +15,7 @@ from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingReque
 def trained(paths, out, **changes):
     """The exit status and what was said."""
     said = io.StringIO()
-    asked = {**paths, "framework": FILE, "out": out, **changes}
+    asked = {**paths, "framework": FILE, "out": out, "tracking": "none", **changes}
     return run_train(TrainingRequest(**asked), console=Console(file=said, width=200)), said.getvalue()
 
 

@@ -1,0 +1,163 @@
+"""Is the new version better than the one in use: both on the same people, the difference with its interval."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.models.version import ModelDiffers, ModelVersion
+from vivavoce.training.fit import DRAWS, Fitted, correlation
+from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
+
+
+class NotComparable(ValueError):
+    """Champion and challenger cannot be compared on these people; the message says why."""
+
+
+class Verdict(StrEnum):
+    """What the difference of two correlations shows."""
+
+    BETTER = "better"
+    NOT_SHOWN = "not shown"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two models on one criterion.
+
+    Parameters
+    ----------
+    criterion
+        What both are correlated with.
+    champion, challenger
+        r of each, over the same people; ideal 1.
+    difference
+        Challenger − champion, with its interval over persons; above 0 the new version is better.
+    persons
+        Who has both scores and the criterion.
+    verdict
+        By the interval.
+    """
+
+    criterion: str
+    champion: Estimate
+    challenger: Estimate
+    difference: Estimate
+    persons: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A new version beside the champion.
+
+    Parameters
+    ----------
+    champion
+        Its digest.
+    overall
+        The overall scores against performance, or where none is given against the weighted human ratings.
+    competencies
+        Each competency's score against its human ratings.
+    fair
+        Whether the champion is known not to have learned from these people. Where it may have, its figures are too
+        good, and *worse* cannot be concluded.
+    """
+
+    champion: str
+    overall: Duel
+    competencies: Mapping[str, Duel]
+    fair: bool
+
+    @property
+    def said(self) -> str:
+        """The verdict in one sentence."""
+        one = self.overall
+        known = "" if self.fair else " The champion may have learned from these people: its figure is then too good."
+        found = one.difference
+        return (
+            f"Against the champion {self.champion[:12]} ({one.criterion}, {one.persons} people): {one.verdict.value}. "
+            f"r {one.challenger.value:.2f} against {one.champion.value:.2f}, difference {found.value:+.2f} "
+            f"[{found.low:+.2f}, {found.high:+.2f}].{known}"
+        )
+
+    def document(self) -> dict[str, Any]:
+        """As JSON for the model version and its run."""
+        return {
+            "champion": self.champion,
+            "fair": self.fair,
+            "overall": asdict(self.overall),
+            "competencies": {name: asdict(one) for name, one in self.competencies.items()},
+            "said": self.said,
+        }
+
+
+def compare(champion: ModelVersion, digest: str, fitted: Fitted, inputs: Inputs, *, seed: int = 0) -> Comparison:
+    """Compare on the people of this training: the challenger by its cross-fitted scores, the champion by its own.
+
+    Raises
+    ------
+    NotComparable
+        Where the champion scores other competencies, or was trained on other measurements.
+    """
+    names = list(fitted.z)
+    if list(champion.framework.weights) != names:
+        raise NotComparable(f"The champion scores {', '.join(champion.framework.weights)}, not {', '.join(names)}.")
+    try:
+        champion.check(inputs.fingerprints, inputs.recognisers)
+    except ModelDiffers as error:
+        raise NotComparable(str(error)) from error
+    absent = {one for rival in champion.competencies for one in rival.features} & set(inputs.dropped)
+    if absent:
+        raise NotComparable(f"The champion uses {', '.join(sorted(absent))}, which have one value only in these data.")
+    before = champion.z(inputs.features)
+    fair = _unseen(champion.documents.get("datasheet", {}), inputs)
+    ours, theirs, target, what = (
+        fitted.overall,
+        _weighted(before, champion.weights),
+        inputs.performance,
+        inputs.criterion,
+    )
+    if np.isnan(target).all():
+        target, what = _weighted(inputs.ratings, champion.framework.weights), "the weighted human ratings"
+    duels = {
+        name: _duel(f"ratings of {name}", before[name], fitted.z[name], inputs.ratings[name], inputs, fair, seed)
+        for name in names
+    }
+    return Comparison(digest, _duel(what or "performance", theirs, ours, target, inputs, fair, seed), duels, fair)
+
+
+def _weighted(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    found: Floats = np.sum([weights[name] * values for name, values in columns.items()], axis=0)
+    return found
+
+
+def _unseen(sheet: Mapping[str, Any], inputs: Inputs) -> bool:
+    """Whether every interview here is later than every one that the champion learned from."""
+    then = sheet.get("dates", {}).get("interviews")
+    now = inputs.provenance.dates.get("interviews") if inputs.provenance else None
+    return bool(then and now and then[1] < now[0])
+
+
+def _duel(what: str, old: Floats, new: Floats, target: Floats, inputs: Inputs, fair: bool, seed: int) -> Duel:
+    both = ~(np.isnan(old) | np.isnan(new) | np.isnan(target))
+    persons = inputs.candidates[both]
+    count = len(np.unique(persons))
+    if count < LEAST_PEOPLE:
+        raise NotComparable(f"{what}: champion and challenger both score {count} people only, {LEAST_PEOPLE} needed.")
+    a, b, y = old[both], new[both], target[both]
+    gain = bootstrap(_gain, a, b, y, persons=persons, draws=DRAWS, seed=seed)
+    verdict = Verdict.BETTER if gain.low > 0 else Verdict.WORSE if gain.high < 0 and fair else Verdict.NOT_SHOWN
+    return Duel(what, correlation(a, y, persons, seed), correlation(b, y, persons, seed), gain, count, verdict)
+
+
+def _gain(old: Floats, new: Floats, target: Floats) -> float:
+    if min(np.ptp(old), np.ptp(new), np.ptp(target)) == 0:
+        return float("nan")
+    return float(np.corrcoef(new, target)[0, 1] - np.corrcoef(old, target)[0, 1])
