@@ -1,0 +1,154 @@
+"""How far another question would have moved a score: the model on single answers, variance within persons."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.variance import variance_components
+from vivavoce.training.answers import Answers
+from vivavoce.training.crossfit import Estimator, cross_fitted
+
+LEAST_PEOPLE = 20  # with two answers each; the standard deviation's own error is then a sixth of it at most
+CROSSED = 0.9  # of the people answered every question: then harder questions are harder for all, and no error
+DRAWS = 300
+
+
+@dataclass(frozen=True)
+class Precision:
+    """What one more question could change.
+
+    Parameters
+    ----------
+    question_sd
+        Standard deviation of one person's answers around that person's score, in the score's unit; a score from q
+        answers has the standard error question_sd / √q. ``nan`` where it cannot be known.
+    reliability
+        Of the score over the questions that people answered (``questions``), 0–1; ideal 1: what part of its variance is
+        not due to which questions were asked.
+    design
+        ``crossed``: everybody answered the same questions, whose difficulty is then no error. ``nested``: it is.
+    people, questions
+        People with two answers or more, and answers of each on average.
+    reason
+        Why nothing is known; None where it is.
+    """
+
+    question_sd: float
+    reliability: Estimate
+    design: str
+    people: int
+    questions: float
+    reason: str | None = None
+
+
+def answer_scores(
+    model: Estimator,
+    features: npt.ArrayLike,
+    ratings: npt.ArrayLike,
+    persons: npt.ArrayLike,
+    answers: Answers,
+    names: Collection[str],
+    questions: Collection[str],
+    *,
+    weights: npt.ArrayLike | None = None,
+    seed: int = 0,
+) -> Floats:
+    """A score of every single answer, by a model that saw no rating of that person.
+
+    Parameters
+    ----------
+    model, features, ratings, persons, weights, seed
+        As in :func:`vivavoce.training.crossfit.cross_fitted`; features are means over the answers.
+    answers, names
+        Single answers, and which of their columns the features are, in their order.
+    questions
+        Ids of the questions that show the competency.
+
+    Returns
+    -------
+    array, shape (interviews, questions)
+        On the scale of the ratings; ``nan`` where there was no such answer or too little was measured. A mean of the
+        features has the mean of these scores, where nothing was missing.
+    """
+    asked = sorted(questions)
+    rows = np.flatnonzero(answers.to(asked))
+    whose, who = answers.interview[rows], np.asarray(persons)
+    n = len(who)
+    found = cross_fitted(
+        model,
+        np.vstack([np.asarray(features, np.float64), answers.matrix(names)[rows]]),
+        np.concatenate([np.asarray(ratings, np.float64), np.full(len(rows), NAN)]),
+        np.concatenate([who, who[whose]]),
+        weights=None if weights is None else np.concatenate([np.asarray(weights, np.float64), np.zeros(len(rows))]),
+        seed=seed,
+    )[n:]
+    table = np.full((n, len(asked)), NAN)
+    table[whose, np.searchsorted(asked, answers.question[rows])] = found
+    return table
+
+
+def precision(scores: npt.ArrayLike, persons: npt.ArrayLike, *, seed: int = 0) -> Precision:
+    """Variance within persons of single answers' scores.
+
+    Parameters
+    ----------
+    scores
+        Of interviews by questions, shape (n, q); ``nan`` where there is none.
+    persons
+        Whose interview it is, shape (n,); of somebody with several the first is taken.
+    seed
+        Of the interval.
+
+    References
+    ----------
+    Brennan (2001), Generalizability Theory, chapters 2 and 3.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> level = rng.standard_normal((400, 1))
+    >>> found = precision(level + 0.5 * rng.standard_normal((400, 4)), np.arange(400))
+    >>> round(found.question_sd, 1), round(found.reliability.value, 2), found.design
+    (0.5, 0.94, 'crossed')
+    """
+    table = np.asarray(scores, np.float64)
+    _, first = np.unique(np.asarray(persons), return_index=True)
+    table = table[np.sort(first)]
+    count = np.count_nonzero(~np.isnan(table), axis=1)
+    several = table[count >= 2]
+    people = len(several)
+    if people < LEAST_PEOPLE:
+        reason = f"{people} people answered two questions: fewer than {LEAST_PEOPLE}"
+        return Precision(NAN, undefined(reason), "none", people, NAN, reason)
+    whole = several[~np.isnan(several).any(axis=1)]
+    questions = float(count[count >= 2].mean())
+    if len(whole) >= max(CROSSED * people, LEAST_PEOPLE):
+        components = variance_components(whole)
+        found = bootstrap(
+            lambda rows: variance_components(rows).reliability(rows.shape[1]), whole, draws=DRAWS, seed=seed
+        )
+        return Precision(math.sqrt(components.residual), found, "crossed", len(whole), float(whole.shape[1]))
+    within, _ = _nested(several)
+    found = bootstrap(lambda rows: _nested(rows)[1], several, draws=DRAWS, seed=seed)
+    return Precision(math.sqrt(within), found, "nested", people, questions)
+
+
+def _nested(table: Floats) -> tuple[float, float]:
+    """Variance within persons, and the reliability of their means, where persons answered different questions."""
+    known = ~np.isnan(table)
+    count = known.sum(axis=1)
+    total = count.sum()
+    means = np.nansum(table, axis=1) / count
+    centre = count @ means / total
+    within = float(np.sum(np.where(known, table - means[:, None], 0.0) ** 2) / (total - len(table)))
+    between = float(count @ (means - centre) ** 2 / (len(table) - 1))
+    usual = (total - count @ count / total) / (len(table) - 1)
+    person = max((between - within) / usual, 0.0)
+    error = within * float(np.mean(1 / count))
+    return within, person / (person + error) if person + error > 0 else NAN
