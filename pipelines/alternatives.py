@@ -1,0 +1,130 @@
+"""``viva alternatives``: is there a way that is as valid and hurts a group less? Declared first, then looked for.
+
+Every candidate learns without groups; they are opened only to compare what came out (``fairness/alternatives.py``).
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from vivavoce.data.digest import digest_file
+from vivavoce.data.vault.durable import write_durably
+from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
+from vivavoce.fairness.document import finite
+from vivavoce.fairness.groups import Labels, read_groups
+from vivavoce.fairness.records import BadInput
+from vivavoce.models.directory import load_model
+from vivavoce.models.files import ModelRefused
+from vivavoce.training.inputs import BadTraining, Inputs
+from vivavoce.training.joining import read_inputs
+from vivavoce.training.variants import overall_scores, read_variants
+
+EXIT_NONE, EXIT_BETTER, EXIT_BAD_INPUT, EXIT_OPEN = 0, 1, 2, 4
+
+
+@dataclass(frozen=True)
+class AlternativesRequest:
+    """What the command line asked for; ``share`` is of people selected at the declared cut, 0–1."""
+
+    model: Path
+    features: str
+    ratings: str
+    outcomes: str
+    groups: Path
+    candidates: Path
+    share: float
+    out: Path
+    by: tuple[str, ...] = ()
+    criterion: str | None = None
+    seed: int = 0
+
+
+def run_alternatives(request: AlternativesRequest, *, console: Console | None = None) -> int:
+    """Search and write ``alternatives.json``; returns the exit status.
+
+    0: none is better, 1: at least one is confirmed, 4: these numbers cannot tell, 2: bad input.
+    """
+    said = console or Console(stderr=True)
+    try:
+        document = _document(request)
+    except (BadInput, BadTraining, ModelRefused) as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
+    write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    for one in document["candidates"]:
+        gain, cost = _words(one["ratio_gain"]), _words(one["validity_gain"])
+        line = f"{one['name']}: impact ratio {gain}, validity {cost}: {one['found']}"
+        said.print(line, markup=False, highlight=False, soft_wrap=True)
+    found = {one["found"] for one in document["candidates"]}
+    return EXIT_BETTER if "confirmed" in found else EXIT_OPEN if "open" in found else EXIT_NONE
+
+
+def _document(request: AlternativesRequest) -> dict[str, Any]:
+    model, digest = load_model(request.model)
+    declared = read_variants(request.candidates)
+    groups = read_groups(request.groups, request.by)
+    inputs = read_inputs(
+        request.features, request.ratings, request.outcomes, model.framework, criterion=request.criterion
+    )
+    scores = {one.name: overall_scores(inputs, model.framework, one, seed=request.seed) for one in declared}
+    version = overall_scores(inputs, model.framework, seed=request.seed)
+    table = _one_row_each(inputs, {"": version, **scores})
+    names = [one.name for one in declared]
+    places = groups.places(table["candidate"])
+    attributes = {name: groups.labels(places, name) for name in groups.attributes}
+    half = confirming(table["candidate"])
+    found = search_alternatives(
+        table[""], {name: table[name] for name in names}, table["performance"], attributes,
+        share=request.share, confirming=half, seed=request.seed,
+    )  # fmt: skip
+    return {
+        "format": 1,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model_digest": digest,
+        "declared": [one.model_dump(mode="json", exclude_defaults=True) for one in declared],
+        "declared_digest": digest_file(request.candidates).sha256,
+        "share": request.share,
+        "margins": {"validity": MARGIN_R, "impact_ratio": GAIN},
+        "people": {"choosing": int((~half).sum()), "confirming": int(half.sum())},
+        "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
+        "candidates": [_described(one) for one in found],
+    }
+
+
+def _one_row_each(inputs: Inputs, scores: dict[str, Any]) -> pd.DataFrame:
+    """One row per person whom the version and every candidate could score; several interviews are averaged."""
+    table = pd.DataFrame({**scores, "performance": inputs.performance, "candidate": inputs.candidates})
+    means = table.groupby("candidate", sort=True).mean()
+    return means.dropna(subset=list(scores)).reset_index()
+
+
+def confirming(candidates: "pd.Series[str]") -> Any:
+    """Which persons confirm: half of them, by their id's digest, so that nobody changes sides between two searches."""
+    return np.array([hashlib.sha256(name.encode()).digest()[0] % 2 == 1 for name in candidates])
+
+
+def _sizes(labels: Labels) -> dict[str, int]:
+    counts = labels.counted(np.ones(len(labels.codes), bool))
+    return dict(zip((*labels.levels, "unknown"), counts.tolist(), strict=True))
+
+
+def _described(one: Alternative) -> dict[str, Any]:
+    numbers = {
+        name: {part: finite(value) for part, value in asdict(getattr(one, name)).items() if part != "reason"}
+        for name in ("validity_gain", "ratio_gain")
+    }
+    return {"name": one.name, "chosen": one.chosen, **numbers, "found": one.found.value}
+
+
+def _words(found: dict[str, float | None]) -> str:
+    if found["value"] is None:
+        return "not known"
+    low, high = (f"{found[end]:+.2f}" if found[end] is not None else "–" for end in ("low", "high"))
+    return f"{found['value']:+.2f} [{low}, {high}]"

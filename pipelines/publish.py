@@ -1,0 +1,225 @@
+"""``viva publish``: a model version and its evidence in; the gate's table, and a signed champion or a refusal out."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vivavoce.data.log.event import Action, Event
+from vivavoce.data.log.head import HeadRefused
+from vivavoce.data.log.log import LogRefused
+from vivavoce.data.log.verify import LogAltered, NoLog
+from vivavoce.data.signing.key import KeyRefused, SigningKey
+from vivavoce.data.signing.tree import TreeRefused
+from vivavoce.data.signing.trust import TrustRefused
+from vivavoce.data.vault.durable import write_durably
+from vivavoce.fairness.gate.decision import Admission, Decision, WaiverRefused, decide
+from vivavoce.fairness.gate.evidence import Evidence
+from vivavoce.fairness.gate.pack import Level, read_gate
+from vivavoce.fairness.gate.seen import Outcome
+from vivavoce.fairness.groups import read_groups
+from vivavoce.fairness.records import BadInput
+from vivavoce.models.directory import load_model
+from vivavoce.models.files import ModelRefused
+from vivavoce.models.version import ModelVersion
+from vivavoce.pipelines.admission import NoEvidence, gather, read_search
+from vivavoce.pipelines.alias import CHAMPION, AliasMoved, promote
+from vivavoce.pipelines.bundle import Parts, make_bundle, sign_bundle
+from vivavoce.pipelines.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.card import markdown, page, sections
+from vivavoce.pipelines.promotion import PromotionRefused
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.registry import Registry, RegistryRefused, check_name
+from vivavoce.pipelines.waiver import read_waivers
+
+EXIT_PUBLISHED, EXIT_REFUSED, EXIT_BAD_INPUT, EXIT_PROVISIONAL = 0, 1, 2, 4
+AUDIT = "audit.json"
+COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INSUFFICIENT: "yellow", Outcome.WAIVED: "yellow"}
+REFUSALS = (
+    AliasMoved, BadInput, BundleRefused, FileExistsError, HeadRefused, KeyRefused, LogAltered, LogRefused, ModelRefused,
+    NoEvidence, NoLog, PromotionRefused, RegistryRefused, TreeRefused, TrustRefused, WaiverRefused,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PublishRequest:
+    """What the command line asked for.
+
+    Parameters
+    ----------
+    model, audit
+        Folders of the version and of its audit.
+    name
+        Under which it is registered.
+    out
+        New folder for the bundle; ``OUT.gate.json`` beside it says what the gate saw, also where it refused.
+    keys
+        Names of the signing keys, or paths to them: together they must have the roles ``audit`` and ``publish``.
+    features
+        The table that it was trained on.
+    groups
+        Declared groups, for the trial that permutes them.
+    search
+        ``alternatives.json``.
+    waivers
+        As ``viva waive`` wrote them.
+    gate
+        A rule pack; None for the standard one.
+    check_only
+        Print the table and stop.
+    """
+
+    model: Path
+    audit: Path
+    name: str
+    out: Path
+    keys: tuple[str, ...] = ()
+    features: Path | None = None
+    groups: Path | None = None
+    search: Path | None = None
+    waivers: tuple[Path, ...] = ()
+    gate: Path | None = None
+    check_only: bool = False
+
+
+def run_publish(
+    request: PublishRequest,
+    *,
+    registry: Registry | None = None,
+    records: Records | None = None,
+    now: datetime | None = None,
+    console: Console | None = None,
+) -> int:
+    """Ask the gate, and publish what it admits; returns the exit status.
+
+    0 published, 4 admitted provisionally, 1 refused, 2 bad input. Registry, records and time are those of this process
+    unless given.
+    """
+    said = console or Console(stderr=True)
+    shelf, books = registry or Registry.here(), records or Records.here()
+    day = now or datetime.now(UTC)
+    try:
+        check_name(request.name)
+        if request.out.exists():
+            raise FileExistsError(f"{request.out} exists: a bundle never changes. Name a new folder.")
+        model, digest = load_model(request.model)
+        evidence = _evidence(request, model, digest, shelf, day)
+        decision = decide(evidence, read_gate(request.gate), read_waivers(request.waivers, books.trust()))
+        show(decision, said)
+        document = decision.document()
+        gate = request.out.with_name(f"{request.out.name}.gate.json")
+        write_durably(gate, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+        if decision.admission is Admission.REFUSED or request.check_only:
+            said.print(f"{gate}: written. Nothing was published.", markup=False, highlight=False, soft_wrap=True)
+            return _status(decision)
+        keys = [books.key(name) for name in request.keys]
+        _publish(request, model, evidence, document, keys, shelf, books, day)
+    except REFUSALS as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
+    said.print(
+        f"{request.name}@{CHAMPION} is now {digest[:12]}, {decision.admission.value} until "
+        f"{decision.expires:%Y-%m-%d}. Bundle: {request.out}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return _status(decision)
+
+
+def _status(decision: Decision) -> int:
+    return {
+        Admission.PUBLISHED: EXIT_PUBLISHED,
+        Admission.PROVISIONAL: EXIT_PROVISIONAL,
+        Admission.REFUSED: EXIT_REFUSED,
+    }[decision.admission]
+
+
+def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registry: Registry, now: datetime) -> Evidence:
+    path = request.audit / AUDIT
+    try:
+        audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NoEvidence(f"{path} cannot be read: {error}. Give the folder that viva audit wrote.") from error
+    return gather(
+        model,
+        digest,
+        now=now,
+        audit=audit,
+        features=request.features,
+        groups=None if request.groups is None else read_groups(request.groups),
+        search=None if request.search is None else read_search(request.search),
+        champion=_champion(registry, request.name, digest),
+    )
+
+
+def _champion(registry: Registry, name: str, digest: str) -> str | None:
+    """Digest of the version in use under this name, where there is one and it is another."""
+    try:
+        version = registry.alias(name, CHAMPION)
+    except RegistryRefused:  # no registry, or no such name yet
+        return None
+    return None if version is None or version.model == digest else version.model
+
+
+def _publish(
+    request: PublishRequest,
+    model: ModelVersion,
+    evidence: Evidence,
+    gate: dict[str, Any],
+    keys: Sequence[SigningKey],
+    registry: Registry,
+    records: Records,
+    now: datetime,
+) -> None:
+    """Bundle, sign, verify, register, promote, log; the champion changes only once all before it held."""
+    if not keys:
+        raise KeyRefused("Publishing needs keys with the roles audit and publish: name them with --key.")
+    title = f"{request.name}: {model.framework.job}"
+    found = sections(model, evidence, gate)
+    cards = {"card.md": markdown(title, found).encode(), "card.html": page(title, found).encode()}
+    make_bundle(request.out, Parts(request.model, request.audit, gate, cards), now=now)
+    for key in keys:
+        sign_bundle(request.out, key, now=now)
+    trust = records.trust()
+    verified = verify_bundle(request.out, trust, now=now)
+    version = registry.attach(registry.register(request.model, request.name), verified)
+    publisher = next(key for key in keys if (known := trust.find(key.id)) and "publish" in known.roles)
+    promote(registry, records, version, CHAMPION, publisher, now=now)
+    records.write(
+        Event.now(
+            Action.PUBLISH,
+            records.who,
+            digests={"model": verified.model, "bundle": verified.digest},
+            details={"name": request.name, "version": version.number, "admission": verified.admission},
+        )
+    )
+
+
+def show(decision: Decision, said: Console) -> None:
+    """Print the gate's table, and below it what would change its mind."""
+    table = Table(title=f"{decision.job}, version {decision.model_digest[:12]}", title_justify="left", expand=True)
+    for name, width in (("check", 24), ("", 9), ("ends as", 12), ("seen", None)):
+        table.add_column(name, min_width=width, overflow="fold")
+    for one in decision.checks:
+        level = "blocking" if one.check.level is Level.BLOCKING else "advisory"
+        words = one.check.id.replace("_", " ")
+        table.add_row(words, level, Text(one.outcome.value, COLOURS[one.outcome]), Text(one.seen.found))
+    said.print(table)
+    said.print(
+        Text.assemble("The gate says: ", (decision.admission.value, "bold"), "."), highlight=False, soft_wrap=True
+    )
+    for one in decision.in_the_way:
+        needed = f" ({one.seen.people} people)" if one.seen.people else ""
+        said.print(
+            f"  {one.check.id.replace('_', ' ')}: {one.seen.remedy}{needed}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
