@@ -77,6 +77,7 @@ class AuditRequest:
     ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
     score's own within groups, above 0 and at most 1, where the file does not say it. ``questions`` are single
     questions' scores, ``features`` what was measured, ``recognition`` what was said beside what was recognised.
+    ``model`` is the folder of the version that made the scores: the audit is of that very version then.
     """
 
     scores: Path
@@ -91,6 +92,7 @@ class AuditRequest:
     questions: Path | None = None
     features: Path | None = None
     recognition: Path | None = None
+    model: Path | None = None
     reliability: float | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
@@ -151,6 +153,11 @@ def _people(request: AuditRequest) -> People:
 def _beside(request: AuditRequest, people: People) -> Json:
     """Every part of the document that rests on a further table, where one is given."""
     found: Json = {}
+    if request.model:
+        from vivavoce.pipelines.auditing.model import describe_model  # loads what measures: slow, and seldom asked for
+
+        digests, standings = people.scores.model_digests, people.scores.standings
+        found["model"] = describe_model(request.model, request.scores, digests, standings)
     if request.outcomes:
         found["outcomes"] = _outcomes(request, people)
     if request.questions:
@@ -208,7 +215,7 @@ def _finish(
         "vivavoce": __version__,
         "disclaimer": DISCLAIMER,
         "restricted": True,
-        "declared": declared,
+        "declared": {**declared, **_family(judged["tables"])},
         "data": data,
         "rules": [_pack(pack, made.date()) for pack in packs],
         **judged,
@@ -226,6 +233,14 @@ def _finish(
         _write(request.out, "audit.shared", share(document, demands))
     announce(document, request.out)
     return EXIT[Verdict(document["status"])]
+
+
+def _family(tables: Sequence[Json]) -> Json:
+    """The one family that decides: whose comparisons, how many, how corrected."""
+    primary = [table for table in tables if table["family"] == "primary"]
+    compared = sum(row["adjusted_p"] is not None for table in primary for row in table["rows"])
+    attributes = list(dict.fromkeys(table["attribute"] for table in primary))
+    return {"attributes": attributes, "comparisons": compared, "correction": "Holm"}
 
 
 def _write(out: Path, name: str, document: Json) -> None:

@@ -107,10 +107,10 @@ def tell_recognised(audit: Json, say: Say) -> Iterator[Block]:
         return
     yield Heading(2, say("recognition"), "recognition")
     yield Paragraph(say("recognition_note", n=count_words(recognition["people"])), "small")
-    for i, entry in enumerate(recognition["attributes"]):
-        yield Heading(3, say("by", attribute=entry["attribute"]), f"recognition-{i}")
-        found = [row for row in entry["groups"] if row["verdict"] == "finding"]
-        words = tuple(_heard(row, entry["reference"], say) for row in found)
+    for i, attribute in enumerate(dict.fromkeys(row["attribute"] for row in recognition["rows"])):
+        rows = [row for row in recognition["rows"] if row["attribute"] == attribute]
+        yield Heading(3, say("by", attribute=attribute), f"recognition-{i}")
+        words = tuple(_heard(row, say) for row in rows if row["verdict"] == "finding")
         yield Bullets(words) if words else Paragraph(say("recognition_none"))
         names = ("group", "n", "words", "error_rate", "error_gap", "p_gap", "adjusted", "verdict_column", "why_column")
         cells = tuple(
@@ -119,18 +119,18 @@ def tell_recognised(audit: Json, say: Say) -> Iterator[Block]:
                 *(estimate_words(row, name) for name in ("rate", "gap")), p_words(row["p"]), p_words(row["q"]),
                 "–" if row["verdict"] is None else say("verdict_" + row["verdict"]), say(row["why"]),
             )
-            for row in entry["groups"]
+            for row in rows
         )  # fmt: skip
-        verdicts = tuple(row["verdict"] or "" for row in entry["groups"])
-        caption = say("recognition_by", attribute=entry["attribute"], reference=entry["reference"])
+        verdicts = tuple(row["verdict"] or "" for row in rows)
+        caption = say("recognition_by", attribute=attribute, reference=rows[0]["reference"])
         numeric = (False, *(True,) * 6, False, False)
         yield Grid(caption, tuple(say(name) for name in names), numeric, cells, verdicts)
 
 
-def _heard(row: Json, reference: str, say: Say) -> str:
+def _heard(row: Json, say: Say) -> str:
     """Plain words of a gap: wrong words in a hundred."""
     gap, low, high = (100 * row[f"gap{end}"] for end in ("", "_low", "_high"))
     if gap < 0:
         gap, low, high = -gap, -high, -low
-    values = {"group": row["group"], "reference": reference, "gap": decimal(gap, 1)}
+    values = {"group": row["group"], "reference": row["reference"], "gap": decimal(gap, 1)}
     return say("said_" + row["why"], **values, low=decimal(low, 1), high=decimal(high, 1))

@@ -116,24 +116,23 @@ def describe_recognised(recognised: Recognised, groups: Declared, named: Mapping
     ids = pd.Series(list(recognised.persons), dtype="string")
     rates = list(recognised.persons.values())
     places = groups.places(ids)
-    entries = []
+    rows, unknown = [], {}
     for attribute in groups.attributes:
         labels = groups.labels(places, attribute)
         members = {
             level: [rate for rate, code in zip(rates, labels.codes, strict=True) if code == k]
             for k, level in enumerate(labels.levels)
         }
-        if members:
-            unknown = int((labels.codes == UNKNOWN).sum())
-            entries.append({"attribute": attribute, **_attribute(members, named.get(attribute)), "unknown": unknown})
-    _adjust([row for entry in entries for row in entry["groups"]])
-    return {"family": "exploratory", "people": len(rates), "attributes": entries}
+        unknown[attribute] = int((labels.codes == UNKNOWN).sum())
+        rows += _attribute(attribute, members, named.get(attribute)) if members else []
+    _adjust(rows)
+    return {"family": "exploratory", "people": len(rates), "unknown": unknown, "rows": rows}
 
 
-def _attribute(members: Mapping[str, Sequence[ErrorRate]], named: str | None) -> Json:
+def _attribute(attribute: str, members: Mapping[str, Sequence[ErrorRate]], named: str | None) -> list[Json]:
     sizes = {level: len(rates) for level, rates in members.items()}
     reference = named if named is not None and named in members else max(sizes, key=lambda level: sizes[level])
-    return {"reference": reference, "groups": [_row(members, level, reference) for level in members]}
+    return [{"attribute": attribute, "reference": reference, **_row(members, level, reference)} for level in members]
 
 
 def _row(members: Mapping[str, Sequence[ErrorRate]], level: str, reference: str) -> Json:
@@ -177,7 +176,7 @@ def findings_of(recognition: Json) -> list[Json]:
         {
             "what": "recognition errors",
             "where": {
-                "attribute": entry["attribute"], "group": row["group"], "comparator": entry["reference"],
+                "attribute": row["attribute"], "group": row["group"], "comparator": row["reference"],
                 "stratum": None, "measure": "recognition", "cut": None,
             },
             "family": "exploratory",
@@ -189,7 +188,6 @@ def findings_of(recognition: Json) -> list[Json]:
             "settles": "features",
             "what_would_settle": SETTLES["features"],
         }
-        for entry in recognition["attributes"]
-        for row in entry["groups"]
+        for row in recognition["rows"]
         if row["verdict"] == "finding"
     ]  # fmt: skip

@@ -3,13 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vivavoce.fairness.document import ADVERSE_IMPACT
-from vivavoce.fairness.groups import CROSS
 from vivavoce.pipelines.auditing.blocks import (
     Block,
     Bullets,
-    Fold,
-    Grid,
     Heading,
     Language,
     Paragraph,
@@ -20,27 +16,12 @@ from vivavoce.pipelines.auditing.blocks import (
     speaker,
 )
 from vivavoce.pipelines.auditing.chapters import tell_differences, tell_outcomes, tell_unmeasured
+from vivavoce.pipelines.auditing.closing_chapters import tell_appendix, tell_reviews, tell_rules
+from vivavoce.pipelines.auditing.explored_chapter import tell_explored
+from vivavoce.pipelines.auditing.grids import primary_tables, verdict_grid
 from vivavoce.pipelines.auditing.made_of_chapter import tell_made_of, tell_recognised
-from vivavoce.pipelines.auditing.plots import decimal, forest, sweep
+from vivavoce.pipelines.auditing.plots import decimal, forest
 from vivavoce.pipelines.auditing.question_chapter import tell_questions
-
-EXPLORED_SHOWN = 20  # exploratory findings in the text; audit.json holds all
-STATISTICS = (
-    "n", "selected", "rate", "not_scored", "share", "impact_ratio", "ratio_low", "ratio_high", "score_low",
-    "score_high", "difference", "difference_low", "difference_high", "z", "z_p", "chi2", "chi2_yates", "fisher_p",
-    "mid_p", "adjusted_p", "phi", "h", "shortfall", "detectable_ratio", "below_four_fifths", "flip_flop",
-)  # fmt: skip
-WHOLE = frozenset({"n", "selected", "not_scored"})
-REFERENCES = (
-    "29 CFR 1607 (Uniform Guidelines on Employee Selection Procedures); 44 FR 11996 (Questions and Answers)",
-    "Katz, Baptista, Azen & Pike (1978), Biometrics 34, 469–474",
-    "Miettinen & Nurminen (1985), Statistics in Medicine 4, 213–226",
-    "Agresti (2013), Categorical Data Analysis, 3rd ed., 3.5 (Fisher, mid-P)",
-    "Holm (1979), Scandinavian Journal of Statistics 6, 65–70",
-    "Benjamini & Hochberg (1995), JRSS B 57, 289–300",
-    "Mantel & Haenszel (1959), JNCI 22, 719–748; Breslow & Day (1980), IARC 32",
-    "Morris & Dunleavy (2017), Adverse Impact Analysis",
-)
 
 Json = Mapping[str, Any]
 
@@ -60,16 +41,11 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *tell_outcomes(audit, say),
         *tell_made_of(audit, say),
         *tell_recognised(audit, say),
-        *_explored(audit, say),
-        *_reviews(audit, say),
-        *_rules(audit, say, language),
-        *_appendix(audit, say),
+        *tell_explored(audit, say),
+        *tell_reviews(audit, say),
+        *tell_rules(audit, say, language),
+        *tell_appendix(audit, say),
     ]
-
-
-def primary_tables(audit: Json) -> list[Json]:
-    """The tables that decide."""
-    return [table for table in audit["tables"] if table["family"] == "primary"]
 
 
 def _verdict(audit: Json, say: Say) -> Iterator[Block]:
@@ -148,8 +124,8 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
     if cuts:
         shown["cuts"] = "; ".join(f"{job or say('no_job')} {cut:g}" for job, cut in cuts.items())
     yield Paragraph(say(f"declared_{declared['kind']}{'_jobs' if cuts else ''}", **shown))
-    compared = sum(row["adjusted_p"] is not None for table in primary_tables(audit) for row in table["rows"])
-    yield Paragraph(say("family", n=compared))
+    yield Paragraph(say("family", n=declared["comparisons"]))
+    yield from _model(audit, say)
     data = audit["data"]
     sources = [
         f"{data[name]['file']} (SHA-256 {data[name]['sha256'][:12]}…)"
@@ -159,6 +135,20 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")
     if data.get("first_recorded"):
         yield Paragraph(say("recorded", first=data["first_recorded"][:10], last=data["last_recorded"][:10]), "small")
+
+
+def _model(audit: Json, say: Say) -> Iterator[Block]:
+    """Which version made the scores, and what it has to answer for."""
+    model = audit.get("model")
+    if not model:
+        return
+    weights = ", ".join(f"{name} {decimal(weight)}" for name, weight in model["weights"].items())
+    values = {"digest": model["digest"][:12], "job": model["job"], "standing": ", ".join(model["standing"])}
+    yield Paragraph(say("model", **values, weights=weights, n=len(model["features"])))
+    for flag, said in (("proxy_of", "model_proxies"), ("impairment_sensitive", "model_impairments")):
+        names = [one["name"] for one in model["features"] if one[flag]]
+        if names:
+            yield Paragraph(say(said, features=", ".join(names)), "insufficient")
 
 
 def _primary(audit: Json, say: Say) -> Iterator[Block]:
@@ -192,50 +182,6 @@ def _unknown(table: Json, say: Say) -> Iterator[Block]:
         )
 
 
-def verdict_grid(table: Json, say: Say) -> Grid:
-    """The table that a reader checks: counts, ratio, interval, corrected p, verdict with its reason."""
-    names = (
-        "group",
-        "n",
-        "selected",
-        "rate",
-        "ratio",
-        "interval",
-        "adjusted",
-        "detectable",
-        "verdict_column",
-        "why_column",
-    )
-    rows = tuple(
-        (
-            row["group"], count_words(row["n"]), count_words(row["selected"]), share_words(row["rate"]),
-            decimal(row["impact_ratio"], 3), _interval(row), p_words(row["adjusted_p"]),
-            decimal(row["detectable_ratio"]), say("verdict_" + row["verdict"]), say("why_" + row["why"]),
-        )
-        for row in table["rows"]
-    )  # fmt: skip
-    numeric = (False, *(True,) * 7, False, False)
-    verdicts = tuple(row["verdict"] for row in table["rows"])
-    return Grid(title_of(table, say), tuple(say(name) for name in names), numeric, rows, verdicts)
-
-
-def title_of(table: Json, say: Say) -> str:
-    """Which table this is, in words."""
-    parts = [say("by", attribute=table["attribute"])]
-    if table["stratum"]:
-        parts.append(table["stratum"])
-    if table["cut"] is not None:
-        parts.append(f"{'>' if table['measure'] == 'scoring' else '≥'} {table['cut']:g}")
-    return ", ".join(parts)
-
-
-def _interval(row: Json) -> str:
-    if row["score_low"] is None:
-        return "–"
-    high = "∞" if row["score_high"] is None else decimal(row["score_high"])
-    return f"{decimal(row['score_low'])}–{high}"
-
-
 def _open(audit: Json, say: Say) -> Iterator[Block]:
     yield Heading(2, say("open"), "open")
     lines = []
@@ -244,127 +190,3 @@ def _open(audit: Json, say: Say) -> Iterator[Block]:
         line = say("open_line", group=where["group"], attribute=where["attribute"], n=count_words(entry["n"]), why=why)
         lines.append(f"{line} {say('open_needed', needed=entry['people_needed'])}" if entry["people_needed"] else line)
     yield Bullets(tuple(lines)) if lines else Paragraph(say("open_none"))
-
-
-def _explored(audit: Json, say: Say) -> Iterator[Block]:
-    tables = [table for table in audit["tables"] if table["family"] == "exploratory"]
-    if not tables:
-        return
-    yield Heading(2, say("explored"), "explored")
-    yield Paragraph(say("explored_note"), "small")
-    found = [
-        finding
-        for finding in audit["findings"]
-        if finding["family"] == "exploratory" and finding["what"] == ADVERSE_IMPACT
-    ]
-    yield Paragraph(say("explored_found" if found else "explored_none", n=len(tables)))
-    if found:
-        yield Bullets((*(_explored_line(finding, say) for finding in found[:EXPLORED_SHOWN]), *_more(found, say)))
-    scoring = [table for table in tables if table["measure"] == "scoring"]
-    crossed = [table for table in tables if CROSS in table["attribute"] and table["measure"] != "scoring"]
-    strata = [table for table in tables if table["stratum"]]
-    yield from _sweeps(audit, [t for t in tables if t not in scoring and t not in crossed and t not in strata], say)
-    if scoring:
-        yield Heading(3, say("scoring"), "scoring")
-        yield Paragraph(say("scoring_note", cut=f"{scoring[0]['cut']:g}"), "small")
-        yield from (verdict_grid(table, say) for table in scoring)
-    for name, group in (("intersections", crossed), ("strata", strata)):
-        if group:
-            yield Heading(3, say(name), name)
-            yield from (verdict_grid(table, say) for table in group)
-    if audit["stratified"]:
-        yield Paragraph(say("stratified_note"), "small")
-        yield _stratified(audit["stratified"], say)
-    if any(row["not_scored"] for table in audit["not_scored"] for row in table["rows"]):
-        yield Heading(3, say("not_scored"), "not-scored")
-        yield Paragraph(say("not_scored_note"), "small")
-        yield from (verdict_grid(table, say) for table in audit["not_scored"])
-
-
-def _explored_line(finding: Json, say: Say) -> str:
-    where = finding["where"]
-    low, high = (decimal(limit) for limit in finding["interval"])
-    return say(
-        "explored_line",
-        where=title_of(where, say), group=where["group"], comparator=where["comparator"],
-        ratio=decimal(finding["size"]), low=low, high=high, p=p_words(finding["evidence"]["adjusted_p"]),
-    )  # fmt: skip
-
-
-def _more(found: Sequence[Json], say: Say) -> tuple[str, ...]:
-    left = len(found) - EXPLORED_SHOWN
-    return (say("explored_more", n=left),) if left > 0 else ()
-
-
-def _sweeps(audit: Json, tables: Sequence[Json], say: Say) -> Iterator[Block]:
-    if tables:
-        yield Heading(3, say("sweep"), "sweep")
-        if "sweep_cut" in audit["declared"]:
-            yield Paragraph(say("sweep_jobs"), "small")
-    for attribute in dict.fromkeys(table["attribute"] for table in tables):
-        cuts = [table for table in tables if table["attribute"] == attribute]
-        yield sweep(attribute, cuts, audit["declared"].get("sweep_cut", audit["declared"].get("cut")), say)
-
-
-def _stratified(rows: Sequence[Json], say: Say) -> Grid:
-    names = ("group", "strata_column", "odds_ratio", "interval", "mh_p", "bd_p")
-    cells = tuple(
-        (
-            f"{row['attribute']}: {row['group']} / {row['comparator']}", f"{row['strata']}", decimal(row["odds_ratio"]),
-            f"{decimal(row['odds_low'])}–{decimal(row['odds_high'])}", p_words(row["p"]), p_words(row["breslow_day_p"]),
-        )
-        for row in rows
-    )  # fmt: skip
-    return Grid(say("strata"), tuple(say(name) for name in names), (False, *(True,) * 5), cells)
-
-
-def _reviews(audit: Json, say: Say) -> Iterator[Block]:
-    reviews = audit.get("reviews")
-    if reviews is None:
-        return
-    yield Heading(2, say("reviews"), "reviews")
-    yield Paragraph(say("reviews_note", **{name: reviews[name] for name in ("reviews", "reviewers", "without_reason")}))
-    names = ("group", "reviewed", "raised", "lowered", "mean_change")
-    rows = tuple(
-        (f"{row['attribute']}: {row['group']}", *(f"{row[name]}" for name in names[1:4]), f"{row['mean_change']:+.2f}")
-        for row in reviews["groups"]
-    )
-    yield Grid(say("reviews"), tuple(say(name) for name in names), (False, *(True,) * 4), rows)
-
-
-def _rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
-    yield Heading(2, say("rules"), "rules")
-    for pack in audit["rules"]:
-        values = {"title": pack["title"][language], "version": pack["version"], "source": pack["source"]}
-        yield Paragraph(say("rules_note", **values, standing=say("standing_" + pack["standing"])), "small")
-        if not pack["in_force"]:
-            yield Paragraph(say("rules_expired"), "insufficient")
-        checks = [check for check in audit["checks"] if check["pack"] == pack["name"]]
-        rows = tuple((check["clause"], check["asks"][language], say("answer_" + check["answer"])) for check in checks)
-        titles = tuple(say(name) for name in ("clause", "asks", "answer"))
-        yield Grid(pack["title"][language], titles, (False,) * 3, rows)
-    conflicts = [say("conflicts", clause=conflict["clause"]) for conflict in audit.get("conflicts", [])]
-    if conflicts:
-        yield Bullets(tuple(conflicts))
-
-
-def _appendix(audit: Json, say: Say) -> Iterator[Block]:
-    yield Heading(2, say("appendix"), "appendix")
-    yield Heading(3, say("method"), "method")
-    yield Bullets(tuple(say(f"method_{name}") for name in ("ratio", "interval", "p", "verdict", "power")))
-    yield Heading(3, say("references"), "references")
-    yield Bullets(REFERENCES)
-    for table in primary_tables(audit):
-        groups = tuple(row["group"] for row in table["rows"])
-        rows = tuple((name, *(_cell(row, name) for row in table["rows"])) for name in STATISTICS)
-        grid = Grid(title_of(table, say), ("", *groups), (False, *(True,) * len(groups)), rows)
-        yield Fold(say("every_number", title=title_of(table, say)), (grid,))
-
-
-def _cell(row: Json, name: str) -> str:
-    value = row[name]
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return count_words(value) if name in WHOLE else f"{value:.4g}"

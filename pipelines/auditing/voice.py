@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
-from vivavoce.pipelines.auditing.story import primary_tables
+from vivavoce.pipelines.auditing.grids import primary_tables
 
 WORDS = {
     "finding": "adverse impact",

@@ -95,8 +95,7 @@ def heard(folder: Path, worse: float) -> Path:
 def test_a_recogniser_that_hears_one_group_worse_is_found(tmp_path: Path, worse: float, verdict: str) -> None:
     planted(tmp_path)
     document = audited(tmp_path, recognition=heard(tmp_path, worse), comparators={"sex": "m"})
-    (entry,) = document["recognition"]["attributes"]
-    rows = {row["group"]: row for row in entry["groups"]}
+    rows = {row["group"]: row for row in document["recognition"]["rows"]}
     assert (rows["m"]["verdict"], rows["m"]["why"]) == (None, "reference")
     assert rows["f"]["verdict"] == verdict
     assert rows["f"]["gap_low"] < worse < rows["f"]["gap_high"]
@@ -113,9 +112,9 @@ def test_texts_are_aligned_and_bad_rows_listed(tmp_path: Path, capsys: pytest.Ca
     path.write_text("candidate_id,reference,hypothesis,language\n" + "\n".join(rows) + "\n", encoding="utf-8")
     run_audit(AuditRequest(scores, groups, tmp_path / "out", recognition=path, made=MADE))
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
-    (entry,) = document["recognition"]["attributes"]
-    assert sum(row["words"] for row in entry["groups"]) == 93
-    assert [row["rate"] for row in entry["groups"]] == pytest.approx([1 / 3, 1 / 3])
+    rows = document["recognition"]["rows"]
+    assert sum(row["words"] for row in rows) == 93
+    assert [row["rate"] for row in rows] == pytest.approx([1 / 3, 1 / 3])
     for text, said in [
         ("candidate_id,reference,hypothesis,language\n,a,a,en\nx,a,a,de\ny,,a,en\n", ("line 2", "line 3", "line 4")),
         ("candidate_id,words,errors\nx,0,1\ny,10,1.5\n", ("line 2, words", "line 3, words")),
