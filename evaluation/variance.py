@@ -75,17 +75,18 @@ class Components:
     question_recogniser: float
     residual: float
 
-    def standard_error(self, questions: int, recognisers: int = 1, *, absolute: bool = False) -> float:
+    def standard_error(self, questions: float, recognisers: float = 1, *, absolute: bool = False) -> float:
         """Standard error of measurement of a mean over so many questions and recognisers; ideal 0.
 
-        ``absolute`` counts harshness too: for scores compared with a fixed cut, or persons with different questions.
+        Where persons met differently many, give the harmonic mean. ``absolute`` counts harshness too: for scores
+        compared with a fixed cut, or persons with different questions.
         """
         q, r = self._counts(questions, recognisers)
         error = self.person_question / q + self.person_recogniser / r + self.residual / (q * r)
         harsh = self.question / q + self.recogniser / r + self.question_recogniser / (q * r)
         return math.sqrt(error + harsh if absolute else error)
 
-    def reliability(self, questions: int, recognisers: int = 1, *, absolute: bool = False) -> float:
+    def reliability(self, questions: float, recognisers: float = 1, *, absolute: bool = False) -> float:
         """Person variance / (person variance + error variance), 0–1; ideal 1; ``nan`` where nothing varies.
 
         Relative: the generalisability coefficient; absolute: the index of dependability.
@@ -94,7 +95,7 @@ class Components:
         return self.person / (self.person + error) if self.person + error else NAN
 
     @staticmethod
-    def _counts(questions: int, recognisers: int) -> tuple[float, float]:
+    def _counts(questions: float, recognisers: float) -> tuple[float, float]:
         one = number("Components", "questions", questions, 1, math.inf, open_high=True)
         return one, number("Components", "recognisers", recognisers, 1, math.inf, open_high=True)
 
@@ -146,6 +147,68 @@ def variance_components(ratings: npt.ArrayLike) -> Components:
         person_recogniser=_positive(pairs[0, 2] - rest, q),
         question_recogniser=_positive(pairs[1, 2] - rest, n),
         residual=rest,
+    )
+
+
+def components_with_gaps(ratings: npt.ArrayLike) -> Components:
+    """Variance components of persons × questions where not everybody met every question.
+
+    Questions are compared within persons (least squares with a level for each person and each question); persons by
+    what is left when questions are taken out. Of a complete table the components are those of
+    :func:`variance_components`. Questions that no person links to the others are compared with nothing: their
+    difference then counts as one between persons.
+
+    Parameters
+    ----------
+    ratings
+        Shape (n persons, q questions); ``nan`` where a person did not meet a question. Who met one only is left out.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two persons and two questions, infinite values, and too few values to leave a residual.
+
+    References
+    ----------
+    Searle, Casella & McCulloch (1992), Variance Components, chapter 5 (Henderson's method 3).
+
+    Examples
+    --------
+    >>> judges = [(9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8), (7, 1, 2, 6), (10, 5, 6, 9), (6, 2, 4, 7)]
+    >>> found = components_with_gaps(judges)
+    >>> round(found.reliability(1), 4), round(found.reliability(1, absolute=True), 4)
+    (0.7148, 0.2898)
+    """
+    table = np.asarray(ratings, np.float64)
+    if table.ndim == 2 and not np.isinf(table).any():
+        table = table[np.count_nonzero(~np.isnan(table), axis=1) > 1]
+    known = ~np.isnan(table)
+    if table.ndim != 2 or min(table.shape) < 2 or np.isinf(table).any():
+        raise ValueError(
+            "The 'ratings' parameter of components_with_gaps must be of shape (n persons, q questions) with at least 2 "
+            f"of each, where persons met two questions or more. Got shape {np.shape(ratings)} instead."
+        )
+    person, question = np.nonzero(known)
+    count = known.sum(axis=1)
+    met = np.zeros((len(person), table.shape[1]))
+    met[np.arange(len(person)), question] = 1.0
+    level = np.nansum(table, axis=1) / count
+    within, values = met - (known / count[:, None])[person], table[known] - level[person]
+    ease, _, rank, _ = np.linalg.lstsq(within, values, rcond=1e-10)
+    df = len(person) - len(table) - int(rank)
+    if df < 1:
+        raise ValueError(f"components_with_gaps needs more values than levels. Got {len(person)} values instead.")
+    residual = float(np.sum((values - within @ ease) ** 2)) / df
+    left = level - known @ ease / count
+    asked = known.any(axis=0)
+    return Components(
+        person=max(float(left.var(ddof=1)) - residual * float(np.mean(1 / count)), 0.0),
+        question=max(float(ease[asked].var(ddof=1)) - residual * float(np.mean(1 / known.sum(axis=0)[asked])), 0.0),
+        recogniser=0.0,
+        person_question=0.0,
+        person_recogniser=0.0,
+        question_recogniser=0.0,
+        residual=residual,
     )
 
 

@@ -1,10 +1,12 @@
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from tests.proof import proof_count
 from vivavoce.evaluation.reliability import icc
-from vivavoce.evaluation.variance import Components, mean_squares, variance_components
+from vivavoce.evaluation.variance import Components, components_with_gaps, mean_squares, variance_components
 
 JUDGES = np.array([(9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8), (7, 1, 2, 6), (10, 5, 6, 9), (6, 2, 4, 7)], float)
 
@@ -48,3 +50,31 @@ def test_one_question_has_no_band() -> None:
         variance_components(np.zeros((5, 1)))
     with pytest.raises(ValueError, match=r"'questions' parameter of Components must be in \[1, inf\). Got 0"):
         variance_components(JUDGES).standard_error(0)
+
+
+def test_without_gaps_both_ways_agree():
+    table = np.random.default_rng(3).standard_normal((30, 5)) + np.arange(5)
+    assert asdict(components_with_gaps(table)) == pytest.approx(asdict(variance_components(table)))
+
+
+@pytest.mark.proof
+def test_planted_components_come_back_through_gaps(record_property):
+    sets = proof_count(60, 400)
+    found = []
+    for i in range(sets):
+        rng = np.random.default_rng([5, i])
+        ease = 0.7 * rng.standard_normal(6)
+        table = rng.standard_normal((150, 1)) + ease + 0.8 * rng.standard_normal((150, 6))
+        table[rng.random(table.shape) < 0.4] = np.nan
+        one = components_with_gaps(table)
+        found.append((one.person, one.question - ease.var(ddof=1), one.residual))
+    mean = np.mean(found, axis=0)
+    record_property("person 1, question's error 0, residual .64", ", ".join(f"{one:.3f}" for one in mean))
+    assert mean == pytest.approx([1.0, 0.0, 0.64], abs=0.03)
+
+
+def test_gaps_that_leave_nothing_are_refused():
+    with pytest.raises(ValueError, match="persons met two questions or more"):
+        components_with_gaps([[1.0, np.nan], [np.nan, 2.0], [1.0, np.nan]])
+    with pytest.raises(ValueError, match="more values than levels"):
+        components_with_gaps([[1.0, 2.0, np.nan, np.nan], [np.nan, np.nan, 1.0, 3.0]])

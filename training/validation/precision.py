@@ -1,6 +1,5 @@
 """How far another question would have moved a score: the model on single answers, variance within persons."""
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy.typing as npt
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import NAN, Estimate, undefined
 from vivavoce.evaluation.resampling import bootstrap
-from vivavoce.evaluation.variance import variance_components
+from vivavoce.evaluation.variance import components_with_gaps
 from vivavoce.training.answers import Answers
 from vivavoce.training.crossfit import Estimator, cross_fitted
 
@@ -32,7 +31,7 @@ class Precision:
         Of the score over the questions that people answered (``questions``), 0–1; ideal 1: what part of its variance is
         not due to which questions were asked.
     design
-        ``crossed``: everybody answered the same questions, whose difficulty is then no error. ``nested``: it is.
+        ``crossed``: everybody answered the same questions, whose difficulty is then no error. ``mixed``: it is.
     people, questions
         People with two answers or more, and answers of each on average.
     reason
@@ -126,29 +125,17 @@ def precision(scores: npt.ArrayLike, persons: npt.ArrayLike, *, seed: int = 0) -
     if people < LEAST_PEOPLE:
         reason = f"{people} people answered two questions: fewer than {LEAST_PEOPLE}"
         return Precision(NAN, undefined(reason), "none", people, NAN, reason)
-    whole = several[~np.isnan(several).any(axis=1)]
-    questions = float(count[count >= 2].mean())
-    if len(whole) >= max(CROSSED * people, LEAST_PEOPLE):
-        components = variance_components(whole)
-        found = bootstrap(
-            lambda rows: variance_components(rows).reliability(rows.shape[1]), whole, draws=DRAWS, seed=seed
-        )
-        return Precision(math.sqrt(components.residual), found, "crossed", len(whole), float(whole.shape[1]))
-    within, _ = _nested(several)
-    found = bootstrap(lambda rows: _nested(rows)[1], several, draws=DRAWS, seed=seed)
-    return Precision(math.sqrt(within), found, "nested", people, questions)
+    answered = np.count_nonzero(~np.isnan(several), axis=1)
+    crossed = bool(np.mean(answered == several.shape[1]) >= CROSSED)
+    usual = float(1 / np.mean(1 / answered))
 
+    def reliability(rows: Floats) -> float:
+        return components_with_gaps(rows).reliability(usual, absolute=not crossed)
 
-def _nested(table: Floats) -> tuple[float, float]:
-    """Variance within persons, and the reliability of their means, where persons answered different questions."""
-    known = ~np.isnan(table)
-    count = known.sum(axis=1)
-    total = count.sum()
-    means = np.nansum(table, axis=1) / count
-    centre = count @ means / total
-    within = float(np.sum(np.where(known, table - means[:, None], 0.0) ** 2) / (total - len(table)))
-    between = float(count @ (means - centre) ** 2 / (len(table) - 1))
-    usual = (total - count @ count / total) / (len(table) - 1)
-    person = max((between - within) / usual, 0.0)
-    error = within * float(np.mean(1 / count))
-    return within, person / (person + error) if person + error > 0 else NAN
+    return Precision(
+        components_with_gaps(several).standard_error(1, absolute=not crossed),
+        bootstrap(reliability, several, draws=DRAWS, seed=seed),
+        "crossed" if crossed else "mixed",
+        people,
+        float(answered.mean()),
+    )

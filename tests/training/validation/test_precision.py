@@ -30,7 +30,7 @@ def test_where_people_answer_different_questions_they_are():
     scores = answered(1, harder=0.6)
     scores[np.random.default_rng(2).random(scores.shape) < 0.3] = np.nan
     found = precision(scores, np.arange(PEOPLE))
-    assert found.design == "nested"
+    assert found.design == "mixed"
     ease = answered(1, spread=0.0, harder=0.6)[0]
     assert found.question_sd == pytest.approx(np.hypot(0.8, ease.std(ddof=1)), rel=0.06)
     count = np.count_nonzero(~np.isnan(scores), axis=1)
