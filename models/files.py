@@ -93,16 +93,19 @@ def _listed(folder: Path, manifest: bytes) -> Mapping[str, str]:
 def _read(path: Path, limit: int) -> bytes:
     """The bytes of a plain file; links are not followed, pipes not waited for."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(path, "rb", opener=_open_plain) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise ModelRefused(f"{path} must be a plain file.")
+            content = file.read(limit + 1)
     except OSError as error:
         raise ModelRefused(f"{path} must be a plain file, no link: {error.strerror}.") from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ModelRefused(f"{path} must be a plain file.")
-        content = file.read(limit + 1)
     if len(content) > limit:
         raise ModelRefused(
             f"{path}: a model version has at most {MAX_BYTES} bytes. This file alone has {found.st_size}."
         )
     return content
+
+
+def _open_plain(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -200,7 +200,7 @@ class TestRefusals:
         shipped = DEMO.parent / "frameworks" / "software_engineer.yaml"
         own.write_text("# the same\n" + shipped.read_text(encoding="utf-8"), encoding="utf-8")
         check_frameworks(load_scorers([str(folder)]), load_frameworks(own))
-        own.write_text(shipped.read_text(encoding="utf-8").replace("version: ", "version: 9"), encoding="utf-8")
+        own.write_text(shipped.read_text(encoding="utf-8").replace('version: "1"', 'version: "2"'), encoding="utf-8")
         status, said = refused(manifest, tmp_path / "out", str(folder), framework=own)
         assert status == 2
         assert f"was trained for {FRAMEWORK.digest[:12]}" in said
