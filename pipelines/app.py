@@ -186,6 +186,24 @@ def train(
 
 
 @app.command()
+def reweigh(
+    table: Annotated[str, typer.Argument(help="Ratings or outcomes, as for train.")],
+    groups: Annotated[Path, typer.Option(help="Declared attributes by candidate_id; missing is a group of its own.")],
+    by: Annotated[list[str], typer.Option(help="Attribute to be made independent of the ratings; several: crossed.")],
+    out: Annotated[Path, typer.Option(help="New file for candidate_id, weight.")],
+    interviews: Annotated[
+        str | None, typer.Option(help="Whose interviews ratings name: any table with both ids.")
+    ] = None,
+    criterion: Annotated[str | None, typer.Option(help="Which of several outcomes.")] = None,
+    classes: Annotated[int, typer.Option(min=2, help="Classes into which continuous values are cut.")] = 5,
+) -> None:
+    """Weigh people so that group and rating are independent in training, which never sees the groups."""
+    from vivavoce.pipelines.reweigh import ReweighRequest, run_reweigh
+
+    raise typer.Exit(run_reweigh(ReweighRequest(table, groups, tuple(by), out, interviews, criterion, classes)))
+
+
+@app.command()
 def audit(
     out: Annotated[Path, typer.Option(help="Folder for audit.json, audit.html and audit.pdf.")],
     scores: Annotated[
@@ -219,6 +237,12 @@ def audit(
     recognition: Annotated[
         Path | None, typer.Option(help="Transcripts checked: candidate_id, reference, hypothesis (or words, errors).")
     ] = None,
+    ratings: Annotated[
+        Path | None, typer.Option(help="People's ratings: candidate_id, rater, value [, competency, job, date].")
+    ] = None,
+    rating_scale: Annotated[
+        tuple[float, float] | None, typer.Option(help="The rating scale's ends, where it is not the score's: 1 5.")
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="Folder of the model version that made the scores: the audit is of it.")
     ] = None,
@@ -249,7 +273,8 @@ def audit(
     request = AuditRequest(
         scores, groups, out, cut, select, decision, tuple(by or ()),
         reviews=reviews, outcomes=outcomes, questions=questions, features=features, recognition=recognition,
-        model=model, reliability=reliability, rules=packs, comparators=named, shared=shared,
+        ratings=ratings, rating_scale=rating_scale, model=model,
+        reliability=reliability, rules=packs, comparators=named, shared=shared,
     )  # fmt: skip
     raise typer.Exit(run_audit(request))
 

@@ -20,7 +20,12 @@ from vivavoce.training.search import Trial
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ENABLE_ASYNC_LOGGING": "false"}
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+}
 NEVER = "none"  # as a tracking URI: nothing is recorded
 LONGEST = 500  # characters of a parameter that MLflow keeps
 BATCH = 900  # metrics in one call; MLflow takes 1,000
