@@ -6,10 +6,10 @@ draw students again. This is the figure that counts. *Random*: 200 splits 80/20 
 student of the test part has another interview in training; r is the mean over the splits.
 
 The baseline is a Lasso of one fixed penalty on the data set's columns, on the very same splits. The candidate: ridge on
-the data set's columns, the same with our language columns, kernel ridge and Lasso on all of them, each with its penalty
-chosen per trait in inner folds, then their mean, with or without target averaging (predictions are kept to the leading
-directions in which the sixteen traits vary together), whichever predicts the inner folds best. Columns are
-standardised, and gaps filled with the mean, inside each training part.
+the data set's columns and on these with our language columns, kernel ridge on both, and that same Lasso on either, each
+ridge with its penalty chosen per trait in inner folds; then their mean; then target averaging: each trait's prediction
+is kept to as many leading directions of the sixteen traits' common variation as predict it best in the inner folds.
+Columns are standardised, and gaps filled with the mean, inside each training part.
 """
 
 import os
@@ -34,7 +34,7 @@ Rows = npt.NDArray[np.intp]
 REPEATS, FOLDS, INNER, SPLITS, TEST_SHARE = 10, 10, 5, 200, 0.2
 PENALTIES = np.logspace(-2, 1, 7)  # per interview, of kernels whose diagonal is about 1
 LASSO = 0.05  # rating points; the untuned baseline, and the same as a member
-DIRECTIONS = (4, 6, 9)  # of sixteen traits
+DIRECTIONS = (6, 9, 12)  # of sixteen traits; or all
 FARTHEST = 4.0  # standard deviations; beyond it a column is a slip of a tracker
 LEAST_MEASURED = 0.9  # of the interviews: a column that few have says who has it
 TO_BEAT = {  # random / grouped, from an untuned Lasso
@@ -172,9 +172,10 @@ def predicted(data: Interviews, train: Rows, test: Rows, inner: list[tuple[Rows,
     mean_within = np.mean([store[pick, :, every].T for store, pick in zip(within, picks, strict=True)], axis=0)
     mean_outside = np.mean([store[pick, :, every].T for store, pick in zip(outside, picks, strict=True)], axis=0)
     ways = [together(y, count) for count in (*DIRECTIONS, y.shape[1])]
-    errors = [np.sum(((way(mean_within) - y) / y.std(axis=0)) ** 2) for way in ways]
+    errors = [np.sum((way(mean_within) - y) ** 2, axis=0) for way in ways]
+    outside_each = np.array([way(mean_outside) for way in ways])
     given, fresh = standardised(data.given[train], data.given[test])
-    return ways[int(np.argmin(errors))](mean_outside), lasso(given, fresh, y)
+    return outside_each[np.argmin(errors, axis=0), :, every].T, lasso(given, fresh, y)
 
 
 def members(data: Interviews, seen: Rows, held: Rows) -> Iterator[Floats]:
