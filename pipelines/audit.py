@@ -20,7 +20,7 @@ from vivavoce.fairness.reviews import read_reviews
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Verdict
-from vivavoce.pipelines.auditing import made_of, questions, recognised
+from vivavoce.pipelines.auditing import made_of, questions, ratings, recognised
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.auditing.outcomes import describe_outcomes, read_outcomes
 from vivavoce.pipelines.auditing.page import write_page
@@ -77,6 +77,7 @@ class AuditRequest:
     ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
     score's own within groups, above 0 and at most 1, where the file does not say it. ``questions`` are single
     questions' scores, ``features`` what was measured, ``recognition`` what was said beside what was recognised.
+    ``ratings`` are people's, ``rating_scale`` their scale's ends where they are not in the score's unit.
     ``model`` is the folder of the version that made the scores: the audit is of that very version then.
     """
 
@@ -92,6 +93,8 @@ class AuditRequest:
     questions: Path | None = None
     features: Path | None = None
     recognition: Path | None = None
+    ratings: Path | None = None
+    rating_scale: tuple[float, float] | None = None
     model: Path | None = None
     reliability: float | None = None
     rules: tuple[str, ...] = DEFAULT
@@ -168,6 +171,9 @@ def _beside(request: AuditRequest, people: People) -> Json:
     if request.recognition:
         heard = recognised.read_recognised(request.recognition)
         found["recognition"] = recognised.describe_recognised(heard, people.groups, people.comparators)
+    if request.ratings:
+        rated = ratings.read_ratings(request.ratings, request.rating_scale)
+        found["agreement"] = ratings.describe_ratings(rated, people)
     if request.reviews:
         reviews = read_reviews(request.reviews)
         found["reviews"] = {**reviews.totals, "groups": [vars(one) for one in reviews.by_group(people.groups)]}

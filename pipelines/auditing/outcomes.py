@@ -21,7 +21,7 @@ from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.differences import estimate
-from vivavoce.pipelines.auditing.scores import JOB, Scores
+from vivavoce.pipelines.auditing.scores import JOB, Scores, places_of
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
 ALMOST_ONE = 1 - 1e-9  # of a correlation: beyond, there is no error to test against
@@ -93,7 +93,7 @@ def describe_outcomes(
         Where people stand in the scores with several jobs and the outcomes do not say which job.
     """
     assert scores.scores is not None
-    places = _places(outcomes, scores)
+    places = places_of(scores, outcomes.frame, outcomes.path)
     criteria = []
     for name, rows in outcomes.frame.assign(place=places).groupby(CRITERION, sort=True):
         criteria.append(_criterion(str(name), rows[rows["place"] >= 0], scores.scores, attributes, named, reliability))
@@ -106,20 +106,6 @@ def describe_outcomes(
         "last": str(outcomes.frame[DATE].max()) if DATE in outcomes.frame.columns else None,
         "criteria": criteria,
     }
-
-
-def _places(outcomes: Outcomes, scores: Scores) -> npt.NDArray[np.int64]:
-    """Which row of the scores each outcome belongs to; -1 for none."""
-    people, frame = scores.candidates, outcomes.frame
-    if scores.jobs is None or JOB not in frame.columns:
-        repeated = set(people[people.duplicated()]) & set(frame[CANDIDATE])
-        if repeated:
-            remedy = "Add a column 'job': these people were scored for several."
-            raise BadInput(outcomes.path, [Problem("header", f"{len(repeated)} people", remedy)])
-        return np.asarray(pd.Index(people).get_indexer(pd.Index(frame[CANDIDATE])), np.int64)
-    index = pd.MultiIndex.from_arrays([people.astype(str), scores.jobs.fillna("").astype(str)])
-    wanted = pd.MultiIndex.from_arrays([frame[CANDIDATE].astype(str), frame[JOB].astype(str)])
-    return np.asarray(index.get_indexer(wanted), np.int64)
 
 
 def _criterion(

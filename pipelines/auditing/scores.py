@@ -184,6 +184,26 @@ def _span(frame: pd.DataFrame) -> tuple[str, str] | None:
     return (times.min().isoformat(), times.max().isoformat()) if len(times) else None
 
 
+def places_of(scores: Scores, frame: pd.DataFrame, path: Path) -> npt.NDArray[np.int64]:
+    """Which row of the scores each row of another table belongs to, by person and, where both say it, job; -1 for none.
+
+    Raises
+    ------
+    BadInput
+        Where people stand in the scores with several jobs and the other table, from ``path``, does not say which job.
+    """
+    people = scores.candidates
+    if scores.jobs is None or JOB not in frame.columns:
+        repeated = set(people[people.duplicated()]) & set(frame[CANDIDATE])
+        if repeated:
+            remedy = "Add a column 'job': these people were scored for several."
+            raise BadInput(path, [Problem("header", f"{len(repeated)} people", remedy)])
+        return np.asarray(pd.Index(people).get_indexer(pd.Index(frame[CANDIDATE])), np.int64)
+    index = pd.MultiIndex.from_arrays([people.astype(str), scores.jobs.fillna("").astype(str)])
+    wanted = pd.MultiIndex.from_arrays([frame[CANDIDATE].astype(str), frame[JOB].astype(str)])
+    return np.asarray(index.get_indexer(wanted), np.int64)
+
+
 def read_counts(path: Path) -> dict[str, list[Group]]:
     """Read ready counts, ``table,group,n,selected``, decimals exactly as written.
 

@@ -22,6 +22,7 @@ from vivavoce.pipelines.auditing.grids import primary_tables, verdict_grid
 from vivavoce.pipelines.auditing.made_of_chapter import tell_made_of, tell_recognised
 from vivavoce.pipelines.auditing.plots import decimal, forest
 from vivavoce.pipelines.auditing.question_chapter import tell_questions
+from vivavoce.pipelines.auditing.rating_chapter import tell_ratings
 
 Json = Mapping[str, Any]
 
@@ -39,6 +40,7 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *tell_unmeasured(audit, say),
         *tell_questions(audit, say),
         *tell_outcomes(audit, say),
+        *tell_ratings(audit, say),
         *tell_made_of(audit, say),
         *tell_recognised(audit, say),
         *tell_explored(audit, say),
@@ -127,11 +129,8 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
     yield Paragraph(say("family", n=declared["comparisons"]))
     yield from _model(audit, say)
     data = audit["data"]
-    sources = [
-        f"{data[name]['file']} (SHA-256 {data[name]['sha256'][:12]}…)"
-        for name in ("counts", "scores", "groups", "outcomes", "questions", "features", "recognition", "reviews")
-        if name in data
-    ]
+    read = [one for one in data.values() if isinstance(one, Mapping) and "sha256" in one]
+    sources = [f"{one['file']} (SHA-256 {one['sha256'][:12]}…)" for one in read]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")
     if data.get("first_recorded"):
         yield Paragraph(say("recorded", first=data["first_recorded"][:10], last=data["last_recorded"][:10]), "small")

@@ -1,0 +1,270 @@
+"""Human ratings beside the score: how far raters agree, who is harsh, and whether the machine agrees with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vivavoce.data.problem import Problem, shorten
+from vivavoce.evaluation.agreement import Agreement, agreement, human_agreement
+from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.raters import compare_raters, panel_reliability
+from vivavoce.evaluation.reliability import (
+    cronbach_alpha,
+    icc,
+    smallest_real_difference,
+    standard_error,
+    weighted_kappa,
+)
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE
+from vivavoce.fairness.document import finite
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
+from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.people import People
+from vivavoce.pipelines.auditing.scores import COMPETENCY, JOB, places_of
+
+RATER, VALUE, DATE, MONTH = "rater", "value", "date", "month"
+DAYS = 30.0  # the unit of time of drifts and trends: a month
+STEPS = 11  # most values of a rating scale: more are no categories for kappa
+KAPPA_RATERS = 10  # whose pairs are averaged, those with most ratings first
+CROSSED = 0.9  # share of people whom all raters rated: the others are left out of what needs a complete table
+SHARED = 20  # people of a pair of raters, at least
+MOST_RATERS = 200  # compared one by one: beyond, the table of people and raters outgrows a page and memory
+APART = 5.0  # times as wide: spreads further apart than that are not of one scale
+UNEQUAL = "people have different raters, not all of them the same: only ICC(1, ·) is defined"
+NOT_CROSSED = "not everybody was rated by the same raters"
+NOT_STEPS = f"ratings have more than {STEPS} values: they are no categories"
+OTHER_SCALE = "ratings and scores are on different scales: say the ratings' ends with --rating-scale"
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Ratings as read, one row per person, rater, competency and date; ``value`` in points where a scale was given."""
+
+    path: Path
+    frame: pd.DataFrame
+    scale: tuple[float, float] | None
+
+
+def read_ratings(path: Path, scale: tuple[float, float] | None = None) -> Ratings:
+    """Read ``candidate_id, rater, value`` and, where there, ``competency``, ``job``, ``date`` (ISO 8601).
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet; without ``competency`` the ratings are of the overall score.
+    scale
+        The rating scale's ends, which become 0 and 100 points; None where ratings are in the score's unit.
+
+    Raises
+    ------
+    BadInput
+        For missing columns, empty cells, ratings that are no numbers or outside the scale, and rows that stand twice.
+    """
+    frame = read_records(path, [CANDIDATE, RATER, VALUE])
+    if COMPETENCY not in frame.columns:
+        frame = frame.assign(**{COMPETENCY: OVERALL})
+    key = [name for name in (CANDIDATE, JOB, RATER, COMPETENCY, DATE) if name in frame.columns]
+    frame = frame.assign(**{name: texts(frame[name]) for name in key})
+    problems = [
+        Problem(f"line {line}, {name}", "nothing", "Fill in this cell, or leave the row out.")
+        for name in (*key, VALUE)
+        for line in frame.index[frame[name].isna()]
+    ]
+    if DATE in key:
+        unread = frame[DATE].notna() & pd.to_datetime(frame[DATE], errors="coerce", format="ISO8601", utc=True).isna()
+        problems += [
+            Problem(f"line {line}, {DATE}", repr(cell), "Write a date as 2026-11-22.")
+            for line, cell in frame.loc[unread, DATE].items()
+        ]
+    if frame.empty:
+        problems.append(Problem("file", "no row", "Give at least one rating."))
+    problems += duplicates(frame.dropna(subset=key), [name for name in key if name != DATE])
+    if problems:
+        raise BadInput(path, problems)
+    values = numbers(frame[VALUE], path, VALUE)
+    if scale is not None:
+        low, high = scale
+        outside = (values < low) | (values > high)
+        if not low < high or bool(outside.any()):
+            shown = f"{low:g} to {high:g}" if not low < high else shorten(str(values[outside].iloc[0]))
+            raise BadInput(
+                path, [Problem("rating-scale", shown, "Name the scale's ends so that every rating is inside.")]
+            )
+        values = 100 * (values - low) / (high - low)
+    return Ratings(path, frame.assign(value=values), scale)
+
+
+def describe_ratings(ratings: Ratings, people: People) -> Json:
+    """Every competency's raters, and the machine beside them: overall, by group and over time; exploratory.
+
+    Parameters
+    ----------
+    ratings
+        As read; a person in several jobs is several.
+    people
+        Their scores; competencies without a score of their name have no machine to compare.
+    """
+    frame = ratings.frame
+    place = places_of(people.scores, frame, ratings.path)
+    key = [CANDIDATE, *([JOB] if JOB in frame.columns else [])]
+    rows = frame.assign(place=place, person=frame.groupby(key).ngroup(), time=_times(frame))
+    machine = {OVERALL: people.scores.scores, **people.scores.competencies}
+    found = [
+        {"competency": str(name), **_raters(part), "machine": _machine(part, machine.get(str(name)), ratings, people)}
+        for name, part in rows.groupby(COMPETENCY, sort=True)
+    ]
+    scale = list(ratings.scale) if ratings.scale else None
+    return {"family": "exploratory", "scale": scale, "unmatched": int((place < 0).sum()), "competencies": found}
+
+
+def _times(frame: pd.DataFrame) -> "pd.Series[Any]":
+    """Months since the first rating; ``nan`` where there is no date."""
+    if DATE not in frame.columns:
+        return pd.Series(np.nan, frame.index)
+    dates = pd.to_datetime(frame[DATE], format="ISO8601", utc=True)
+    return (dates - dates.min()).dt.total_seconds() / (86_400 * DAYS)
+
+
+def _raters(rows: pd.DataFrame) -> Json:
+    """Reliability of these ratings, the error that follows, and every rater beside the others."""
+    table = rows.pivot_table(index="person", columns=RATER, values=VALUE, aggfunc="mean")
+    complete = table.dropna()
+    crossed = table.shape[1] > 1 and len(complete) > 1 and len(complete) >= CROSSED * len(table)
+    panel = panel_reliability(rows["person"].to_numpy(), rows[VALUE].to_numpy())
+    if crossed:
+        six = icc(complete.to_numpy()).by_name
+        alpha = cronbach_alpha(complete.to_numpy())
+    else:
+        six = dict.fromkeys((f"ICC({kind},{of})" for of in ("1", "k") for kind in ("1", "2", "3")), undefined(UNEQUAL))
+        six |= {"ICC(1,1)": panel.one, "ICC(1,k)": panel.mean}
+        alpha = undefined(NOT_CROSSED)
+    mean = six["ICC(2,k)"] if crossed else panel.mean
+    means = rows.groupby("person")[VALUE].mean()
+    sd = float(means.std(ddof=1)) if len(means) > 1 else float("nan")
+    known = bool(np.isfinite(mean.value) and 0 <= mean.value <= 1 and np.isfinite(sd))
+    return {
+        "persons": len(table),
+        "raters": table.shape[1],
+        "ratings": len(rows),
+        "crossed": bool(crossed),
+        "complete": len(complete) if crossed else None,
+        "typical": finite(panel.typical),
+        "icc": [{"kind": kind, **estimate("value", one), "reason": one.reason} for kind, one in six.items()],
+        **estimate("alpha", alpha),
+        **_kappa(table),
+        "sd": finite(sd),
+        "error": finite(standard_error(mean.value, sd)) if known else None,
+        "smallest_difference": finite(smallest_real_difference(mean.value, sd)) if known else None,
+        "each": _each(rows),
+    }
+
+
+def _kappa(table: pd.DataFrame) -> Json:
+    """Mean quadratic kappa over pairs of raters, where ratings are steps of a scale."""
+    steps = np.unique(table.to_numpy()[~np.isnan(table.to_numpy())])
+    busy = table.count().sort_values(ascending=False, kind="stable").index[:KAPPA_RATERS]
+    found = []
+    for first, second in combinations(busy if len(steps) <= STEPS else [], 2):
+        both = table[[first, second]].dropna().to_numpy()
+        if len(both) >= SHARED:
+            counts = np.zeros((len(steps), len(steps)))
+            np.add.at(counts, tuple(np.searchsorted(steps, both).T), 1)
+            found.append(weighted_kappa(counts).value)
+    defined = [value for value in found if np.isfinite(value)]
+    reason = None if defined else NOT_STEPS if len(steps) > STEPS else f"no two raters share {SHARED} people"
+    return {"kappa": float(np.mean(defined)) if defined else None, "kappa_pairs": len(defined), "kappa_reason": reason}
+
+
+def _each(rows: pd.DataFrame) -> list[Json]:
+    """Every rater's severity, drift and agreement with the rest."""
+    if not 2 <= rows[RATER].nunique() <= MOST_RATERS:
+        return []
+    times = rows["time"].to_numpy(np.float64)
+    found = compare_raters(
+        rows["person"].to_numpy(), rows[RATER].to_numpy(), rows[VALUE].to_numpy(),
+        times if np.isfinite(times).all() else None,
+    )  # fmt: skip
+    return [
+        {
+            "rater": one.rater,
+            "persons": one.persons,
+            **estimate("severity", one.severity),
+            **estimate("drift", one.drift),
+            **estimate("against_rest", one.against_rest),
+            "reason": one.severity.reason,
+        }
+        for one in found
+    ]
+
+
+def _machine(rows: pd.DataFrame, scores: Floats | None, ratings: Ratings, people: People) -> Json | None:
+    """The machine beside people's mean, for whom both are there; None where no score has this competency's name."""
+    if scores is None:
+        return None
+    rows = rows[rows["place"] >= 0]
+    human = rows.groupby("place")[VALUE].mean()
+    places = human.index.to_numpy(np.int64)
+    both = np.isfinite(scores[places])
+    places, h, m = places[both], human.to_numpy()[both], scores[places][both]
+    found: Json = {"n": len(h), "whole": None, "reason": None, "strata": []}
+    if len(h) < SMALLEST_SAMPLE:
+        return {**found, "reason": f"{len(h)} people with score and rating: fewer than {SMALLEST_SAMPLE}"}
+    if ratings.scale is None and _other_scale(h, m):
+        return {**found, "reason": OTHER_SCALE}
+    times = rows.groupby("place")["time"].mean().reindex(places).to_numpy()
+    whole = agreement(h, m, times=times if np.isfinite(times).all() else None)
+    panel = _panel(rows, places)
+    found["whole"] = _agreement(whole if panel is None else replace(whole, human_within=human_agreement(panel)))
+    strata: dict[str, npt.NDArray[np.str_]] = {
+        name: np.asarray([*labels.levels, ""])[labels.codes[places]]
+        for name, labels in people.attributes.items()
+        if (labels.codes[places] != UNKNOWN).any()
+    }
+    if np.isfinite(times).all() and times.max() >= 1:
+        strata[MONTH] = np.char.zfill(np.floor(times).astype(int).astype(str), 3)
+    found["strata"] = [_stratum(name, str(level), values == level, h, m) for name, values in strata.items()
+                       for level in np.unique(values[values != ""])]  # fmt: skip
+    return found
+
+
+def _stratum(by: str, level: str, here: npt.NDArray[np.bool_], h: Floats, m: Floats) -> Json:
+    few = int(here.sum()) < SMALLEST_SAMPLE
+    found = None if few else _agreement(agreement(h[here], m[here]))
+    return {"by": by, "stratum": str(int(level) + 1) if by == MONTH else level, "n": int(here.sum()), "found": found}
+
+
+def _other_scale(h: Floats, m: Floats) -> bool:
+    """Whether two columns plainly are not on one scale: nowhere overlapping, or one five times as wide."""
+    ratio = np.std(h) / np.std(m) if np.std(m) > 0 else 1.0
+    return bool(h.max() < m.min() or m.max() < h.min() or ratio > APART or 0 < ratio < 1 / APART)
+
+
+def _panel(rows: pd.DataFrame, places: npt.NDArray[np.int64]) -> Floats | None:
+    """The single ratings, shape (n, k), of those who have the most usual number of them; None where that is one."""
+    kept = rows[rows["place"].isin(places)].sort_values(["place", RATER], kind="stable")
+    counts = kept.groupby("place")[VALUE].transform("size")
+    usual = int(counts.mode().iloc[0])
+    return kept.loc[counts == usual, VALUE].to_numpy().reshape(-1, usual) if usual > 1 else None
+
+
+def _agreement(found: Agreement) -> Json:
+    named: Mapping[str, Estimate] = {
+        "icc": found.icc, "correlation": found.correlation, "slope": found.slope, "spread_ratio": found.spread_ratio,
+        "mean_difference": found.mean_difference, "lower_limit": found.limits[0], "upper_limit": found.limits[1],
+        "trend": found.trend, "within": found.within, "human_within": found.human_within,
+    }  # fmt: skip
+    rows: Json = {"n": found.n, "points": found.points, "constant_within": found.constant_within}
+    for name, value in named.items():
+        rows |= estimate(name, value)
+    return rows
