@@ -1,5 +1,6 @@
 """Could the same procedure have found this by chance: ratings dealt out to other people, everything learned again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,6 +144,34 @@ def permuted_scores(
         return Permuted(NAN, NAN, NAN, count, reason)
     targets = np.column_stack([y, y[permuted_persons(who, count, seed)].T])
     return _judged(_correlations(np.broadcast_to(x[:, None], targets.shape), targets), count)
+
+
+def permuted_procedure(
+    procedure: Callable[[Floats], Floats],
+    criterion: npt.ArrayLike,
+    persons: npt.ArrayLike,
+    *,
+    count: int = COUNT,
+    seed: int = 0,
+) -> Permuted:
+    """Test the r of scores that something of the criterion went into: each permutation goes through the procedure.
+
+    Parameters
+    ----------
+    procedure
+        Makes cross-fitted scores (n,) from a criterion (n,).
+    criterion, persons
+        Shape (n,), finite.
+    count, seed
+        Of the permutations.
+    """
+    number("permuted_procedure", "count", count, 19, np.inf, open_high=True)
+    y, who = np.asarray(criterion, np.float64), np.asarray(persons)
+    reason = _too_little(y, who)
+    if reason:
+        return Permuted(NAN, NAN, NAN, count, reason)
+    targets = np.column_stack([y, y[permuted_persons(who, count, seed)].T])
+    return _judged(_correlations(np.column_stack([procedure(one) for one in targets.T]), targets), count)
 
 
 def _too_little(y: Floats, persons: npt.NDArray[np.generic]) -> str | None:

@@ -46,7 +46,7 @@ class Precision:
     reason: str | None = None
 
 
-def answer_scores(
+def cross_fitted_answers(
     model: Estimator,
     features: npt.ArrayLike,
     ratings: npt.ArrayLike,
@@ -57,8 +57,8 @@ def answer_scores(
     *,
     weights: npt.ArrayLike | None = None,
     seed: int = 0,
-) -> Floats:
-    """A score of every single answer, by a model that saw no rating of that person.
+) -> tuple[Floats, Floats]:
+    """Scores of interviews and of every single answer, by models that saw no rating of that person.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def answer_scores(
 
     Returns
     -------
-    array, shape (interviews, questions)
-        On the scale of the ratings; ``nan`` where there was no such answer or too little was measured. A mean of the
-        features has the mean of these scores, where nothing was missing.
+    interviews, answers : array, shapes (n,) and (n, questions)
+        On the scale of the ratings; ``nan`` where there was no such answer or too little was measured. The score of
+        mean features is the mean of the answers' scores, where nothing was missing.
     """
     asked = sorted(questions)
     rows = np.flatnonzero(answers.to(asked))
@@ -86,10 +86,10 @@ def answer_scores(
         np.concatenate([who, who[whose]]),
         weights=None if weights is None else np.concatenate([np.asarray(weights, np.float64), np.zeros(len(rows))]),
         seed=seed,
-    )[n:]
+    )
     table = np.full((n, len(asked)), NAN)
-    table[whose, np.searchsorted(asked, answers.question[rows])] = found
-    return table
+    table[whose, np.searchsorted(asked, answers.question[rows])] = found[n:]
+    return found[:n], table
 
 
 def precision(scores: npt.ArrayLike, persons: npt.ArrayLike, *, seed: int = 0) -> Precision:

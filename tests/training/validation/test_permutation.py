@@ -6,7 +6,12 @@ import pytest
 from tests.proof import proof_count
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.validation.permutation import permuted_learning, permuted_persons, permuted_scores
+from vivavoce.training.validation.permutation import (
+    permuted_learning,
+    permuted_persons,
+    permuted_procedure,
+    permuted_scores,
+)
 
 
 def planted(signal, seed, n=120, p=20):
@@ -54,6 +59,19 @@ def test_scores_that_are_given_are_tested_as_they_are():
     x, y, persons = planted(1.0, 3)
     assert permuted_scores(x[:, 0], y, persons, count=199).p == 0.005
     assert permuted_scores(x[:, 1], y, persons, count=199).p > 0.05
+
+
+def test_a_procedure_that_sees_the_criterion_gains_nothing_by_it():
+    x, y, persons = planted(0.0, 4)
+
+    def best(given):
+        return x[:, int(np.argmax(x.T @ given))]
+
+    naive = permuted_scores(best(y), y, persons, count=99)
+    found = permuted_procedure(best, y, persons, count=99)
+    assert found.r == naive.r
+    assert found.p > naive.p + 0.2  # the best of twenty columns is as good for any other criterion
+    assert found.chance > naive.chance
 
 
 def test_too_few_people_and_no_spread_are_no_number():

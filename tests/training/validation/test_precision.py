@@ -6,7 +6,7 @@ import pytest
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.training.answers import Answers
 from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.validation.precision import answer_scores, precision
+from vivavoce.training.validation.precision import cross_fitted_answers, precision
 
 PEOPLE, QUESTIONS = 500, 4
 
@@ -68,6 +68,8 @@ def test_the_mean_of_answers_scores_is_the_score_of_their_mean_and_saw_no_own_ra
     x = single.mean(axis=1)
     y = x[:, 0] + rng.standard_normal(n)
     y[5] = np.nan
-    table = answer_scores(CompetencyRidge(), x, y, np.arange(n), answers, ["language.f0", "language.f1"], asked)
+    features = ["language.f0", "language.f1"]
+    scores, table = cross_fitted_answers(CompetencyRidge(), x, y, np.arange(n), answers, features, asked)
     assert table.shape == (n, 3)
-    assert table.mean(axis=1) == pytest.approx(cross_fitted(CompetencyRidge(), x, y, np.arange(n)))
+    assert table.mean(axis=1) == pytest.approx(scores)
+    assert scores == pytest.approx(cross_fitted(CompetencyRidge(), x, y, np.arange(n)))

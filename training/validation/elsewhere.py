@@ -1,0 +1,76 @@
+"""Does it hold where nobody taught: sites left out whole, and people who came later."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.gain import correlation
+from vivavoce.training.crossfit import Estimator, cross_fitted
+from vivavoce.training.splits import Split, splits_by_group, splits_by_time
+
+DRAWS = 1000
+
+
+def held_out(
+    model: Estimator,
+    features: Floats,
+    ratings: Floats,
+    persons: npt.NDArray[np.generic],
+    *,
+    site: npt.NDArray[np.str_] | None = None,
+    recorded_at: npt.NDArray[np.datetime64] | None = None,
+    weights: Floats | None = None,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Cross-fitted r where whole sites are left out (``site``), and where later people are predicted (``time``).
+
+    Parameters
+    ----------
+    model, features, ratings, persons, weights
+        As in :func:`vivavoce.training.crossfit.cross_fitted`.
+    site, recorded_at
+        Of each row, shape (n,); rows without one (empty, ``NaT``) are left out of that split. None: not known.
+    seed
+        Of the intervals.
+
+    Returns
+    -------
+    dict of Estimate
+        Undefined, with the reason, where a split cannot be made. By person the correlation is pooled over folds as
+        here, so that these can be read beside it.
+
+    Examples
+    --------
+    >>> from vivavoce.models.linear import CompetencyRidge
+    >>> x = np.random.default_rng(0).standard_normal((100, 1))
+    >>> found = held_out(CompetencyRidge(), x, x[:, 0], np.arange(100), site=np.repeat(["a", "b"], 50))
+    >>> round(found["site"].value, 2), found["time"].reason
+    (1.0, 'when interviews were recorded is not known')
+    """
+
+    def judged(known: npt.NDArray[np.bool_], split: Callable[[npt.NDArray[np.intp]], list[Split]]) -> Estimate:
+        rows = np.flatnonzero(known & ~np.isnan(ratings))
+        if not len(rows):
+            return undefined("it is known of nobody who was rated")
+        try:
+            splits = split(rows)
+        except ValueError as error:
+            return undefined(str(error))
+        x, y, who = features[rows], ratings[rows], persons[rows]
+        counts = None if weights is None else weights[rows]
+        return correlation(
+            cross_fitted(model, x, y, who, weights=counts, splits=splits), y, who, draws=DRAWS, seed=seed
+        )
+
+    found = {
+        "site": undefined("sites are not known"),
+        "time": undefined("when interviews were recorded is not known"),
+    }
+    if site is not None:
+        found["site"] = judged(site != "", lambda rows: splits_by_group(persons[rows], site[rows]))
+    if recorded_at is not None:
+        found["time"] = judged(~np.isnat(recorded_at), lambda rows: splits_by_time(persons[rows], recorded_at[rows]))
+    return found
