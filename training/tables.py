@@ -72,7 +72,7 @@ class Source:
             )
         try:
             url = make_url(place)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             raise BadTraining("A database's URL reads postgresql+psycopg://user@host/database#table.") from None
         host = url.host or ""
         shown = f"{url.drivername}://{host}/{url.database or ''}#{table}"
@@ -207,6 +207,7 @@ def _from_csv(source: Source, path: Path) -> Table:
             keep_default_na=False,
             na_values={name: [""] if name in TEXT else list(NOTHING) for name in names},
             encoding="utf-8-sig",
+            float_precision="round_trip",  # the same number as from Parquet or a database, to the bit
         )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise BadTraining(f"{path}: it cannot be read ({error}). Save it as UTF-8 CSV with a header.") from error

@@ -1,0 +1,168 @@
+"""The same rows from CSV, Parquet, SQLite and PostgreSQL; no secret in any message."""
+
+import os
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.training.postgres import cluster
+from vivavoce.training.tables import BadTraining, Source, read_table
+
+SECRET = "hunter2-åß"
+ROWS = pd.DataFrame(
+    {
+        "interview_id": ["i1", "i2", "i3"],
+        "rater": ["007", "007", "8"],
+        "value": [3.0, 4.5, 1.25],
+        "date": ["2026-01-02", None, "2026-02-03"],
+    }
+)
+
+
+@pytest.fixture
+def database(tmp_path):
+    file = tmp_path / "people.db"
+    with sqlite3.connect(file) as connection:
+        ROWS.to_sql("ratings", connection, index=False)
+    connection.close()
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pg")
+    for one in (folder, *folder.parents):
+        if one == Path("/tmp") or not os.access(one, os.W_OK):
+            break
+        one.chmod(0o755)
+    from urllib.parse import quote
+
+    with cluster(folder, SECRET) as url:
+        engine = create_engine(url.replace(SECRET, quote(SECRET)))
+        with engine.begin() as connection:
+            connection.execute(text("create schema hr"))
+            columns = "interview_id text, rater text, value numeric(4,2), date date, days integer"
+            connection.execute(text(f'create table hr."Ratings; drop" ({columns})'))
+            for row in ROWS.itertuples(index=False):
+                put = text('insert into hr."Ratings; drop" values (:a, :b, :c, :d, 3)')
+                found = {
+                    "a": row.interview_id,
+                    "b": row.rater,
+                    "c": Decimal(str(row.value)),
+                    "d": None if pd.isna(row.date) else row.date,
+                }
+                connection.execute(put, found)
+        engine.dispose()
+        yield url.replace(SECRET, quote(SECRET))
+
+
+def same(found):
+    table = found.frame.sort_values("interview_id")
+    assert table["interview_id"].tolist() == ROWS["interview_id"].tolist()
+    assert table["rater"].tolist() == ["007", "007", "8"]  # an id is no number
+    assert table["value"].tolist() == ROWS["value"].tolist()
+    days = found.days("date").loc[table.index]
+    assert [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in days] == ["2026-01-02", None, "2026-02-03"]
+
+
+def test_files_of_both_kinds(tmp_path):
+    ROWS.to_csv(tmp_path / "r.csv", index=False)
+    ROWS.to_parquet(tmp_path / "r.parquet")
+    for name in ("r.csv", "r.parquet"):
+        same(read_table(tmp_path / name, ("interview_id", "value")))
+
+
+def test_sqlite(database):
+    found = read_table(f"{database}#ratings", ("interview_id", "value"))
+    same(found)
+    assert found.source.kind == "sqlite"
+
+
+def test_the_order_of_rows_in_a_database_changes_nothing(tmp_path, database):
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as connection:
+        ROWS[::-1].to_sql("ratings", connection, index=False)
+    connection.close()
+    one, two = read_table(f"{database}#ratings", ()), read_table(f"sqlite:///{other}#ratings", ())
+    assert one.sha256 == two.sha256
+    pd.testing.assert_frame_equal(one.frame, two.frame)
+
+
+def test_postgresql_with_its_own_types_and_a_name_that_is_no_sql(postgres):
+    found = read_table(f"{postgres}#hr.Ratings; drop", ("interview_id", "value"))
+    same(found)
+    assert found.frame["value"].dtype == np.float64  # numeric(4,2) comes as exact decimals
+    assert (found.numbers("days") == 3).all()
+    same(read_table(f"{postgres}#hr.Ratings; drop", ()))  # it is still there
+
+
+def test_a_wrong_password_is_not_repeated(postgres):
+    wrong = postgres.replace("viva:", "viva:x")
+    with pytest.raises(BadTraining, match="the database refused") as told:
+        read_table(f"{wrong}#hr.ratings", ())
+    shown = f"{told.value!r} {told.value.__cause__!r} {told.value.__suppress_context__}"
+    assert "hunter2" not in shown
+    assert told.value.__suppress_context__
+
+
+def test_a_table_that_is_not_there_is_answered_with_the_nearest(postgres, database):
+    with pytest.raises(BadTraining, match="no table 'rating'. Did you mean 'ratings'"):
+        read_table(f"{database}#rating", ())
+    with pytest.raises(BadTraining, match="no table") as told:
+        read_table(f"{postgres}#ratings union select", ())
+    assert "hunter2" not in str(told.value)
+
+
+def test_no_part_of_a_source_that_is_shown_holds_the_password():
+    source = Source.of(f"postgresql+psycopg://viva:{SECRET}@hr.example/people?password={SECRET}#ratings")
+    assert SECRET not in f"{source} {source!r} {source.shown}"
+    assert str(source) == "postgresql+psycopg://hr.example/people#ratings"
+
+
+def test_a_database_file_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(BadTraining, match="no such SQLite file"):
+        read_table(f"sqlite:///{tmp_path / 'none.db'}#ratings", ())
+    assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "match"),
+    [
+        ("ratings.xlsx", r"name a \.csv or \.parquet file, or a database"),
+        ("sqlite:///people.db", "named with its table"),
+        ("postgresql+psycopg://a b c:d/e#t", "the database refused|reads postgresql"),
+        ("nothing+such://host/db#t", "no driver for this database"),
+    ],
+)
+def test_sources_that_cannot_be(source, match):
+    with pytest.raises(BadTraining, match=match):
+        read_table(source, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        ("interview_id,value\n", "has no row"),
+        ("interview_id,value,value\ni1,1,2\n", "'value' stands twice|value stands twice"),
+        ("interview_id,valu\ni1,2\n", "value: Did you mean 'valu'"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("", "cannot be read"),
+    ],
+)
+def test_files_that_are_no_table(tmp_path, content, match):
+    path = tmp_path / "r.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(BadTraining, match=match):
+        read_table(path, ("interview_id", "value"))
+
+
+def test_a_cell_that_is_no_number_is_named_by_line(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("interview_id,value\ni1,2\ni2,good\n")
+    with pytest.raises(BadTraining, match="value in line 3 is 'good'"):
+        read_table(path, ("value",)).numbers("value")
