@@ -6,11 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from vivavoce.data.log.event import Action
+from vivavoce.data.log.head import HeadRefused
+from vivavoce.data.log.verify import LogAltered, NoLog
 from vivavoce.data.problem import shorten
 from vivavoce.data.signing.key import SigningKey
+from vivavoce.data.signing.tree import TreeRefused
+from vivavoce.data.signing.trust import TrustRefused
 from vivavoce.models.directory import load_model
+from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.bundle_check import Verified, verify_bundle
+from vivavoce.pipelines.bundle_check import BundleRefused, Verified, verify_bundle
 from vivavoce.pipelines.promotion import (
     ALIASES,
     Promotion,
@@ -23,7 +28,7 @@ from vivavoce.pipelines.promotion import (
     read_event,
 )
 from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.registry import Registry, Version
+from vivavoce.pipelines.registry import Registry, RegistryRefused, Version
 
 CHAMPION = "champion"
 REFERENCE = re.compile(r"models:/([^/@]+)(?:@([a-z]+)|/([1-9][0-9]{0,8}))")
@@ -31,6 +36,13 @@ REFERENCE = re.compile(r"models:/([^/@]+)(?:@([a-z]+)|/([1-9][0-9]{0,8}))")
 
 class AliasMoved(ValueError):
     """An alias that names another version than the last signed promotion says, or that was never promoted."""
+
+
+RESOLVING = (
+    AliasMoved, BundleRefused, HeadRefused, LogAltered, ModelRefused, NoLog, PromotionRefused, RegistryRefused,
+    TreeRefused, TrustRefused,
+)  # fmt: skip
+"""Everything that can keep a registered version from being used (:func:`resolve`)."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from vivavoce.models.score import Standing
 from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder
 from vivavoce.pipelines.declared import fingerprints
 from vivavoce.pipelines.job import Settings
-from vivavoce.pipelines.model import Scorer, check_frameworks, check_scorer, load_scorers
+from vivavoce.pipelines.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
 
 SHIPPED_FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks"
 SHOWN_IDS = 10
@@ -47,6 +47,7 @@ class Request:
     norms: Path | None = None
     interviewer_consent: str | None = None
     models: tuple[str, ...] = ()
+    production: bool = False
 
 
 class BadInput(Exception):
@@ -80,6 +81,8 @@ def prepare(request: Request) -> Batch:
     if request.interviewer_consent is not None and not request.interviewer_consent.strip():
         raise BadInput("--interviewer-consent must name the policy that interviewers agreed to. Got a blank instead.")
     scorers = load_scorers(request.models)
+    if request.production:
+        check_production(scorers)
     frameworks = _frameworks(request, scorers)
     manifest = _manifest(request, frameworks)
     weights = _recogniser_weights(request, manifest)

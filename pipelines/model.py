@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vivavoce.data.framework import Framework
@@ -12,6 +13,8 @@ from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
 from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.declared import declared_features
+
+REGISTERED = "models:/"
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,49 @@ class Scorer:
 
 
 def load_scorer(text: str) -> Scorer:
-    """The model version that ``--model`` names: a folder that ``viva train`` wrote, of standing ``experimental``.
+    """The model version that ``--model`` names.
+
+    Parameters
+    ----------
+    text
+        A folder that ``viva train`` wrote, of standing ``experimental``; or ``models:/NAME@champion``,
+        ``models:/NAME@challenger`` or ``models:/NAME/3`` of the registry, verified with the standing that it has there.
 
     Raises
     ------
     ModelRefused
-        For what is no model version.
+        For what is no model version, and for a registered one that may not be used, saying why.
     """
-    model, digest = load_model(Path(text))
-    return Scorer(model, digest, Standing.EXPERIMENTAL, text)
+    if not text.startswith(REGISTERED):
+        model, digest = load_model(Path(text))
+        return Scorer(model, digest, Standing.EXPERIMENTAL, text)
+    from vivavoce.pipelines.alias import RESOLVING, resolve
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.registry import Registry
+
+    try:
+        found = resolve(text, Registry.here(), Records.here(), now=datetime.now(UTC))
+        model, digest = load_model(found.folder, digest=found.digest)
+    except RESOLVING as error:
+        raise ModelRefused(f"--model {text}: {error}") from error
+    return Scorer(model, digest, found.standing, text)
+
+
+def check_production(scorers: Mapping[str, Scorer]) -> None:
+    """Refuse what no gate admitted: in production only published and provisional versions score anybody.
+
+    Raises
+    ------
+    ModelRefused
+        For no model at all, and for each that is experimental.
+    """
+    if not scorers:
+        raise ModelRefused("--production needs --model models:/NAME@champion: only admitted versions score anybody.")
+    waiting = [f"--model {one.source} ({one.job})" for one in scorers.values() if one.standing is Standing.EXPERIMENTAL]
+    if waiting:
+        raise ModelRefused(
+            f"--production: {', '.join(waiting)} is experimental. Publish it (viva publish) and name its @champion."
+        )
 
 
 def load_scorers(texts: Iterable[str]) -> dict[str, Scorer]:
