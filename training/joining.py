@@ -98,7 +98,9 @@ def read_inputs(
         selection=read_selection(selection) if selection else None,
     )
     if later is not None:
-        found = _with_outcomes(found, later, rows, people, lost)
+        known = later.rows["candidate_id"].isin(people["candidate_id"])
+        later = replace(later, rows=_kept(later.rows, known, "outcomes of people not measured", lost))
+        found = _with_outcomes(found, later, rows, people)
     sampled = read_weights(weights, found.candidates, rated) if weights is not None else None
     refuse_leaks(found.features, found.criteria, rated, _orders(people))
     origins = {"features": measured.table, "ratings": given.table}
@@ -189,13 +191,8 @@ def _columns(
     return single, found
 
 
-def _with_outcomes(
-    found: Inputs, later: Outcomes, ratings: pd.DataFrame, people: pd.DataFrame, lost: list[Lost]
-) -> Inputs:
-    rows = _kept(
-        later.rows, later.rows["candidate_id"].isin(people["candidate_id"]), "outcomes of people not measured", lost
-    )
-    later = replace(later, rows=rows)
+def _with_outcomes(found: Inputs, later: Outcomes, ratings: pd.DataFrame, people: pd.DataFrame) -> Inputs:
+    """Every criterion of the people measured; refused where too few have the one that is learned from."""
     dated = people.dropna(subset=["recorded_at"])
     check_dates(later, dated.groupby("candidate_id")["recorded_at"].max())
     criteria = {name: later.values(name, people["candidate_id"]) for name in later.criteria}
