@@ -7,6 +7,7 @@ import typer
 
 from vivavoce import __version__
 from vivavoce.data.interview import Purpose
+from vivavoce.pipelines.app_publishing import app as publishing_app
 from vivavoce.pipelines.configuration import Profile
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 weights_app = typer.Typer(help="Recogniser weights: fetched once, by name, checked against a pinned SHA-256.")
 app.add_typer(weights_app, name="weights", no_args_is_help=True)
+app.add_typer(publishing_app)
 
 ManifestPath = Annotated[Path, typer.Argument(help="Interviews: .jsonl, .csv or .parquet, one row each.")]
 FrameworkPath = Annotated[
@@ -90,8 +92,14 @@ def score(
     norms: NormsPath = None,
     interviewer_consent: InterviewerConsent = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="Folder of a trained model, one for each job. [default: the rubric]")
+        list[str] | None,
+        typer.Option(
+            help="A trained model's folder, or models:/NAME@champion; one for each job. [default: the rubric]"
+        ),
     ] = None,
+    production: Annotated[
+        bool, typer.Option("--production", help="Refuse every model that no gate admitted, and the rubric.")
+    ] = False,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
     from vivavoce.pipelines.batch import Request
@@ -100,6 +108,7 @@ def score(
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
         norms=norms, interviewer_consent=interviewer_consent, models=tuple(model or ()),
+        production=production,
     )  # fmt: skip
     raise typer.Exit(run_score(request))
 

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vivavoce.data.log.event import Event
-from vivavoce.data.log.head import Head
-from vivavoce.data.log.log import EventLog
-from vivavoce.data.log.verify import EVENTS, Read, verify_log
+from vivavoce.data.log.event import Event, EventRefused
+from vivavoce.data.log.head import Head, HeadRefused
+from vivavoce.data.log.log import EventLog, LogRefused
+from vivavoce.data.log.verify import EVENTS, LogAltered, NoLog, Read, verify_log
 from vivavoce.data.place import place
-from vivavoce.data.signing.key import SigningKey
-from vivavoce.data.signing.trust import Trust
+from vivavoce.data.signing.key import KeyRefused, SigningKey
+from vivavoce.data.signing.trust import Trust, TrustRefused
 from vivavoce.data.vault.durable import make_folder, write_durably
+
+REFUSALS = (KeyRefused, TrustRefused, EventRefused, HeadRefused, LogRefused, LogAltered, NoLog)  # each says why
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ those only who decide about keys.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from vivavoce.data.problem import problems_of
 from vivavoce.data.signing.key import key_id
+from vivavoce.data.signing.role import Role as Role  # who trusts keys says for what
 from vivavoce.data.vault.durable import locked, make_folder, write_durably
 
 MAX_BYTES = 2**20  # 1 MiB, some 3,000 keys
@@ -23,16 +24,6 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 class TrustRefused(ValueError):
     """A trust file that is missing, writable by others, or not well formed; or a change to it that makes no sense."""
-
-
-class Role(StrEnum):
-    """What a key may sign."""
-
-    LOG = "log"  # heads of the event log: the key of a machine
-    TRAIN = "train"  # challengers
-    AUDIT = "audit"  # that an audit in a bundle is the auditor's
-    WAIVE = "waive"  # that a check of the gate is waived, for a written reason
-    PUBLISH = "publish"  # bundles and champions
 
 
 class Revocation(BaseModel):
@@ -59,6 +50,21 @@ class TrustedKey(BaseModel):
     def id(self) -> str:
         """What signatures call the key."""
         return key_id(self.public)
+
+
+def trusted_key(name: str, public: str, roles: Iterable[Role], since: date) -> TrustedKey:
+    """Return an entry for the trust file.
+
+    Raises
+    ------
+    TrustRefused
+        If the name, the public key or the roles are not well formed.
+    """
+    try:
+        return TrustedKey(name=name, public=public, roles=frozenset(roles), since=since)
+    except ValidationError as error:
+        found = "; ".join(str(one) for one in problems_of(error, None, {}))
+        raise TrustRefused(f"This cannot be a trusted key: {found}") from error
 
 
 class Trust(BaseModel):

@@ -1,0 +1,13 @@
+"""What a signing key is for; apart from the trust file, so that the command line can name roles without reading one."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a key may sign."""
+
+    LOG = "log"  # heads of the event log: the key of a machine
+    TRAIN = "train"  # challengers
+    AUDIT = "audit"  # that an audit in a bundle is the auditor's
+    WAIVE = "waive"  # that a check of the gate is waived, for a written reason
+    PUBLISH = "publish"  # bundles and champions

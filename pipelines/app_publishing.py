@@ -1,0 +1,213 @@
+"""The commands around publishing: ``viva keys``, ``log``, ``verify``, ``register`` and ``registry``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vivavoce.data.signing.role import Role
+
+app = typer.Typer()  # its commands stand beside those of ``pipelines/app.py``
+keys_app = typer.Typer(help="Signing keys: made, listed, trusted, revoked.")
+log_app = typer.Typer(help="The event log: who did what, provably unchanged.")
+registry_app = typer.Typer(help="Registered versions: listed, compared, made challenger, taken back.")
+for name, group in (("keys", keys_app), ("log", log_app), ("registry", registry_app)):
+    app.add_typer(group, name=name, no_args_is_help=True)
+
+Who = Annotated[str | None, typer.Option("--as", metavar="WHO", help="Who does it. [default: this account]")]
+KeyName = Annotated[str, typer.Argument(help="Lower-case letters, digits, dashes and underscores.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="What the key may sign; once for each.")]
+Key = Annotated[str, typer.Option(help="Who signs: a key's name, or the path of its file.")]
+ModelName = Annotated[str, typer.Argument(help="A registered name.")]
+
+
+@keys_app.command("create")
+def create_key(
+    name: KeyName,
+    role: Roles,
+    passphrase: Annotated[bool, typer.Option("--passphrase", help="Lock it: asks, or reads VIVA_PASSPHRASE.")] = False,
+    who: Who = None,
+) -> None:
+    """Make a signing key, and enter its public half into the trust file."""
+    from vivavoce.pipelines.keys import run_create
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_create(name, role, Records.here(who), locked=passphrase))
+
+
+@keys_app.command("trust")
+def trust_key(
+    name: KeyName,
+    public: Annotated[str, typer.Argument(help="What viva keys public printed there: 64 hexadecimal digits.")],
+    role: Roles,
+    who: Who = None,
+) -> None:
+    """Enter somebody else's public key into the trust file."""
+    from vivavoce.pipelines.keys import run_trust
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_trust(name, public, role, Records.here(who)))
+
+
+@keys_app.command("list")
+def list_keys() -> None:
+    """List the trusted keys with roles and revocations."""
+    from vivavoce.pipelines.keys import run_list
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_list(Records.here()))
+
+
+@keys_app.command("public")
+def public_key(name: KeyName) -> None:
+    """Print a public key."""
+    from vivavoce.pipelines.keys import run_public
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_public(name, Records.here()))
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    name: KeyName,
+    reason: Annotated[str, typer.Option(help="Why; shown wherever the key is refused.")],
+    who: Who = None,
+) -> None:
+    """Revoke a key: nothing that it signed counts from now on."""
+    from vivavoce.pipelines.keys import run_revoke
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_revoke(name, reason, Records.here(who)))
+
+
+@log_app.command("create")
+def create_log(who: Who = None) -> None:
+    """Begin the event log; needs a key with the role log (viva keys create log --role log)."""
+    from vivavoce.pipelines.log import run_create
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_create(Records.here(who)))
+
+
+@log_app.command("list")
+def list_log(last: Annotated[int, typer.Option(min=1, help="How many, from the end.")] = 30) -> None:
+    """Print the last events."""
+    from vivavoce.pipelines.log import run_list
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_list(Records.here(), last))
+
+
+@log_app.command("verify")
+def verify_log(
+    head: Annotated[Path | None, typer.Option(help="Heads kept elsewhere; without one a rollback is not told.")] = None,
+) -> None:
+    """Verify all of the log. Exit status: 0 as signed, 1 altered (what and where is said), 2 no log or key."""
+    from vivavoce.pipelines.log import run_verify
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_verify(Records.here(), head))
+
+
+@log_app.command("head")
+def log_head(
+    out: Annotated[Path | None, typer.Option(help="Add it to this file, to be kept elsewhere.")] = None,
+) -> None:
+    """Print the log's signed head: so many events, under this root."""
+    from vivavoce.pipelines.log import run_head
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_head(Records.here(), out))
+
+
+@log_app.command("recover")
+def recover_log(who: Who = None) -> None:
+    """Cut off what a killed writer left unsigned; the log says that it was done."""
+    from vivavoce.pipelines.log import run_recover
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_recover(Records.here(who)))
+
+
+@log_app.command("prove")
+def prove_event(number: Annotated[int, typer.Argument(help="Of the event, as viva log list counts.")]) -> None:
+    """Print one event with the proof that it is in the log."""
+    from vivavoce.pipelines.log import run_prove
+    from vivavoce.pipelines.records import Records
+
+    raise typer.Exit(run_prove(Records.here(), number))
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(metavar="BUNDLE", help="As viva publish wrote it.")]) -> None:
+    """Check a signed bundle. Exit status: 0 it may be used, 1 it may not (which file and why is said), 2 bad input."""
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.verify import run_verify
+
+    raise typer.Exit(run_verify(folder, Records.here()))
+
+
+@app.command()
+def register(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model version, or a signed bundle.")],
+    name: Annotated[str, typer.Option(help="Under which it is registered: letters, digits, dashes, underscores.")],
+    who: Who = None,
+) -> None:
+    """Enter a model version into the registry. Exit status: 0 entered or there already, 2 refused."""
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.register import run_register
+    from vivavoce.pipelines.registry import Registry
+
+    raise typer.Exit(run_register(folder, name, Registry.here(), Records.here(who)))
+
+
+@registry_app.command("list")
+def list_registry() -> None:
+    """List the registered names."""
+    from vivavoce.pipelines.register import run_list
+    from vivavoce.pipelines.registry import Registry
+
+    raise typer.Exit(run_list(Registry.here()))
+
+
+@registry_app.command("show")
+def show_name(name: ModelName) -> None:
+    """Print the versions of a name with their digests and aliases."""
+    from vivavoce.pipelines.register import run_show
+    from vivavoce.pipelines.registry import Registry
+
+    raise typer.Exit(run_show(name, Registry.here()))
+
+
+@registry_app.command("compare")
+def compare_versions(name: ModelName, first: int, second: int) -> None:
+    """Print in what two versions differ."""
+    from vivavoce.pipelines.register import run_compare
+    from vivavoce.pipelines.registry import Registry
+
+    raise typer.Exit(run_compare(name, first, second, Registry.here()))
+
+
+@registry_app.command("promote")
+def promote_challenger(name: ModelName, version: int, key: Key, who: Who = None) -> None:
+    """Make a version the challenger; champions come through viva publish only."""
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.register import run_promote
+    from vivavoce.pipelines.registry import Registry
+
+    raise typer.Exit(run_promote(name, version, key, Registry.here(), Records.here(who)))
+
+
+@registry_app.command("rollback")
+def roll_back(
+    name: ModelName,
+    key: Key,
+    alias: Annotated[str, typer.Option(help="challenger, or champion: its bundle is verified again.")] = "challenger",
+    who: Who = None,
+) -> None:
+    """Give an alias back to the version that had it before."""
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.register import run_roll_back
+    from vivavoce.pipelines.registry import Registry
+
+    raise typer.Exit(run_roll_back(name, alias, key, Registry.here(), Records.here(who)))
