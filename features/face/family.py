@@ -1,7 +1,7 @@
 """The FACE family and what its declarations share.
 
 Yaw is positive when the face turns to the picture's right (the candidate's own left), pitch when it turns up, roll
-when the head tilts clockwise in the picture. *Spread* is the distance between quartiles. The zero of an angle and
+when the head tilts clockwise in the picture. *Spread* is the mean distance from the median. The zero of an angle and
 the level of a length depend on a person's anatomy by some degrees or hundredths; spreads and speeds do not.
 """
 

@@ -95,7 +95,7 @@ class FaceTracker:
         faces = self._mesh.find(rgb)
         if faces:
             landmarks = candidate_face(faces, self._last)
-            measures = _measures(rgb, landmarks)
+            measures = measure_frame(rgb, landmarks)
             if measures is not None:
                 self._last = landmarks
                 row[:] = [len(faces), *measures]
@@ -147,8 +147,20 @@ def face_status(track: Track) -> MediaStatus:
     return MediaStatus.OK
 
 
-def _measures(rgb: Picture, landmarks: Array) -> list[float] | None:
-    """Every column but the first, in the order of ``COLUMNS``; None where the landmarks are no face in the picture."""
+def measure_frame(rgb: Picture, landmarks: Array) -> list[float] | None:
+    """Every column but the first, in the order of ``COLUMNS``.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (h, w, 3)
+    landmarks : ndarray, shape (478, 3)
+        Of one face in it, in pixels.
+
+    Returns
+    -------
+    list of float or None
+        None where the landmarks are no face in the picture.
+    """
     height, width = rgb.shape[:2]
     side = max(height, width)
     pose = head_pose(landmarks, width, height)

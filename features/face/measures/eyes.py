@@ -140,7 +140,7 @@ def gaze_pitch_median_deg(answer: AnswerFace) -> Value:
     unit="deg",
     low=0,
     high=90,
-    meaning="Median angle between the irises' direction and its median direction.",
+    meaning="Mean angle between the irises' direction and its median direction.",
     source=IRIS,
     moved_by=CAMERA,
     impairment_sensitive=True,
@@ -150,7 +150,7 @@ def gaze_spread_deg(answer: AnswerFace) -> Value:
         return answer.missing_eyes
     look = directions(answer)
     middle = np.median(look, axis=0)
-    return float(np.median(angles_between(look, middle / np.linalg.norm(middle))))
+    return float(np.mean(angles_between(look, middle / np.linalg.norm(middle))))
 
 
 @FACE.feature(

@@ -1,10 +1,19 @@
 import numpy as np
 import pytest
 
+from tests.features.face.movement import VIGOURS, waves
 from vivavoce.data.schema import Absent
 from vivavoce.data.track import Track
 from vivavoce.features.face.answer import AnswerFace, lags, places, turning_speeds
+from vivavoce.features.face.measures import FACE
 from vivavoce.features.face.track import COLUMNS
+
+MOVED = {
+    **{"yaw_deg": 6, "pitch_deg": 4, "roll_deg": 4, "centre_x_sides": 0.03, "centre_y_sides": 0.02},
+    **{"gaze_yaw_deg": 12, "gaze_pitch_deg": 4, "mouth_opening_ratio": 0.05, "mouth_width_ratio": 0.05},
+    **{"lip_corner_height_ratio": 0.03, "brow_height_ratio": 0.01},
+}
+"""What moves in a planted answer, and by how much."""
 
 
 def still(frames: int, rate: float, **columns: object) -> Track:
@@ -57,3 +66,27 @@ def test_pairs_of_frames_lie_one_lag_apart() -> None:
 def test_places_are_in_distances_between_the_eyes() -> None:
     track = still(4, 5, centre_x_sides=[0.4, 0.4, 0.5, 0.3], centre_y_sides=[0.3, 0.3, 0.3, 0.35])
     np.testing.assert_allclose(places(track), [[0, 0], [0, 0], [1, 0], [-1, 0.5]])
+
+
+def test_measures_of_five_frames_a_second_agree_with_those_of_every_frame() -> None:
+    """Over answers of ten seconds in which people move by different amounts, with the mesh's own jitter on top."""
+    every, some = [], []
+    for seed in range(24):
+        times = np.arange(250) / 25
+        random = np.random.default_rng(seed)
+        amount = waves(seed, len(MOVED), times) * VIGOURS[seed % 4]
+        rest = random.standard_normal(len(MOVED))
+        columns = {
+            name: scale * (rest[i] + amount[:, i] + 0.03 * random.standard_normal(250))
+            for i, (name, scale) in enumerate(MOVED.items())
+        }
+        track = still(250, 25, **columns)
+        few = Track(track.spans[::5], track.values[::5], COLUMNS)
+        every.append(FACE.measure(AnswerFace(track, 0, 99)))
+        some.append(FACE.measure(AnswerFace(few, 0, 99)))
+    for feature in (feature for feature in FACE if not feature.quality):
+        pairs = [(a[feature.name], b[feature.name]) for a, b in zip(every, some, strict=True)]
+        if any(isinstance(value, Absent) for pair in pairs for value in pair):
+            assert pairs[0][1] == Absent("sampling_rate"), feature.name
+        else:
+            assert np.corrcoef(np.array(pairs).T)[0, 1] >= 0.95, feature.name
