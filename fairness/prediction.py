@@ -21,6 +21,8 @@ LEAST = 20  # people of a group: standard errors of a slope mean little below
 ALPHA = 0.05
 FINDING = 0.03  # keeps false alarms below .05 also where ratings are coarse or the reliability is off by .02
 NONCENTRALITY = 11.01  # at which a chi-squared test of two constraints at the level of a finding has power .80
+EXACT = 1e-9  # of the criterion's spread: residuals below are rounding, and a line without error cannot be tested
+NO_SCATTER = "the criterion is a straight line of the score in a group: without scatter nothing can be tested"
 NO_RELIABILITY = "the score's reliability is unknown, and unreliability alone looks like bias: give it to get a verdict"
 
 
@@ -42,7 +44,8 @@ class StepDown:
     """Cleary's regressions compared as Lautenschlager and Mendoza order them; p-values of F tests.
 
     ``omnibus_p`` tests one line for both against two; ``slope_p`` the product term; ``intercept_p`` the group term
-    given equal slopes. ``kind``: ``none``, ``intercept`` or ``slope``, the first step that rejects after the omnibus.
+    given equal slopes. ``kind``: ``none``, ``intercept`` or ``slope``, the first step that rejects after the omnibus;
+    ``unknown``, p-values ``nan``, where a group's criterion is a straight line of its score.
     """
 
     omnibus_p: float
@@ -170,14 +173,16 @@ def differential_prediction(
     number(name, "smallest", smallest, 0.0, math.inf, open_low=True, open_high=True)
     first, second = (_group(x[labels == one], y[labels == one], one) for one in (reference, focal))
     observed, unsigned = _observed(first, second)
-    cleary = _step_down(first, second)
+    exact = not (_scatters(first) and _scatters(second))
+    if exact:
+        observed = Estimate(observed.value, reason=NO_SCATTER)
+    cleary = StepDown(math.nan, math.nan, math.nan, "unknown") if exact else _step_down(first, second)
     lines = first.line, second.line
-    if reliability is None:
-        nothing = undefined(NO_RELIABILITY)
+    if reliability is None or exact:
+        nothing = undefined(NO_SCATTER if exact else NO_RELIABILITY)
         blank = Corrected(nothing, nothing, math.nan, "unknown")
-        return DifferentialPrediction(
-            *lines, cleary, observed, unsigned, blank, math.nan, "insufficient", NO_RELIABILITY
-        )
+        said = nothing.reason
+        return DifferentialPrediction(*lines, cleary, observed, unsigned, blank, math.nan, "insufficient", said)
     known = reliability if isinstance(reliability, Estimate) else Estimate(reliability)
     number(name, "reliability", known.value, 0.0, 1.0, open_low=True)
     corrected, error = _corrected(first, second, known)
@@ -214,6 +219,12 @@ def _group(x: Floats, y: Floats, label: str) -> _Group:
         sd_criterion=float(y.std(ddof=1)),
     )
     return _Group(dx, dy, line)
+
+
+def _scatters(group: _Group) -> bool:
+    """Whether the criterion is more than a straight line of the score."""
+    residual = group.dy - group.line.slope * group.dx
+    return float(np.max(np.abs(residual))) > EXACT * group.line.sd_criterion
 
 
 def _compare(first: _Group, second: _Group, reliability: float) -> tuple[Floats, Floats, Floats]:

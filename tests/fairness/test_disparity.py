@@ -144,3 +144,34 @@ def test_intervals_hold_their_estimate_and_p_values_are_probabilities(table: tup
         assert found.score_low <= found.impact_ratio * (1 + 1e-9)
         assert found.impact_ratio <= found.score_high * (1 + 1e-9)
         assert found.below_four_fifths == (Fraction(b, n2) / Fraction(a, n1) < Fraction(4, 5))
+
+
+# fairlearn's example of 71 people (test/unit/metrics/data_for_test.py, MIT licence), as counts: selected and all, of each
+# group, by what is true of them
+TRUE, UNTRUE = "true", "untrue"
+SEVENTY_ONE = {"aa": {TRUE: (15, 22), UNTRUE: (7, 14)}, "ba": {TRUE: (18, 23), UNTRUE: (6, 12)}}
+
+
+def test_seventy_one_people_as_fairlearn_sees_them() -> None:
+    from fairlearn.metrics import MetricFrame, equalized_odds_difference, selection_rate
+
+    whole = {name: tuple(map(sum, zip(*cells.values(), strict=True))) for name, cells in SEVENTY_ONE.items()}
+    found = compare(whole["ba"], whole["aa"])
+    rates = [selected / n for selected, n in whole.values()]
+    assert rates == pytest.approx([0.611111, 0.685714], abs=1e-6)
+    assert found.difference == pytest.approx(0.074603, abs=1e-6)
+    assert found.impact_ratio == pytest.approx(0.891204, abs=1e-6)
+    among = {kind: compare(SEVENTY_ONE["ba"][kind], SEVENTY_ONE["aa"][kind]).difference for kind in (TRUE, UNTRUE)}
+    assert max(map(abs, among.values())) == pytest.approx(0.100791, abs=1e-6)  # equalised odds
+    rows = [
+        (group, int(kind == TRUE), int(i < selected))
+        for group, cells in SEVENTY_ONE.items()
+        for kind, (selected, n) in cells.items()
+        for i in range(n)
+    ]
+    group, truth, decided = (np.array(column) for column in zip(*rows, strict=True))
+    frame = MetricFrame(metrics=selection_rate, y_true=truth, y_pred=decided, sensitive_features=group)
+    assert frame.ratio() == pytest.approx(found.impact_ratio)
+    assert frame.difference() == pytest.approx(found.difference)
+    theirs = equalized_odds_difference(truth, decided, sensitive_features=group)
+    assert theirs == pytest.approx(max(map(abs, among.values())))

@@ -147,3 +147,14 @@ def test_bad_arguments_are_refused(change: dict, message: str) -> None:
     }
     with pytest.raises(ValueError, match=message):
         differential_prediction(**(good | change))
+
+
+@pytest.mark.parametrize("reliability", [None, 0.8])
+@pytest.mark.parametrize("steeper", [0.0, 1.0])
+def test_a_criterion_that_is_the_score_itself_is_undefined(reliability: float | None, steeper: float) -> None:
+    score, groups = np.arange(60.0), np.tile(["a", "b"], 30)
+    criterion = 1 + score * np.where(groups == "a", 2.0, 2.0 + steeper)
+    found = differential_prediction(score, criterion, groups, reference="a", focal="b", reliability=reliability)
+    assert found.verdict == "insufficient"
+    assert "without scatter" in str(found.reason)
+    assert np.isnan([found.corrected.p, found.cleary.omnibus_p, found.d_mod.low]).all()
