@@ -116,9 +116,11 @@ class LearnedWeights:
                 "(halo), not what predicts performance, and are no evidence of validity."
             )
         if not self.identified:
+            below = "which lies below 0, so that higher scores go with worse performance"
+            why = "which includes 0" if self.slope.high >= 0 else below
             found.append(
                 f"Weights are not identified: the slope of performance on the overall score is {self.slope.value:.2f} "
-                f"[{self.slope.low:.2f}, {self.slope.high:.2f}], which includes 0. The framework's weights are kept."
+                f"[{self.slope.low:.2f}, {self.slope.high:.2f}], {why}. The framework's weights are kept."
             )
         if self.in_conflict:
             found.append(
