@@ -64,11 +64,12 @@ def answer_means(
     order = np.array([place.get(str(name), -1) for name in question], np.intp)
     rows = np.argsort(order, kind="stable")[np.count_nonzero(order < 0) :]
     whose = np.asarray(interview, np.intp)[rows]
+    answers = np.bincount(whose, minlength=interviews)
     found = {}
     for name, given in columns.items():
         values = np.asarray(given, np.float64)[rows]
-        measured = ~np.isnan(values)
-        total = np.bincount(whose[measured], values[measured], minlength=interviews)
-        count = np.bincount(whose[measured], minlength=interviews)
+        missing = np.isnan(values)
+        count = answers - np.bincount(whose[missing], minlength=interviews)
+        total = np.bincount(whose, np.where(missing, 0.0, values), minlength=interviews)
         found[name] = np.divide(total, count, out=np.full(interviews, np.nan), where=count > 0)
     return found

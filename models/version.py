@@ -231,11 +231,16 @@ class ModelVersion:
         interviews: int,
     ) -> dict[str, dict[str, Floats]]:
         """For each competency, its features' means over the answers that show it: as :func:`answer_means` says."""
-        found = {}
-        for one in self.competencies:
-            shown = [asked.id for asked in self.framework.questions_showing(one.competency)]
-            own = {name: columns[name] for name in one.features}
-            found[one.competency] = answer_means(own, interview, question, shown, interviews)
+        shown = {
+            one.competency: tuple(asked.id for asked in self.framework.questions_showing(one.competency))
+            for one in self.competencies
+        }
+        found: dict[str, dict[str, Floats]] = {}
+        for questions in dict.fromkeys(shown.values()):  # competencies that the same questions show share their means
+            alike = [one for one in self.competencies if shown[one.competency] == questions]
+            own = {name: columns[name] for one in alike for name in one.features}
+            means = answer_means(own, interview, question, questions, interviews)
+            found |= {one.competency: {name: means[name] for name in one.features} for one in alike}
         return found
 
     def z(self, features: Mapping[str, Mapping[str, npt.ArrayLike]]) -> dict[str, Floats]:

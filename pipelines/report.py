@@ -201,6 +201,6 @@ def account(score: Score) -> Account:
 
 def _shown(item: Evidence) -> tuple[str, str, str, Evidence]:
     if item.measure == STARTING_POINT:
-        return "", "people of the training with every measure at its mean", "", item
-    value = "not measured" if item.value is None else f"{item.value:.2f}"
+        return "", "a person with every measure at the training's mean", "", item
+    value = "not measured" if item.value is None else f"{item.value:.4g}"
     return item.question_id or "all", item.measure, value, item

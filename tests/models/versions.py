@@ -26,7 +26,10 @@ def many_competencies(count: int) -> Framework:
         }
         for i, name in enumerate(names)
     ]
-    questions = [{**one, "shows": names} for one in document["questions"]]
+    questions = [
+        {**one, "shows": [name for j, name in enumerate(names) if (i + j) % 3]}
+        for i, one in enumerate(document["questions"])
+    ]
     changed = {**document, "competencies": competencies, "questions": questions}
     return Framework.model_validate(changed, strict=False)
 

@@ -12,12 +12,13 @@ from tests.browser import Visit, visit
 from tests.pipelines.runs import DEMO, ROWS
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
-from vivavoce.data.status import MediaStatus, RowStatus
+from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, Evidence, Quote, Score
 from vivavoce.pipelines.declared import declared_features
 from vivavoce.pipelines.outputs import Row
 from vivavoce.pipelines.report import write_report
 from vivavoce.pipelines.result import AnswerResult, Result
+from vivavoce.pipelines.wording import PHRASES
 
 HOSTILE = (
     "<script>document.title='owned';console.error('owned')</script><img src=http://evil.example/x onerror=alert(1)>"
@@ -117,6 +118,21 @@ def test_what_candidates_write_is_inert(tmp_path: Path) -> None:
     assert opened.console == ()
     assert opened.requests == ()
     assert "<title>owned" not in opened.dom
+
+
+def test_a_run_that_measured_or_scored_nothing_claims_no_model(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    nothing = {**RUN, "models": [], "notes": []}
+    write_report(page, [], load_frameworks(DEMO.parent / "frameworks"), declared_features(), nothing)
+    assert "profile <b>all</b></p>" in page.read_text(encoding="utf-8")
+    measuring = {**nothing, "configuration": {"profile": "all", "scoring": False, "models": {}}}
+    write_report(page, [], load_frameworks(DEMO.parent / "frameworks"), declared_features(), measuring)
+    assert "<h1>Interview measures</h1>" in page.read_text(encoding="utf-8")
+    assert "Measured, not scored." in page.read_text(encoding="utf-8")
+
+
+def test_every_reason_has_words() -> None:
+    assert {str(one) for one in (*Reason, *MediaStatus)} - set(PHRASES) == {"ok"}
 
 
 def test_the_browser_would_have_noticed(tmp_path: Path) -> None:

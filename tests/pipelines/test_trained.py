@@ -1,5 +1,6 @@
 """``viva score --model``: a model version scores what it was trained for, says so everywhere, and refuses the rest."""
 
+import html
 import io
 import math
 import shutil
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from tests.browser import visit
 from tests.pipelines.runs import DEMO, ROWS, batch, document, ends, rows, viva
 from tests.pipelines.trained import FACE, FRAMEWORK, planted
 from vivavoce.data.framework import load_frameworks
@@ -125,6 +127,17 @@ class TestScores:
         assert found["c01", OVERALL]["low"] == pytest.approx(max(0, found["c01", OVERALL]["score"] - BAND_Z * overall))
         single = found["c10", "problem_solving"]
         assert (single["score"] is not None, single["low"]) == (True, None), "one answer has no band"
+
+
+def test_the_report_says_what_the_points_count_from_and_reasons_in_words(out: Path) -> None:
+    opened = visit(out / "report.html")
+    assert (opened.console, opened.requests) == ((), ())
+    text = html.unescape(opened.dom)
+    assert "scores of a trained model" in text
+    assert "rubric scores" not in text
+    assert text.count("Counted from 50, the mean of the model's applicants: the points sum to") >= 4 * 3
+    assert "words from a recogniser that the model does not accept: provided:json" in text
+    assert "too little was measured of what the model rests on: no face is to be seen" in text
 
 
 class TestSameNumbers:
