@@ -68,7 +68,7 @@ class SigningKey:
 
     @staticmethod
     def read(path: Path, passphrase: bytes | None = None) -> "SigningKey":
-        """Read a key file.
+        """Read a key file; a passphrase is tried where the file has one.
 
         Raises
         ------
@@ -88,11 +88,11 @@ class SigningKey:
                 f"Others may read the key {path} (mode {mode & 0o777:04o}, at most 0600). "
                 f"Run: chmod 600 {path}; if it may have been read, revoke it and make a new one."
             )
+        locked = b"ENCRYPTED" in content
         try:
-            private = load_pem_private_key(content, passphrase)
+            private = load_pem_private_key(content, passphrase if locked else None)
         except TypeError as error:
-            remedy = "needs its passphrase (VIVA_PASSPHRASE)" if passphrase is None else "has no passphrase: give none"
-            raise KeyRefused(f"The key {path} {remedy}.") from error
+            raise KeyRefused(f"The key {path} needs its passphrase: set VIVA_PASSPHRASE.") from error
         except (ValueError, UnsupportedAlgorithm) as error:
             raise KeyRefused(f"The key {path} is damaged, no key, or its passphrase is another one.") from error
         if not isinstance(private, Ed25519PrivateKey):
