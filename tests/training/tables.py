@@ -1,5 +1,6 @@
 """A planted training set on disk: features that show competencies, raters who see them, performance that follows."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +67,18 @@ def write(folder: Path, n: int = 240, seed: int = 0, validity: float = 0.5) -> d
     }
 
 
-def save(answers: pd.DataFrame, path: Path, undeclared: tuple[str, ...] = ()) -> None:
-    """Write answers as viva does: every feature carries its fingerprint."""
+def save(
+    answers: pd.DataFrame, path: Path, undeclared: tuple[str, ...] = (), prints: Mapping[str, str] | None = None
+) -> None:
+    """Write answers as viva does: every feature carries its fingerprint, an invented one unless ``prints`` has it."""
+    known = prints or {}
     table = pa.Table.from_pandas(answers, preserve_index=False)
     fields = [
         one.with_metadata(
-            {"fingerprint": f"print of {one.name}", "impairment_sensitive": str("fillers" in one.name).lower()}
+            {
+                "fingerprint": known.get(one.name.rpartition(".")[0], known.get(one.name, f"print of {one.name}")),
+                "impairment_sensitive": str("fillers" in one.name).lower(),
+            }
         )
         if "." in one.name and one.name not in undeclared
         else one

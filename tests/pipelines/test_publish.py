@@ -1,0 +1,158 @@
+"""From a planted cohort to a champion: the gate refuses a biased question by name, and admits what lacks it."""
+
+import io
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from tests.pipelines.cohort import BIASED, Cohort, make_cohort, write_scores
+from tests.pipelines.registries import House, make_house
+from tests.pipelines.runs import ROWS, batch, viva
+from vivavoce.data.log.event import Action
+from vivavoce.models.directory import load_model
+from vivavoce.models.score import Standing
+from vivavoce.pipelines.alias import resolve, roll_back
+from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.publish import EXIT_PROVISIONAL, EXIT_PUBLISHED, EXIT_REFUSED, PublishRequest, run_publish
+from vivavoce.pipelines.train import TrainingRequest, run_train
+
+pytestmark = pytest.mark.xdist_group("publish")
+
+
+@dataclass(frozen=True)
+class Said:
+    """An exit status and what was printed."""
+
+    status: int
+    text: str
+
+
+def quietly(run, request, **more) -> Said:
+    stream = io.StringIO()
+    status = run(request, console=Console(file=stream, width=140), **more)
+    return Said(status, stream.getvalue())
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory) -> Cohort:
+    return make_cohort(tmp_path_factory.mktemp("cohort"))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> House:
+    return make_house(tmp_path_factory.mktemp("house"))
+
+
+def trained(cohort: Cohort, framework: Path, out: Path, champion: Path | None = None) -> tuple[Path, Path]:
+    """A version and its audit."""
+    request = TrainingRequest(
+        cohort.features, cohort.ratings, cohort.outcomes, framework, out, champion=champion, tracking="none"
+    )
+    said = quietly(run_train, request)
+    assert said.status == 0, said.text
+    model, digest = load_model(out)
+    scores, questions = write_scores(model, digest, cohort, out.with_name(f"{out.name}-scores"))
+    audit = out.with_name(f"{out.name}-audit")
+    run_audit(
+        AuditRequest(
+            scores=scores, groups=cohort.groups, out=audit, select=0.3, outcomes=cohort.outcomes, questions=questions,
+            model=out, reliability=0.8,
+        )
+    )  # fmt: skip
+    return out, audit
+
+
+@pytest.fixture(scope="module")
+def first(cohort, tmp_path_factory):
+    return trained(cohort, cohort.framework, tmp_path_factory.mktemp("first") / "v1")
+
+
+def publish(cohort, house, version, out, **more) -> Said:
+    model, audit = version
+    request = PublishRequest(
+        model, audit, "engineer", out, ("auditor", "publisher"), cohort.features, cohort.groups, **more
+    )
+    return quietly(run_publish, request, registry=house.registry, records=house.records, now=datetime.now(UTC))
+
+
+def test_it_refuses_and_names_the_biased_question(cohort, house, first, tmp_path):
+    said = publish(cohort, house, first, tmp_path / "bundle")
+    assert said.status == EXIT_REFUSED, said.text
+    assert f"Retrain without {BIASED}" in " ".join(said.text.split())
+    gate = json.loads((tmp_path / "bundle.gate.json").read_text())
+    failed = {one["id"] for one in gate["checks"] if one["outcome"] == "fail"}
+    assert {"primary_impact", "question_functioning"} <= failed
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.fixture(scope="module")
+def second(cohort, tmp_path_factory):
+    """Trained again without the question."""
+    return trained(cohort, cohort.shorter, tmp_path_factory.mktemp("second") / "v2")
+
+
+@pytest.fixture(scope="module")
+def published(cohort, house, second, tmp_path_factory) -> Said:
+    return publish(cohort, house, second, tmp_path_factory.mktemp("out") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def third(cohort, house, published, second, tmp_path_factory) -> Said:
+    """Another version without the question, learned from other people, published over the first champion."""
+    assert published.status == EXIT_PUBLISHED
+    others = make_cohort(tmp_path_factory.mktemp("others"), seed=1)
+    version = trained(others, cohort.shorter, tmp_path_factory.mktemp("third") / "v3", champion=second[0])
+    return publish(others, house, version, tmp_path_factory.mktemp("out") / "bundle")
+
+
+def test_without_the_question_it_is_published(house, second, published):
+    assert published.status == EXIT_PUBLISHED, published.text
+    found = resolve("models:/engineer@champion", house.registry, house.records, now=datetime.now(UTC))
+    assert (found.digest, found.standing) == (load_model(second[0])[1], Standing.PUBLISHED)
+    card = (found.bundle.folder / "card.md").read_text()
+    assert "problem_solving" in card
+    assert "| sex | people |" in card
+    assert [event.action for event in house.records.read().events()][-2:] == [Action.PROMOTE, Action.PUBLISH]
+
+
+def score(folder: Path, ends: int) -> str:
+    """Score three bundled interviews by the champion, in production."""
+    folder.mkdir()
+    manifest = batch(folder, [ROWS[name] for name in ("c01", "c02", "c03")])
+    return viva(
+        "score", manifest, "--out", folder / "out", "--model", "models:/engineer@champion", "--production",
+        "--asr", "provided", "--encoder", "none", ends=ends,
+    )  # fmt: skip
+
+
+def test_champion_scores_until_a_byte_changes_and_its_predecessor_after_a_rollback(
+    house, second, third, tmp_path, monkeypatch
+):
+    assert third.status in {EXIT_PUBLISHED, EXIT_PROVISIONAL}, third.text
+    for name, value in house.environment.items():
+        monkeypatch.setenv(name, value)
+    now = datetime.now(UTC)
+    champion = resolve("models:/engineer@champion", house.registry, house.records, now=now)
+    score(tmp_path / "first", ends=0)
+    rows = pq.read_table(tmp_path / "first" / "out" / "scores.parquet").to_pylist()
+    assert {(row["model_digest"], row["standing"]) for row in rows} == {(champion.digest, champion.standing.value)}
+    assert all(row["score"] is not None for row in rows)
+
+    card = champion.bundle.folder / "card.md"
+    card.chmod(0o644)
+    content = bytearray(card.read_bytes())
+    content[7] ^= 1
+    card.write_bytes(content)
+    said = score(tmp_path / "second", ends=2)
+    assert "card.md" in said
+    assert not (tmp_path / "second" / "out" / "scores.parquet").exists()
+
+    roll_back(house.registry, house.records, "engineer", house.publisher, now=now)
+    score(tmp_path / "third", ends=0)
+    rows = pq.read_table(tmp_path / "third" / "out" / "scores.parquet").to_pylist()
+    assert {row["model_digest"] for row in rows} == {load_model(second[0])[1]}
