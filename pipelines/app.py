@@ -237,6 +237,12 @@ def audit(
     outcomes: Annotated[
         Path | None, typer.Option(help="What became of people: candidate_id, criterion, value [, job, date, rater].")
     ] = None,
+    applicants: Annotated[
+        Path | None, typer.Option(help="All who applied: candidate_id and what they were chosen on; with --outcomes.")
+    ] = None,
+    selected_on: Annotated[
+        str | None, typer.Option(help="What people were chosen on: 'score', or a column of --applicants.")
+    ] = None,
     questions: Annotated[
         Path | None, typer.Option(help="Single questions' scores: candidate_id, question_id, score [, job].")
     ] = None,
@@ -281,7 +287,8 @@ def audit(
         raise typer.BadParameter("viva audit uses --reliability with --outcomes.")
     request = AuditRequest(
         scores, groups, out, cut, select, decision, tuple(by or ()),
-        reviews=reviews, outcomes=outcomes, questions=questions, features=features, recognition=recognition,
+        reviews=reviews, outcomes=outcomes, applicants=applicants, selected_on=selected_on,
+        questions=questions, features=features, recognition=recognition,
         ratings=ratings, rating_scale=rating_scale, model=model,
         reliability=reliability, rules=packs, comparators=named, shared=shared,
     )  # fmt: skip

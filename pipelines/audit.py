@@ -20,13 +20,13 @@ from vivavoce.fairness.reviews import read_reviews
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Verdict
-from vivavoce.pipelines.auditing import made_of, questions, ratings, recognised
+from vivavoce.pipelines.auditing import made_of, outcomes, questions, ratings, recognised
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
-from vivavoce.pipelines.auditing.outcomes import describe_outcomes, read_outcomes
 from vivavoce.pipelines.auditing.page import write_page
 from vivavoce.pipelines.auditing.passing import declare
 from vivavoce.pipelines.auditing.pdf import write_pdf
 from vivavoce.pipelines.auditing.people import People
+from vivavoce.pipelines.auditing.restriction import read_applicants
 from vivavoce.pipelines.auditing.scores import read_counts, read_scores
 from vivavoce.pipelines.auditing.voice import announce
 
@@ -44,6 +44,7 @@ SOURCES = (
     "reviews",
 )  # files that a request names, in the report's order
 FINDINGS: Mapping[str, Callable[[Json], list[Json]]] = {
+    "outcomes": outcomes.findings_of,
     "questions": questions.findings_of,
     "made_of": made_of.findings_of,
     "recognition": recognised.findings_of,
@@ -75,7 +76,9 @@ class AuditRequest:
     last score included) and ``decision`` (a 0/1 column). Without any: the ``decision`` column where the file has no
     scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty.
     ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
-    score's own within groups, above 0 and at most 1, where the file does not say it. ``questions`` are single
+    score's own within groups, above 0 and at most 1, where the file does not say it. ``applicants`` are all who applied
+    (where they are not the rows of the scores) and ``selected_on`` what people were chosen on, ``score`` or a column:
+    the validity is corrected for having chosen only where both are known. ``questions`` are single
     questions' scores, ``features`` what was measured, ``recognition`` what was said beside what was recognised.
     ``ratings`` are people's, ``rating_scale`` their scale's ends where they are not in the score's unit.
     ``model`` is the folder of the version that made the scores: the audit is of that very version then.
@@ -90,6 +93,8 @@ class AuditRequest:
     by: tuple[str, ...] = ()
     reviews: Path | None = None
     outcomes: Path | None = None
+    applicants: Path | None = None
+    selected_on: str | None = None
     questions: Path | None = None
     features: Path | None = None
     recognition: Path | None = None
@@ -189,9 +194,8 @@ def _outcomes(request: AuditRequest, people: People) -> Json:
     if given is not None and not 0 < given <= 1:
         remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
         raise BadInput(request.scores, [Problem("reliability", str(given), remedy)])
-    return describe_outcomes(
-        read_outcomes(request.outcomes), people.scores, people.attributes, people.comparators, given
-    )
+    applicants = read_applicants(request.applicants, request.selected_on, request.scores, people.scores)
+    return outcomes.describe_outcomes(outcomes.read_outcomes(request.outcomes), people, given, applicants)
 
 
 def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], path: Path) -> Mapping[str, str]:

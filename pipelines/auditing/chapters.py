@@ -122,6 +122,7 @@ def tell_outcomes(audit: Json, say: Say) -> Iterator[Block]:
         if criterion["validity_corrected"] is not None:
             raters = estimate_words(criterion, "criterion_reliability")
             yield Paragraph(say("agreed", raters=raters, corrected=decimal(criterion["validity_corrected"])), "small")
+        yield _restriction(criterion, say)
         for entry in criterion["attributes"]:
             if any(row["line"] for row in entry["groups"]):
                 yield lines(criterion["criterion"], entry, say)
@@ -132,6 +133,21 @@ def tell_outcomes(audit: Json, say: Say) -> Iterator[Block]:
                 yield Bullets(found)
             yield _prediction_grid(entry, say)
             yield _calibration_grid(entry, say)
+
+
+def _restriction(criterion: Json, say: Say) -> Paragraph:
+    """What the correlation would be among all applicants, or why nobody can say."""
+    known = criterion["restriction"]
+    if criterion["validity_unrestricted"] is None:
+        return Paragraph(say("not_narrower" if known else "restriction_unknown"), "small")
+    values = {
+        "selector": say("score") if known["selector"] == "score" else known["selector"],
+        "n": count_words(known["applicants"]),
+        "wide": decimal(known["applicants_sd"]),
+        "narrow": decimal(known["selected_sd"]),
+        "kind": known["kind"],
+    }
+    return Paragraph(say("unrestricted", **values, validity=estimate_words(criterion, "validity_unrestricted")))
 
 
 def _promise(row: Json, reference: str, say: Say) -> str:

@@ -1,7 +1,6 @@
 """What became of people: outcomes as read, and whether the score predicts them alike in every group."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,18 @@ from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import panel_reliability
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_attenuation, correlation_interval
-from vivavoce.fairness.document import finite
-from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
+from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.differences import estimate
-from vivavoce.pipelines.auditing.scores import JOB, Scores, places_of
+from vivavoce.pipelines.auditing.people import People
+from vivavoce.pipelines.auditing.restriction import NO_APPLICANTS, NOT_SAID, Applicants, describe_restriction
+from vivavoce.pipelines.auditing.scores import JOB, places_of
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
 ALMOST_ONE = 1 - 1e-9  # of a correlation: beyond, there is no error to test against
+CLAUSE = "29 CFR 1607.14 B(8)"
 ALPHA = 0.05  # false-discovery rate over all groups and criteria
 
 Floats = npt.NDArray[np.float64]
@@ -70,33 +72,30 @@ def read_outcomes(path: Path) -> Outcomes:
 
 
 def describe_outcomes(
-    outcomes: Outcomes,
-    scores: Scores,
-    attributes: Mapping[str, Labels],
-    named: Mapping[str, str],
-    reliability: float | None,
+    outcomes: Outcomes, people: People, reliability: float | None, applicants: Applicants | str = NOT_SAID
 ) -> Json:
     """Validity, differential prediction and calibration by group, one criterion at a time; exploratory.
 
     Parameters
     ----------
-    outcomes, scores
-        As read; several raters' values of one person are averaged.
-    attributes, named
-        Declared groups, and whom to compare with (the largest group where nobody is named).
+    outcomes, people
+        As read, with scores; several raters' values of one person are averaged. Groups are compared with the largest,
+        or with the one named.
     reliability
         Of the score within groups; without it no verdict.
+    applicants
+        Everybody who applied, or why the validity is not corrected for having chosen among them.
 
     Raises
     ------
     BadInput
         Where people stand in the scores with several jobs and the outcomes do not say which job.
     """
-    assert scores.scores is not None
-    places = places_of(scores, outcomes.frame, outcomes.path)
-    criteria = []
-    for name, rows in outcomes.frame.assign(place=places).groupby(CRITERION, sort=True):
-        criteria.append(_criterion(str(name), rows[rows["place"] >= 0], scores.scores, attributes, named, reliability))
+    places = places_of(people.scores, outcomes.frame, outcomes.path)
+    criteria = [
+        _criterion(str(name), rows[rows["place"] >= 0], people, reliability, applicants)
+        for name, rows in outcomes.frame.assign(place=places).groupby(CRITERION, sort=True)
+    ]
     _adjust(criteria)
     return {
         "family": "exploratory",
@@ -108,14 +107,36 @@ def describe_outcomes(
     }
 
 
+def findings_of(outcomes: Json) -> list[Json]:
+    """Groups whom the score predicts differently, as ``audit.json`` lists findings; size and interval are in SD."""
+    return [
+        {
+            "what": "differential prediction",
+            "where": {
+                "attribute": entry["attribute"], "group": row["group"], "comparator": entry["reference"],
+                "stratum": None, "measure": "prediction", "cut": None, "criterion": criterion["criterion"],
+            },
+            "family": "exploratory",
+            "size": row["corrected"],
+            "interval": [row["corrected_low"], row["corrected_high"]],
+            "difference": None,
+            "evidence": {name: row[name] for name in ("n", "d_mod", "slope_gap", "p", "q", "kind")},
+            "clause": CLAUSE,
+            "settles": "prediction",
+            "what_would_settle": SETTLES["prediction"],
+        }
+        for criterion in outcomes["criteria"]
+        for entry in criterion["attributes"]
+        for row in entry["groups"]
+        if row["verdict"] == "finding"
+    ]  # fmt: skip
+
+
 def _criterion(
-    name: str,
-    rows: pd.DataFrame,
-    scores: Floats,
-    attributes: Mapping[str, Labels],
-    named: Mapping[str, str],
-    reliability: float | None,
+    name: str, rows: pd.DataFrame, people: People, reliability: float | None, applicants: Applicants | str
 ) -> Json:
+    scores = people.scores.scores
+    assert scores is not None
     means = rows.groupby("place")[VALUE].mean()
     values = np.full(len(scores), np.nan)
     values[means.index.to_numpy(dtype=np.int64)] = means.to_numpy()
@@ -129,12 +150,15 @@ def _criterion(
     found |= estimate("validity", Estimate(r, low, high))
     known = vary and agreed.value > 0
     found["validity_corrected"] = finite(correct_attenuation(r, 1.0, agreed.value)) if known else None
+    found |= describe_restriction(x, y, both, applicants if vary else NO_APPLICANTS)
     found["attributes"] = []
-    for attribute, labels in attributes.items():
+    for attribute, labels in people.attributes.items():
         codes = labels.codes[both]
         if vary and len(np.unique(codes[codes != UNKNOWN])) > 1:
             groups = np.asarray([*labels.levels, ""])[codes]
-            found["attributes"].append(_attribute(attribute, x, y, groups, named.get(attribute), reliability))
+            found["attributes"].append(
+                _attribute(attribute, x, y, groups, people.comparators.get(attribute), reliability)
+            )
     return found
 
 

@@ -146,8 +146,8 @@ def test_intervals_hold_their_estimate_and_p_values_are_probabilities(table: tup
         assert found.below_four_fifths == (Fraction(b, n2) / Fraction(a, n1) < Fraction(4, 5))
 
 
-# fairlearn's example of 71 people (test/unit/metrics/data_for_test.py, MIT licence), as counts: selected and all, of each
-# group, by what is true of them
+# fairlearn's example of 71 people (test/unit/metrics/data_for_test.py, MIT licence), as counts: selected
+# and all of each group, by what is true of them
 TRUE, UNTRUE = "true", "untrue"
 SEVENTY_ONE = {"aa": {TRUE: (15, 22), UNTRUE: (7, 14)}, "ba": {TRUE: (18, 23), UNTRUE: (6, 12)}}
 

@@ -1,6 +1,7 @@
 """Outcomes in the audit: true impact is no bias, planted bias is found, and nothing is said without a reliability."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,9 @@ import pandas as pd
 import pytest
 
 from tests.browser import visit
+from tests.proof import proof_count
 from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.auditing.restriction import Applicants, describe_restriction
 
 SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
@@ -73,7 +76,8 @@ def test_a_score_that_takes_half_a_deviation_from_a_group_is_found_and_shown(tmp
     assert (row["verdict"], row["kind"]) == ("finding", "intercept")
     assert row["corrected"] < 0  # the other group's line promises them less than they deliver
     assert row["mean_error"] > 0
-    assert all(finding["what"] == "adverse impact" for finding in document["findings"])
+    (finding,) = [one for one in document["findings"] if one["what"] == "differential prediction"]
+    assert (finding["family"], finding["where"]["group"], finding["size"]) == ("exploratory", "f", row["corrected"])
     seen = visit(tmp_path / "out" / "audit.html", width=1100, height=2400)
     assert seen.console == ()
     assert seen.requests == ()
@@ -124,3 +128,72 @@ def test_outcomes_belong_to_a_person_in_a_job_and_reliability_may_be_a_column(tm
     assert (found["criteria"][0]["n"], found["criteria"][0]["validity"]) == (60, pytest.approx(1))
     rows = found["criteria"][0]["attributes"][0]["groups"]
     assert {row["why"] for row in rows} == {"too_few_outcomes"}  # sales are the score itself: nothing to test against
+
+
+def chosen(folder: Path, direct: bool) -> None:
+    """2,000 applicants with validity .5; half are chosen, on the score or on a test that correlates .6 with it."""
+    rng = np.random.default_rng(23)
+    ids = [f"c{i:05d}" for i in range(2000)]
+    score = rng.standard_normal(2000)
+    test = 0.6 * score + 0.8 * rng.standard_normal(2000)
+    rating = 0.5 * score + np.sqrt(0.75) * rng.standard_normal(2000)
+    selector = score if direct else test
+    hired = selector > np.median(selector)
+    frame = pd.DataFrame({"candidate_id": ids, "score": score, "test": test, "hired": hired.astype(int)})
+    frame.assign(sex=np.where(np.arange(2000) % 2, "f", "m")).to_csv(folder / "all.csv", index=False)
+    pd.read_csv(folder / "all.csv")[["candidate_id", "sex"]].to_csv(folder / "groups.csv", index=False)
+    frame[["candidate_id", "score", "hired"]].to_csv(folder / "scores.csv", index=False)
+    frame[["candidate_id", "test"]].to_csv(folder / "applicants.csv", index=False)
+    kept = pd.DataFrame({"candidate_id": ids, "criterion": "rating", "value": rating})[hired]
+    kept.to_csv(folder / "outcomes.csv", index=False)
+
+
+@pytest.mark.parametrize(("direct", "kind"), [(True, "direct (case II)"), (False, "indirect (case III)")])
+def test_the_validity_among_applicants_comes_back(tmp_path: Path, direct: bool, kind: str) -> None:
+    chosen(tmp_path, direct)
+    options = {"selected_on": "score"} if direct else {"selected_on": "test", "applicants": tmp_path / "applicants.csv"}
+    paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
+    run_audit(AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, **options))
+    document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    (criterion,) = document["outcomes"]["criteria"]
+    assert criterion["restriction"]["kind"] == kind
+    assert criterion["validity"] < 0.47
+    assert criterion["validity_unrestricted_low"] < 0.5 < criterion["validity_unrestricted_high"]
+    assert criterion["validity_unrestricted"] == pytest.approx(0.5, abs=0.06)
+    assert "Among all 2,000 applicants" in (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
+
+
+def test_nothing_is_corrected_unless_applicants_and_mechanism_are_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen(tmp_path, direct=True)
+    paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
+    request = AuditRequest(*paths, outcomes=tmp_path / "outcomes.csv", made=MADE)
+    for change, why in (({}, "--selected-on"), ({"selected_on": "score"}, "--applicants")):
+        run_audit(replace(request, **change))
+        (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
+        assert criterion["validity_unrestricted"] is None
+        assert why in criterion["restriction_reason"]
+    assert run_audit(replace(request, selected_on="tset", applicants=tmp_path / "applicants.csv")) == 2
+    assert "Did you mean 'test'" in capsys.readouterr().err
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("selector", ["score", "test"])
+def test_corrected_validities_are_covered(selector: str, record_property) -> None:
+    """200 of 400 applicants are chosen on the score, or on a test that correlates .6 with it; the validity is .5."""
+    count = proof_count(8, 400)
+    rng = np.random.default_rng(30)
+    covered = 0
+    for _ in range(count):
+        score = rng.standard_normal(400)
+        test = 0.6 * score + 0.8 * rng.standard_normal(400)
+        rating = 0.5 * score + np.sqrt(0.75) * rng.standard_normal(400)
+        values = score if selector == "score" else test
+        hired = values > np.median(values)
+        applicants = Applicants("all.csv", selector, float(values.std(ddof=1)), 400, values)
+        found = describe_restriction(score[hired], rating[hired], hired, applicants)
+        covered += found["validity_unrestricted_low"] <= 0.5 <= found["validity_unrestricted_high"]
+    record_property(f"validity among applicants covered, chosen on the {selector}", round(covered / count, 3))
+    assert 0.93 - proof_count(20, 0) / 100 <= covered / count <= 0.97 + proof_count(3, 0) / 100

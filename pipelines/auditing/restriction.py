@@ -1,0 +1,169 @@
+"""What the validity would be among all applicants, corrected only where their spread and the mechanism are known."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.restriction import correct_indirect_restriction
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_range_restriction
+from vivavoce.fairness.document import finite
+from vivavoce.fairness.groups import CANDIDATE
+from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.scores import SCORE, Scores
+
+NOT_SAID = "how people were chosen was not said: name it with --selected-on"
+NO_APPLICANTS = "the applicants are not known: give them with --applicants, or decisions for everybody in the scores"
+NOT_NARROWER = "people with outcomes are not spread less than applicants: there is no restriction to correct"
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Applicants:
+    """Everybody who applied, chosen or not.
+
+    Parameters
+    ----------
+    source
+        Where they were read.
+    selector
+        ``score``, or the column that people were chosen on.
+    spread
+        The selector's standard deviation among applicants.
+    people
+        Applicants with a value of the selector.
+    values
+        The selector of those under audit, in the order of the scores, shape (n,); ``nan`` where unknown.
+    """
+
+    source: str
+    selector: str
+    spread: float
+    people: int
+    values: Floats
+
+
+def read_applicants(path: Path | None, selector: str | None, scores_path: Path, scores: Scores) -> Applicants | str:
+    """Read the applicants, or why there are none.
+
+    Parameters
+    ----------
+    path
+        ``candidate_id`` and the selector's column; None: everybody in the scores, where decisions say who was chosen.
+    selector
+        ``score`` (people were chosen on this very score), another column's name (on that), or None (not known).
+    scores_path, scores
+        The scores under audit.
+
+    Raises
+    ------
+    BadInput
+        For a table without the selector's column, cells that are no numbers, and people who stand twice.
+    """
+    if selector is None:
+        return NOT_SAID
+    if path is None:
+        if selector != SCORE or scores.decisions is None or scores.scores is None:
+            return NO_APPLICANTS
+        known = scores.scores[np.isfinite(scores.scores)]
+        if len(known) < SMALLEST_SAMPLE:
+            return NO_APPLICANTS
+        return Applicants(scores_path.name, selector, float(known.std(ddof=1)), len(known), scores.scores)
+    frame = read_records(path, [CANDIDATE])
+    if selector not in frame.columns:
+        hint = nearest(selector, [str(name) for name in frame.columns])
+        raise BadInput(path, [Problem("header", shorten(selector), f"Add this column, or name another. {hint}")])
+    frame = frame.assign(**{CANDIDATE: texts(frame[CANDIDATE])})
+    problems = duplicates(frame.dropna(subset=[CANDIDATE]), [CANDIDATE])
+    if problems:
+        raise BadInput(path, problems)
+    values = numbers(frame[selector], path, selector)
+    if values.notna().sum() < SMALLEST_SAMPLE or values.nunique() < 2:
+        raise BadInput(path, [Problem(selector, "too few values, or one only", "Give every applicant's value.")])
+    own = values.set_axis(frame[CANDIDATE]).reindex(scores.candidates.astype(str)).to_numpy(np.float64)
+    chosen = scores.scores if selector == SCORE and scores.scores is not None else own
+    return Applicants(path.name, selector, float(values.std(ddof=1)), int(values.notna().sum()), chosen)
+
+
+def describe_restriction(x: Floats, y: Floats, here: npt.NDArray[np.bool_], applicants: Applicants | str) -> Json:
+    """The correlation among applicants (case II on the score itself, case III on a third variable), or why none.
+
+    Parameters
+    ----------
+    x, y
+        Score and outcome of the people with both, shape (k,).
+    here
+        Which of the rows under audit they are, shape (n,).
+    applicants
+        As read. Their spread is taken as known; limits are of the people with outcomes alone.
+    """
+    blank: Json = {**estimate("validity_unrestricted", None), "restriction": None}
+    if isinstance(applicants, str):
+        return {**blank, "restriction_reason": applicants}
+    z = applicants.values[here]
+    known = np.isfinite(z)
+    if known.sum() < SMALLEST_SAMPLE or np.ptp(z[known]) == 0:
+        return {**blank, "restriction_reason": NO_APPLICANTS}
+    x, y, z = x[known], y[known], z[known]
+    restricted = float(z.std(ddof=1))
+    direct = applicants.selector == SCORE
+    found: Json = {
+        "kind": "direct (case II)" if direct else "indirect (case III)",
+        "selector": applicants.selector,
+        "applicants": applicants.people,
+        "applicants_sd": applicants.spread,
+        "selected_sd": restricted,
+        "source": applicants.source,
+    }
+    if restricted >= applicants.spread:
+        return {**blank, "restriction": found, "restriction_reason": NOT_NARROWER}
+    statistic: Callable[..., float] = _direct(applicants.spread) if direct else _indirect(applicants.spread)
+    corrected: Estimate = bootstrap(statistic, x, y, z)
+    reason = corrected.reason if np.isfinite(corrected.value) else None
+    return {
+        **{f"validity_unrestricted{end}": finite(value) for end, value in _ends(corrected)},
+        "restriction": found,
+        "restriction_reason": reason,
+    }
+
+
+def _ends(found: Estimate) -> list[tuple[str, float]]:
+    return [("", found.value), ("_low", found.low), ("_high", found.high)]
+
+
+def _direct(spread: float) -> Callable[..., float]:
+    def corrected(x: Floats, y: Floats, _: Floats) -> float:
+        x_sd, (r,) = float(x.std(ddof=1)), _correlations((x, y))
+        return correct_range_restriction(r, spread, x_sd) if x_sd > 0 and math.isfinite(r) else math.nan
+
+    return corrected
+
+
+def _indirect(spread: float) -> Callable[..., float]:
+    def corrected(x: Floats, y: Floats, z: Floats) -> float:
+        r, r_x, r_y = _correlations((x, y), (z, x), (z, y))
+        if not math.isfinite(r + r_x + r_y):
+            return math.nan
+        return correct_indirect_restriction(r, r_x, r_y, spread, float(z.std(ddof=1)))
+
+    return corrected
+
+
+def _correlations(*pairs: tuple[Floats, Floats]) -> tuple[float, ...]:
+    """Of each pair of columns; ``nan`` where one does not vary."""
+    found = []
+    for first, second in pairs:
+        one, two = first - first.mean(), second - second.mean()
+        scale = math.sqrt(float(one @ one) * float(two @ two))
+        found.append(max(-1.0, min(float(one @ two) / scale, 1.0)) if scale else math.nan)
+    return tuple(found)
