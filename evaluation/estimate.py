@@ -37,9 +37,33 @@ class Estimate:
         """Give the number without its limits."""
         return self.value
 
+    @property
+    def brief(self) -> str:
+        """Value and limits in two decimals without a leading 0, or the reason why there is no value.
+
+        Examples
+        --------
+        >>> Estimate(-0.004, -0.12, 1.0).brief
+        '.00 [-.12, 1.00]'
+        """
+        if self.value != self.value:  # nan
+            return self.reason or "undefined"
+        return f"{two_decimals(self.value)} [{two_decimals(self.low)}, {two_decimals(self.high)}]"
+
     def covers(self, truth: float) -> bool:
         """Whether the interval holds a value, limits included; never where there is no interval."""
         return self.low <= truth <= self.high
+
+
+def two_decimals(value: float) -> str:
+    """A correlation, a share or a difference of such, as tables print it.
+
+    Examples
+    --------
+    >>> two_decimals(0.254), two_decimals(-0.004), two_decimals(-0.5), two_decimals(1.0)
+    ('.25', '.00', '-.50', '1.00')
+    """
+    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
 
 
 class Limits(NamedTuple):

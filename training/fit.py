@@ -10,18 +10,21 @@ import pandas as pd
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.gain import correlation as person_correlation
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.models.norms import Norms
 from vivavoce.models.version import LinearCompetency, ModelVersion
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
-from vivavoce.training.learned import LearnedWeights, without_nan
-from vivavoce.training.splits import FOLDS, person_folds
-from vivavoce.training.weights import learn_weights
+from vivavoce.training.learned import without_nan
+from vivavoce.training.overall import Overall, learn_overall
+from vivavoce.training.validation.baselines import LENGTH
+from vivavoce.training.validation.overall import corrected_validity
+from vivavoce.training.validation.precision import cross_fitted_answers, precision
+from vivavoce.training.validation.report import validate
+from vivavoce.training.validation.scored import USUAL, Crossed, Effort
 
-LENGTH = "language.length_words"
 DRAWS = 1000  # of persons, for the intervals of correlations
 
 
@@ -58,7 +61,14 @@ def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = pl
     return fit(inputs, framework, estimator=estimator, seed=seed).model
 
 
-def fit(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> Fitted:
+def fit(
+    inputs: Inputs,
+    framework: Framework,
+    *,
+    estimator: Estimator = plain,
+    effort: Effort | None = USUAL,
+    seed: int = 0,
+) -> Fitted:
     """Train the linear model of one job family.
 
     Every figure in its documents is from cross-fitted scores: no person was scored by a model, or weighted by weights,
@@ -70,6 +80,9 @@ def fit(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, s
         What to learn from, and for which job.
     estimator
         Makes an unfitted ridge for the columns that it gets. One that searches does so inside every fold.
+    effort
+        How long to look at validity beyond correlations (``THOROUGH`` takes some minutes); None: not at all, for
+        versions that are made to be compared and thrown away.
     seed
         Of every random split and draw.
 
@@ -81,27 +94,25 @@ def fit(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, s
     idle = [name for name, weight in framework.weights.items() if weight == 0]
     if idle or len(framework.weights) < 2:
         raise BadTraining(f"{framework.job}: training needs two competencies, all with a prior weight above 0. {idle}")
-    scores, competencies = {}, []
-    for name, columns in inputs.features.items():
-        if not columns:
-            raise BadTraining(f"{name}: none of its features was measured with more than one value.")
-        x, y = np.column_stack(list(columns.values())), inputs.ratings[name]
-        crossed = cross_fitted(estimator(list(columns)), x, y, inputs.candidates, weights=inputs.weights, seed=seed)
-        norms, rated = Norms.of(crossed), ~np.isnan(y)
-        fitted = estimator(list(columns)).fit(
-            x[rated],
-            y[rated],
-            groups=inputs.candidates[rated],
-            sample_weight=None if inputs.weights is None else inputs.weights[rated],
-        )
-        competencies.append(LinearCompetency.of(name, columns, fitted, norms))
-        scores[name] = norms.z(crossed)
-    learned, performance, overall = _weights(inputs, framework, scores, seed)
+    crossed, competencies = {}, []
+    for name in inputs.features:
+        one, linear = _competency(inputs, framework, name, estimator, seed)
+        crossed[name] = one
+        competencies.append(linear)
+    scores = {name: one.z for name, one in crossed.items()}
+    overall = learn_overall(inputs, framework, scores, seed)
     used = {name for one in competencies for name in one.features}
+    validity = {
+        "ratings": _agreement(inputs, scores, seed),
+        "performance": _performance(inputs, framework, crossed, overall, seed),
+    }
+    if effort is not None:
+        validity |= validate(inputs, framework, crossed, overall, effort=effort, seed=seed)
+    learned = overall.learned if overall else None
     documents = {
         "datasheet": datasheet(inputs, seed),
         "weights": learned.document() if learned else {"reason": "no performance was given: the framework's are kept"},
-        "validity": {"ratings": _agreement(inputs, scores, seed), "performance": performance},
+        "validity": validity,
     }
     model = ModelVersion(
         framework,
@@ -111,41 +122,61 @@ def fit(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, s
         inputs.recognisers,
         without_nan(documents),
     )
-    return Fitted(model, scores, overall)
+    return Fitted(model, scores, _by_interview(inputs, framework, scores, overall))
 
 
-def _weights(
-    inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], seed: int
-) -> tuple[LearnedWeights | None, dict[str, Any], Floats]:
-    """Weights from performance, the validity of the overall score under them, and that score for each interview."""
-    z = pd.DataFrame(scores).assign(y=inputs.performance).groupby(inputs.candidates).mean().dropna()
-    if len(z) == 0:
-        return None, {"persons": 0}, np.column_stack(list(scores.values())) @ list(framework.weights.values())
-    if len(z) < LEAST_PEOPLE:
-        raise BadTraining(f"Weights need the performance of {LEAST_PEOPLE} scored people. Got {len(z)}: leave it out.")
-    x, y, persons = z[list(scores)].to_numpy(), z["y"].to_numpy(), z.index.to_numpy(str)
-    job = np.full(len(y), framework.job)
-    applicants = pd.DataFrame(scores).dropna().cov().to_numpy()
-    learned = learn_weights(
-        x, y, job, framework.weights, applicants=applicants, same_raters=inputs.same_raters, seed=seed
-    )
-    composite, fold = np.empty(len(y)), person_folds(persons, seed=seed)
-    for held in range(FOLDS):
-        seen = fold != held
-        found = learn_weights(x[seen], y[seen], job[seen], framework.weights, seed=seed)
-        composite[~seen] = x[~seen] @ list(found.values.values())
-    composites = {
-        "learned": composite,
-        "framework": x @ list(framework.weights.values()),
-        "unit": x.mean(axis=1),
-        **{name: x[:, i] for i, name in enumerate(scores)},
+def _competency(
+    inputs: Inputs, framework: Framework, name: str, estimator: Estimator, seed: int
+) -> tuple[Crossed, LinearCompetency]:
+    """One competency's cross-fitted scores, of interviews and of single answers, and its ridge of all rated people."""
+    columns = list(inputs.features[name])
+    if not columns:
+        raise BadTraining(f"{name}: none of its features was measured with more than one value.")
+    x, y, who = np.column_stack(list(inputs.features[name].values())), inputs.ratings[name], inputs.candidates
+    if inputs.answers is None:
+        predicted = cross_fitted(estimator(columns), x, y, who, weights=inputs.weights, seed=seed)
+        table = np.full((len(y), 0), np.nan)
+    else:
+        asked = [question.id for question in framework.questions_showing(name)]
+        predicted, table = cross_fitted_answers(
+            estimator(columns), x, y, who, inputs.answers, columns, asked, weights=inputs.weights, seed=seed
+        )
+    norms, rated = Norms.of(predicted), ~np.isnan(y)
+    weights = None if inputs.weights is None else inputs.weights[rated]
+    fitted = estimator(columns).fit(x[rated], y[rated], groups=who[rated], sample_weight=weights)
+    found = precision(norms.z(table), who, seed=seed)
+    spread = None if np.isnan(found.question_sd) else found.question_sd
+    return Crossed(predicted, norms.z(predicted), found), LinearCompetency.of(name, columns, fitted, norms, spread)
+
+
+def _performance(
+    inputs: Inputs, framework: Framework, crossed: Mapping[str, Crossed], overall: Overall | None, seed: int
+) -> dict[str, Any]:
+    """Correlations of performance with the overall score under several weights and with each competency, raw and, where
+    the selection is known, as among all applicants.
+    """
+    if overall is None:
+        return {"persons": 0}
+    y, persons = overall.performance, overall.persons
+    raw = {name: asdict(correlation(values, y, persons, seed)) for name, values in overall.composites.items()}
+    corrected = corrected_validity(inputs, framework, crossed, overall, seed)
+    note = next((one.corrected.reason for one in corrected.values() if one.method == "none"), None)
+    return {
+        "persons": len(y),
+        "correlations": raw,
+        "corrected": None if note else {name: asdict(one) for name, one in corrected.items()},
+        "note": note,
     }
-    found_r = {name: asdict(correlation(values, y, persons, seed)) for name, values in composites.items()}
-    overall = pd.Series(composite, persons).reindex(inputs.candidates).to_numpy(np.float64)
-    return learned, {"persons": len(y), "correlations": found_r, "corrected": None, "note": NOT_CORRECTED}, overall
 
 
-NOT_CORRECTED = "raw: the applicants' spread and how people were selected were not given, so nothing is corrected"
+def _by_interview(
+    inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], overall: Overall | None
+) -> Floats:
+    if overall is None:
+        return np.column_stack(list(scores.values())) @ list(framework.weights.values())
+    learned = pd.Series(overall.composites["learned"], overall.persons)
+    found: Floats = learned.reindex(inputs.candidates).to_numpy(np.float64)
+    return found
 
 
 def _agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[str, Any]:
@@ -165,14 +196,7 @@ def _agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[
 
 
 def correlation(one: Floats, other: Floats, persons: Any, seed: int = 0) -> Estimate:
-    """Pearson's r of the rows that have both, with an interval over persons; ideal 1."""
-    both = ~np.isnan(one) & ~np.isnan(other)
-    if both.sum() < LEAST_PEOPLE or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
-        return undefined(f"fewer than {LEAST_PEOPLE} rows with both, or one of them does not vary")
-    return bootstrap(_pearson, one[both], other[both], persons=persons[both], draws=DRAWS, seed=seed)
-
-
-def _pearson(one: Floats, other: Floats) -> float:
-    x, y = one - one.mean(), other - other.mean()
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / norm if norm > 0 else float("nan")
+    """Pearson's r of the rows that have both, with an interval over persons; ideal 1. Undefined below 50 rows."""
+    if np.count_nonzero(~np.isnan(one) & ~np.isnan(other)) < LEAST_PEOPLE:
+        return undefined(f"fewer than {LEAST_PEOPLE} rows with both")
+    return person_correlation(one, other, persons, draws=DRAWS, seed=seed)

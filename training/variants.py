@@ -92,7 +92,7 @@ def overall_scores(inputs: Inputs, framework: Framework, variant: Variant | None
         For a variant that names what is not there, or leaves a competency without questions or features.
     """
     changed, shorter = (inputs, framework) if variant is None else change(inputs, framework, variant)
-    fitted = fit(changed, shorter, seed=seed)
+    fitted = fit(changed, shorter, effort=None, seed=seed)
     given = None if variant is None else variant.weights
     weights = np.array([(given or fitted.model.weights)[name] for name in fitted.z])
     plain = np.column_stack(list(fitted.z.values())) @ weights

@@ -78,6 +78,7 @@ def save(
             {
                 "fingerprint": known.get(one.name.rpartition(".")[0], known.get(one.name, f"print of {one.name}")),
                 "impairment_sensitive": str("fillers" in one.name).lower(),
+                "modality": "voice" if one.name.startswith("prosody.") else "text",
             }
         )
         if "." in one.name and one.name not in undeclared

@@ -88,11 +88,8 @@ class Baseline:
         """
         if self.gain is None:
             return f"{what} was not compared with {self.name}: {self.reason}"
-        found = self.gain.gain
-        if np.isnan(found.value):
-            return f"{what} {WORDS[self.gain.verdict]} {self.name}: {found.reason}"
-        numbers = [f"{one:.2f}".replace("0.", ".", 1) for one in (found.value, found.low, found.high)]
-        return "{} {} {}: Δr {} [{}, {}]".format(what, WORDS[self.gain.verdict], self.name, *numbers)
+        delta = "" if np.isnan(self.gain.gain.value) else "Δr "
+        return f"{what} {WORDS[self.gain.verdict]} {self.name}: {delta}{self.gain.gain.brief}"
 
 
 def baselines(

@@ -19,13 +19,13 @@ from vivavoce.training.selection import Selection
 APART = 0.90  # of people with and without a criterion: who was selected from the top lies above who was not, but for
 # leavers, who lie among the selected and have no criterion; one in five of those without one may be such
 DRAWS = 500  # of persons; the interval of a correction is wide, and its limits' error small beside what is assumed
-NOT_STATED = "raw: how people were selected was not stated, so nothing is corrected"
-UNKNOWN = "raw: how people were selected is not known, and a correction for the wrong selection can err either way"
+NOT_STATED = "how people were selected was not stated, so nothing is corrected"
+UNKNOWN = "how people were selected is not known, and a correction for the wrong selection can err either way"
 NO_SELECTOR = (
-    "raw: people were selected on something else than this score, and its values or its spread among applicants are "
+    "people were selected on something else than this score, and its values or its spread among applicants are "
     "not given; case II would be wrong here"
 )
-NO_SPREAD = "raw: the spread of the overall score among applicants is not given, and everybody here was selected"
+NO_SPREAD = "the spread of the overall score among applicants is not given, and everybody here was selected"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def correct_scores(
             return _refused(
                 z,
                 y,
-                f"raw: stated as direct, but who has a criterion lies above who has none in {apart:.0%} of pairs only, "
+                f"stated as direct, but who has a criterion lies above who has none in {apart:.0%} of pairs only, "
                 f"not in {APART:.0%}: something else decided too, and case II would be wrong",
                 seed,
             )

@@ -77,8 +77,7 @@ class Increment:
         found = self.gain.gain
         if self.people_needed is None:
             return f"{self.modality} over language: underpowered ({found.reason})"
-        numbers = [f"{one:.2f}".replace("0.", ".", 1) for one in (found.value, found.low, found.high)]
-        said = "{} over language: {}, Δr {} [{}, {}]".format(self.modality, self.verdict, *numbers)
+        said = f"{self.modality} over language: {self.verdict}, Δr {found.brief}"
         if self.verdict != "underpowered":
             return said
         return f"{said}; to show .02 takes about {self.people_needed:,} people"

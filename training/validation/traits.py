@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.discriminant import SAME, Traits, multitrait_multimethod
+from vivavoce.evaluation.estimate import two_decimals
 from vivavoce.evaluation.validity import correlation_interval
 
 LEAST_PEOPLE = 50  # the interval of a correlation of .85 is then .75 to .91
@@ -71,14 +72,15 @@ def distinct(human: Mapping[str, Floats], machine: Mapping[str, Floats], persons
 def _findings(found: Traits, names: list[str]) -> list[str]:
     """What cannot be told apart, by whom, and which score follows another competency."""
     said = [name.replace("_", " ") for name in names]
-    sentences = [
-        f"{one.replace('_', ' ')} and {other.replace('_', ' ')} cannot be told apart in the scores "
-        f"(r {_number(found.machine[names.index(one), names.index(other)])} may be {_number(SAME)} or more): read them "
-        "as one score."
-        for one, other in found.inseparable
-    ]
+    sentences = []
+    for one, other in found.inseparable:
+        i, j = names.index(one), names.index(other)
+        sentences.append(
+            f"{said[i]} and {said[j]} cannot be told apart in the scores (r {two_decimals(found.machine[i, j])} may be "
+            f"{two_decimals(SAME)} or more): read them as one score."
+        )
     sentences += [
-        f"{said[i]} and {said[j]} cannot be told apart in people's ratings (r {_number(found.human[i, j])}): the "
+        f"{said[i]} and {said[j]} cannot be told apart in people's ratings (r {two_decimals(found.human[i, j])}): the "
         "raters may have written one impression down twice."
         for i, j in combinations(range(len(names)), 2)
         if correlation_interval(found.human[i, j], found.n).high > SAME
@@ -87,8 +89,8 @@ def _findings(found: Traits, names: list[str]) -> list[str]:
         if not trait.discriminated:
             rivals = {**_rivals(found.across[i], i), **_rivals(found.across[:, i], i)}
             sentences.append(
-                f"The score of {said[i]} goes with people's ratings of it at {_number(trait.convergent.value)}, and "
-                f"{' and '.join(said[j] for j in rivals)} across people and machine no less: it is no evidence of "
+                f"The score of {said[i]} goes with people's ratings of it at {two_decimals(trait.convergent.value)}, "
+                f"and {' and '.join(said[j] for j in rivals)} across people and machine no less: it is no evidence of "
                 f"{said[i]} in particular."
             )
     sentences.append(
@@ -101,7 +103,3 @@ def _findings(found: Traits, names: list[str]) -> list[str]:
 def _rivals(correlations: Floats, own: int) -> dict[int, float]:
     """Other competencies whose correlation across methods is no lower than the competency's own."""
     return {j: float(r) for j, r in enumerate(correlations) if j != own and r >= correlations[own]}
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("0.", ".", 1)

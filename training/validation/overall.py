@@ -1,0 +1,108 @@
+"""What holds of the overall score, for people whose performance its weights did not see."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vivavoce.data.framework import Framework
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.gain import gain
+from vivavoce.models.linear import CompetencyRidge
+from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.inputs import Inputs
+from vivavoce.training.overall import Overall, cross_weighted
+from vivavoce.training.validation.baselines import LENGTH, Baseline
+from vivavoce.training.validation.correction import Corrected, ceiling, correct_scores
+from vivavoce.training.validation.permutation import permuted_procedure, permuted_scores
+from vivavoce.training.validation.scored import Crossed, Effort, calibration_of, ceiling_of, rubric_of
+
+DRAWS = 1000
+FRAMEWORK = "framework"  # the overall score under the framework's weights: what people could have been selected on
+
+
+def permuted_overall(overall: Overall, framework: Framework, effort: Effort, seed: int) -> dict[str, Any]:
+    """Permutation test of the framework's overall score, and of learning weights where time was given for it."""
+    y, who = overall.performance, overall.persons
+    found = {
+        FRAMEWORK: asdict(permuted_scores(overall.composites[FRAMEWORK], y, who, count=effort.permutations, seed=seed))
+    }
+    if effort.weights:
+
+        def learned(given: Floats) -> Floats:
+            return cross_weighted(overall.z, given, who, framework.weights, seed=seed)
+
+        found["learned"] = asdict(permuted_procedure(learned, y, who, count=effort.weights, seed=seed))
+    return found
+
+
+def calibrated_overall(overall: Overall) -> dict[str, Any]:
+    """Performance as the framework's overall score predicts it for other people, against performance."""
+    line = CompetencyRidge(penalties=(1e-9,))
+    score = overall.composites[FRAMEWORK][:, None]
+    return calibration_of(
+        cross_fitted(line, score, overall.performance, overall.persons), overall.performance, overall.persons
+    )
+
+
+def overall_baselines(inputs: Inputs, framework: Framework, overall: Overall, seed: int) -> tuple[Baseline, ...]:
+    """Learned weights against the framework's, equal ones, the rubric and length; by correlation with performance."""
+    weights = framework.weights
+    rubrics = {name: rubric_of(inputs, framework, name) for name in weights}
+    missing = next((one for one in rubrics.values() if isinstance(one, str)), None)
+    by_person: dict[str, Floats | str] = {
+        "the framework's weights": overall.composites[FRAMEWORK],
+        "unit weights": overall.composites["unit"],
+        "rubric": missing
+        or _of(inputs, overall, np.sum([weights[name] * np.asarray(one) for name, one in rubrics.items()], axis=0)),
+    }
+    lengths = [columns[LENGTH] for columns in inputs.features.values() if LENGTH in columns]
+    by_person["answer length"] = (
+        _of(inputs, overall, np.mean(lengths, axis=0)) if lengths else f"{LENGTH} was not measured"
+    )
+    found = []
+    for name, other in by_person.items():
+        if isinstance(other, str):
+            found.append(Baseline(name, None, other))
+        else:
+            one = gain(
+                other, overall.composites["learned"], overall.performance, overall.persons, draws=DRAWS, seed=seed
+            )
+            found.append(Baseline(name, one))
+    return tuple(found)
+
+
+def _of(inputs: Inputs, overall: Overall, values: Floats) -> Floats:
+    """Interviews' values as means of the people with performance."""
+    found: Floats = pd.Series(values).groupby(inputs.candidates).mean().reindex(overall.persons).to_numpy(np.float64)
+    return found
+
+
+def corrected_validity(
+    inputs: Inputs, framework: Framework, crossed: Mapping[str, Crossed], overall: Overall, seed: int
+) -> dict[str, Corrected]:
+    """Raw and corrected validity of every score, among all interviewed people."""
+    rows = {name: one.z for name, one in crossed.items()} | {"performance": inputs.performance}
+    stated = inputs.selection
+    if stated is not None and stated.selector is not None and stated.selector in inputs.criteria:
+        rows["selector"] = inputs.criteria[stated.selector]
+    people = pd.DataFrame(rows).groupby(inputs.candidates).mean()
+    z = people[list(crossed)]
+    scores = {FRAMEWORK: z.to_numpy() @ list(framework.weights.values())}
+    scores["learned"] = pd.Series(overall.composites["learned"], overall.persons).reindex(people.index).to_numpy()
+    scores |= {name: z[name].to_numpy() for name in crossed}
+    selector = people["selector"].to_numpy() if "selector" in people else None
+    return correct_scores(
+        scores, people["performance"].to_numpy(), stated, overall=FRAMEWORK, selector=selector, seed=seed
+    )
+
+
+def performance_ceiling(inputs: Inputs) -> Estimate:
+    """The highest r with performance that a perfect score could have, by what was stated or its raters' agreement."""
+    stated = inputs.selection.reliability if inputs.selection else None
+    if stated is not None:
+        return Estimate(ceiling(stated))
+    return ceiling_of(inputs.criterion_reliability, "the criterion's reliability")

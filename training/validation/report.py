@@ -1,0 +1,191 @@
+"""All of it for one training: what goes into a model version's validity document beside r, as JSON without any id."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vivavoce.data.framework import Framework
+from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.discriminant import Traits
+from vivavoce.evaluation.estimate import two_decimals
+from vivavoce.models.linear import CompetencyRidge
+from vivavoce.training.inputs import Inputs
+from vivavoce.training.overall import Overall
+from vivavoce.training.validation.baselines import Baseline, baselines
+from vivavoce.training.validation.curve import learning_curve
+from vivavoce.training.validation.elsewhere import held_out
+from vivavoce.training.validation.increments import BASE, Increment, increments, scores_by_modality
+from vivavoce.training.validation.overall import (
+    calibrated_overall,
+    overall_baselines,
+    performance_ceiling,
+    permuted_overall,
+)
+from vivavoce.training.validation.permutation import permuted_learning
+from vivavoce.training.validation.scored import USUAL, Crossed, Effort, calibration_of, ceiling_of, rubric_of
+from vivavoce.training.validation.traits import distinct
+
+CHANCE = 0.05
+BY_COMPETENCY = ("permutation", "learning curve", "calibration", "precision", "elsewhere", "ceiling")
+
+
+def validate(
+    inputs: Inputs,
+    framework: Framework,
+    crossed: Mapping[str, Crossed],
+    overall: Overall | None,
+    *,
+    effort: Effort = USUAL,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Everything that a hostile reviewer asks for, from people not seen.
+
+    The learning curve, the increments, sites and time are those of the plain ridge with its nested penalty, also where
+    a search was asked for: a search in every one of these fits would take days.
+
+    Parameters
+    ----------
+    inputs, framework
+        What was learned from.
+    crossed
+        By competency.
+    overall
+        People with performance; None where there is none.
+    effort, seed
+        How long to look; of every draw.
+
+    Returns
+    -------
+    dict
+        ``permutation``, ``learning curve``, ``calibration``, ``precision``, ``baselines``, ``elsewhere``, ``ceiling``
+        by competency, some with ``overall``; ``increments`` by modality; ``traits``; and ``findings``, a sentence each.
+    """
+    found: dict[str, Any] = {name: {} for name in BY_COMPETENCY}
+    compared = {}
+    for name, one in crossed.items():
+        compared[name] = _baselines(inputs, framework, name, one, seed)
+        for what, value in _competency(inputs, name, one, effort, seed).items():
+            found[what][name] = value
+    if overall is not None:
+        compared["overall"] = overall_baselines(inputs, framework, overall, seed)
+        found["permutation"]["overall"] = permuted_overall(overall, framework, effort, seed)
+        found["calibration"]["overall"] = calibrated_overall(overall)
+        found["ceiling"]["performance"] = asdict(performance_ceiling(inputs))
+    found["baselines"] = {name: [asdict(one) for one in each] for name, each in compared.items()}
+    added, found["increments by competency"] = _increments(inputs, framework, overall, seed)
+    found["increments"] = {one.modality: _increment(one) for one in added}
+    apart = distinct(inputs.ratings, {name: one.z for name, one in crossed.items()}, inputs.candidates)
+    found["traits"] = _traits(apart.traits)
+    said = [one.sentence + "." for one in added]
+    said += [one.sentence(name.replace("_", " ")) + "." for name, each in compared.items() for one in each]
+    found["findings"] = [*_chance(found["permutation"]), *said, *apart.findings]
+    return found
+
+
+def _competency(inputs: Inputs, name: str, one: Crossed, effort: Effort, seed: int) -> dict[str, Any]:
+    """What is asked of each competency's score, by the names of BY_COMPETENCY."""
+    x = np.column_stack(list(inputs.features[name].values()))
+    y, who, weights, ridge = inputs.ratings[name], inputs.candidates, inputs.weights, CompetencyRidge()
+    curve = learning_curve(ridge, x, y, who, weights=weights, repeats=effort.repeats, seed=seed)
+    elsewhere = held_out(ridge, x, y, who, site=inputs.site, recorded_at=inputs.recorded_at, weights=weights, seed=seed)
+    return {
+        "permutation": asdict(permuted_learning(ridge, x, y, who, count=effort.permutations, seed=seed)),
+        "learning curve": asdict(curve),
+        "calibration": calibration_of(one.predicted, y, who),
+        "precision": asdict(one.precision),
+        "elsewhere": {what: asdict(value) for what, value in elsewhere.items()},
+        "ceiling": asdict(ceiling_of(inputs.reliability[name], "the ratings' own reliability")),
+    }
+
+
+def _baselines(inputs: Inputs, framework: Framework, name: str, one: Crossed, seed: int) -> tuple[Baseline, ...]:
+    return baselines(
+        one.z,
+        inputs.features[name],
+        inputs.ratings[name],
+        inputs.candidates,
+        rubric_of(inputs, framework, name),
+        weights=inputs.weights,
+        seed=seed,
+    )
+
+
+def _increments(
+    inputs: Inputs, framework: Framework, overall: Overall | None, seed: int
+) -> tuple[tuple[Increment, ...], dict[str, Any]]:
+    """What each modality adds to language: for the overall score, and for each competency's ratings."""
+    by_competency, scores = {}, {}
+    for name, columns in inputs.features.items():
+        y = inputs.ratings[name]
+        scores[name] = scores_by_modality(
+            lambda _: CompetencyRidge(),
+            columns,
+            inputs.modalities,
+            y,
+            inputs.candidates,
+            weights=inputs.weights,
+            seed=seed,
+        )
+        counts = _counts(scores[name], columns, inputs.modalities)
+        found = increments(scores[name], counts, y, inputs.candidates, seed=seed)
+        by_competency[name] = {one.modality: _increment(one) for one in found}
+    labels = [set(one) for one in scores.values()]
+    if not labels[0] or any(one != labels[0] for one in labels):
+        return (), by_competency
+    weights = framework.weights
+    summed = {
+        label: np.sum([weights[name] * _standard(one[label]) for name, one in scores.items()], axis=0)
+        for label in scores[next(iter(scores))]
+    }
+    if overall is not None:
+        criterion = pd.Series(overall.performance, overall.persons).reindex(inputs.candidates).to_numpy(np.float64)
+    else:
+        criterion = np.sum([weights[name] * _standard(y) for name, y in inputs.ratings.items()], axis=0)
+    names = {name for own in inputs.features.values() for name in own}
+    counts = _counts(summed, names, inputs.modalities)
+    return increments(summed, counts, criterion, inputs.candidates, seed=seed), by_competency
+
+
+def _counts(scores: Mapping[str, Floats], columns: Collection[str], modalities: Mapping[str, str]) -> dict[str, int]:
+    """How many columns each modality beyond language has."""
+    others = [label for label in scores if label != BASE and "+" not in label]
+    return {one: sum(modalities.get(name) == one for name in columns) for one in others}
+
+
+def _standard(values: Floats) -> Floats:
+    spread = float(np.nanstd(values)) if np.count_nonzero(~np.isnan(values)) > 1 else 0.0
+    found: Floats = (values - np.nanmean(values)) / spread if spread > 0 else np.zeros_like(values)
+    return found
+
+
+def _increment(one: Increment) -> dict[str, Any]:
+    return {
+        "verdict": one.verdict,
+        "people needed": one.people_needed,
+        "columns": one.columns,
+        "language alone": asdict(one.gain.base),
+        "with it": asdict(one.gain.full),
+        "gain": asdict(one.gain.gain),
+        "explained beyond": asdict(one.explained.gain) if one.explained else None,
+        "persons": one.gain.persons,
+    }
+
+
+def _traits(found: Traits | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    body = asdict(found)
+    return body | {name: np.round(body[name], 4).tolist() for name in ("human", "machine", "across")}
+
+
+def _chance(permuted: Mapping[str, Any]) -> list[str]:
+    """Competencies whose r chance finds as well."""
+    return [
+        f"{name.replace('_', ' ')}: an r of {two_decimals(one['r'])} with human ratings is what chance finds too "
+        f"(p = {one['p']:.3g} of {one['count']} permutations)."
+        for name, one in permuted.items()
+        if name != "overall" and one["p"] > CHANCE
+    ]
