@@ -1,7 +1,8 @@
 """The audit as a PDF, the page's blocks one by one; reportlab needs no system package.
 
 English is set in Vera, which reportlab ships and embeds. Chinese is set in Adobe's *STSong-Light*, which PDF readers
-supply themselves (a font for all of Chinese would be larger than the project).
+supply themselves: a font for all of Chinese would be larger than the project, and the outlines of the one that systems
+have (Noto CJK) reportlab cannot embed. Readers find every heading among the bookmarks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,12 +41,12 @@ def write_pdf(path: Path, audit: Mapping[str, Any]) -> None:
     import io
 
     from reportlab.lib.pagesizes import A4
-    from reportlab.platypus import PageBreak, SimpleDocTemplate
+    from reportlab.platypus import PageBreak
 
     _register_fonts()
     stream = io.BytesIO()
     say = speaker("en")
-    document = SimpleDocTemplate(
+    document = _template()(
         stream, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN,
         title=say("title"), author="vivavoce", lang="en", invariant=1,
     )  # fmt: skip
@@ -54,11 +55,33 @@ def write_pdf(path: Path, audit: Mapping[str, Any]) -> None:
         say = speaker(language)
         made = say("made", made=audit["made"], version=audit["vivavoce"])
         flow += [] if not flow else [PageBreak()]
-        flow += [_text(say("title"), 17, bold=True), _text(made, SIZES["small"])]
+        flow += [_marked(_text(say("title"), 17, bold=True), 0, say("title")), _text(made, SIZES["small"])]
         for block in tell(audit, language):
             flow += _show(block, document.width - 2 * FRAME, language)
     document.build(flow, onFirstPage=_number, onLaterPages=_number)
     write_durably(path, stream.getvalue())
+
+
+def _template() -> Any:
+    """A document whose marked paragraphs become bookmarks."""
+    from reportlab.platypus import SimpleDocTemplate
+
+    class Outlined(SimpleDocTemplate):  # type: ignore[misc]  # reportlab has no types
+        def afterFlowable(self, flowable: Any) -> None:  # noqa: N802 (reportlab's name)
+            level, text = getattr(flowable, "bookmark", (None, ""))
+            if level is not None:
+                self.marked = getattr(self, "marked", 0) + 1
+                key = f"heading-{self.marked}"
+                self.canv.bookmarkPage(key)
+                self.canv.addOutlineEntry(text, key, level, closed=level > 0)
+
+    return Outlined
+
+
+def _marked(paragraph: Any, level: int, text: str) -> Any:
+    """The paragraph, to stand among the bookmarks at a level from 0."""
+    paragraph.bookmark = (level, text)
+    return paragraph
 
 
 def _register_fonts() -> None:
@@ -104,7 +127,8 @@ def _show(block: Block, width: float, language: Language) -> Iterator[Any]:
     match block:
         case Heading():
             yield Spacer(1, 12 if block.level == 2 else 6)
-            yield _text(block.text, 13.5 if block.level == 2 else 11, bold=True)
+            heading = _text(block.text, 13.5 if block.level == 2 else 11, bold=True)
+            yield _marked(heading, block.level - 1, block.text)
         case Paragraph():
             known = block.kind in COLOURS
             yield _text(block.text, SIZES[block.kind], bold=known, colour=COLOURS.get(block.kind, "#1d2733"))

@@ -271,6 +271,14 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / "out" / file).read_bytes() == (tmp_path / "two" / "out" / file).read_bytes()
 
 
+def test_the_pdf_has_a_bookmark_for_every_heading(tmp_path: Path) -> None:
+    _, out = counts(tmp_path, "t,a,200,60", "t,b,200,100")
+    headings = (out / "audit.html").read_text(encoding="utf-8").count("<h2") + 2  # and the title of each language
+    pdf = (out / "audit.pdf").read_bytes()
+    assert b"/Lang (en)" in pdf
+    assert pdf.count(b"/Dest") >= headings
+
+
 class Outline(HTMLParser):
     """Headings in order, identifiers, and text that would run as markup."""
 
