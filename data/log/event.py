@@ -5,7 +5,7 @@ import hmac
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,7 +16,8 @@ from vivavoce.data.signing.key import SigningKey
 from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, sign
 from vivavoce.data.vault.seal import derive
 
-MAX_LINE = 64 * 2**10  # bytes; an event of 500 people under their pseudonyms has some 18,000
+MAX_LINE = 64 * 2**10  # bytes
+PEOPLE = 1000  # that one event names at most: 35,000 bytes, which leaves room for the rest
 PSEUDONYM_DIGITS = 32  # hex, 128 bits
 DIGEST = re.compile(r"[0-9a-f]{64}")
 PSEUDONYM = re.compile(rf"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
@@ -107,6 +108,11 @@ class Event:
     def now(action: Action, who: str, **fields: Any) -> "Event":
         """Return an event of this moment."""
         return Event(action, who, datetime.now(UTC).isoformat(timespec="seconds"), **fields)
+
+    def naming(self, people: Sequence[str]) -> list["Event"]:
+        """Return the event once for each thousand people whom it concerns, by their pseudonyms."""
+        portions = range(0, len(people), PEOPLE)
+        return [replace(self, people=tuple(people[begin : begin + PEOPLE])) for begin in portions]
 
     def signed(self, key: SigningKey) -> "Event":
         """Return the event signed over all that it says, at its own time."""

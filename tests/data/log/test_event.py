@@ -87,6 +87,15 @@ def test_an_event_of_too_many_people_is_refused() -> None:
         Event(Action.SCORE, "ana", TIME, people=(pseudonym(bytes(32)),) * 2000).line(1)
 
 
+def test_an_event_about_many_people_is_several() -> None:
+    people = [pseudonym(number.to_bytes(32)) for number in range(2500)]
+    several = Event(Action.SCORE, "ana", TIME, {"model": DIGEST}).naming(people)
+    assert [len(event.people) for event in several] == [1000, 1000, 500]
+    assert [one for event in several for one in event.people] == people
+    assert {event.digests["model"] for event in several} == {DIGEST}
+    assert all(Event.read(event.line(9_999_999))[1] == event for event in several)
+
+
 def test_a_signed_event_says_who_signed_all_of_it(tmp_path: Path) -> None:
     key = make_key(tmp_path, "ana", Role.PUBLISH)
     trust = Trust.read(tmp_path / "trust.json")
