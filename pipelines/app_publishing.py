@@ -1,4 +1,4 @@
-"""The commands around publishing: ``viva keys``, ``log``, ``verify``, ``register`` and ``registry``."""
+"""The commands around publishing: ``viva alternatives``, ``waive``, ``publish``, ``verify``, ``registry``, ``keys`` …"""
 
 from pathlib import Path
 from typing import Annotated
@@ -136,6 +136,69 @@ def prove_event(number: Annotated[int, typer.Argument(help="Of the event, as viv
     from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_prove(Records.here(), number))
+
+
+@app.command()
+def alternatives(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of the version.")],
+    features: Annotated[str, typer.Option(help="The table that it was trained on.")],
+    ratings: Annotated[str, typer.Option(help="As for train.")],
+    outcomes: Annotated[str, typer.Option(help="As for train.")],
+    groups: Annotated[Path, typer.Option(help="Declared attributes by candidate_id.")],
+    candidates: Annotated[Path, typer.Option(help="YAML: alternatives, declared before anybody looks.")],
+    select: Annotated[float, typer.Option(min=0, max=1, help="Share selected at the declared cut.")],
+    out: Annotated[Path, typer.Option(help="alternatives.json")],
+    by: Annotated[list[str] | None, typer.Option(help="Attributes to compare. [default: all]")] = None,
+    criterion: Annotated[str | None, typer.Option(help="As for train.")] = None,
+) -> None:
+    """Search for a less discriminatory alternative. Exit status: 0 none, 1 one is confirmed, 4 too few, 2 bad input."""
+    from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
+
+    request = AlternativesRequest(
+        model, features, ratings, outcomes, groups, candidates, select, out, tuple(by or ()), criterion
+    )
+    raise typer.Exit(run_alternatives(request))
+
+
+@app.command()
+def waive(
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="Of the gate, as viva publish prints it.")],
+    model: Annotated[Path, typer.Option(help="Folder of the version.")],
+    reason: Annotated[str, typer.Option(help="Why, in a sentence that will be read in every card.")],
+    key: Key,
+    out: Annotated[Path, typer.Option(help="The waiver; a second person adds a signature to it.")],
+    who: Who = None,
+) -> None:
+    """Sign a waiver of one check for one version; it counts once two keys have signed it."""
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.waiver import run_waive
+
+    raise typer.Exit(run_waive(check, model, reason, key, out, Records.here(who)))
+
+
+@app.command()
+def publish(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of the version, as viva train wrote it.")],
+    audit: Annotated[Path, typer.Option(help="Folder of its audit (viva audit --model).")],
+    name: Annotated[str, typer.Option(help="Under which it is registered.")],
+    out: Annotated[Path, typer.Option(help="New folder for the signed bundle; OUT.gate.json says what was seen.")],
+    key: Annotated[list[str] | None, typer.Option(help="Who signs; roles audit and publish are needed.")] = None,
+    features: Annotated[Path | None, typer.Option(help="The table that it was trained on.")] = None,
+    groups: Annotated[Path | None, typer.Option(help="Declared groups, to show that they reach no score.")] = None,
+    search: Annotated[Path | None, typer.Option(help="alternatives.json")] = None,
+    waiver: Annotated[list[Path] | None, typer.Option(help="As viva waive wrote it.")] = None,
+    gate: Annotated[Path | None, typer.Option(help="Another rule pack than the standard gate.")] = None,
+    check_only: Annotated[bool, typer.Option("--check-only", help="Ask the gate, publish nothing.")] = False,
+    who: Who = None,
+) -> None:
+    """Ask the gate; publish what it admits. Exit status: 0 published, 4 provisional, 1 refused, 2 bad input."""
+    from vivavoce.pipelines.publish import PublishRequest, run_publish
+    from vivavoce.pipelines.records import Records
+
+    request = PublishRequest(
+        model, audit, name, out, tuple(key or ()), features, groups, search, tuple(waiver or ()), gate, check_only
+    )
+    raise typer.Exit(run_publish(request, records=Records.here(who)))
 
 
 @app.command()

@@ -17,7 +17,7 @@ from vivavoce.data.log.log import LogRefused
 from vivavoce.data.log.verify import LogAltered, NoLog
 from vivavoce.data.signing.key import KeyRefused, SigningKey
 from vivavoce.data.signing.tree import TreeRefused
-from vivavoce.data.signing.trust import TrustRefused
+from vivavoce.data.signing.trust import Role, TrustRefused
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.gate.decision import Admission, Decision, WaiverRefused, decide
 from vivavoce.fairness.gate.evidence import Evidence
@@ -161,10 +161,9 @@ def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registr
 
 def _champion(registry: Registry, name: str, digest: str) -> str | None:
     """Digest of the version in use under this name, where there is one and it is another."""
-    try:
-        version = registry.alias(name, CHAMPION)
-    except RegistryRefused:  # no registry, or no such name yet
+    if not registry.begun or name not in registry.names():
         return None
+    version = registry.alias(name, CHAMPION)
     return None if version is None or version.model == digest else version.model
 
 
@@ -179,18 +178,23 @@ def _publish(
     now: datetime,
 ) -> None:
     """Bundle, sign, verify, register, promote, log; the champion changes only once all before it held."""
-    if not keys:
-        raise KeyRefused("Publishing needs keys with the roles audit and publish: name them with --key.")
+    trust = records.trust()
+    signers = [found for key in keys if (found := trust.find(key.id)) is not None and found.revoked is None]
+    missing = sorted({Role.AUDIT, Role.PUBLISH} - {role for one in signers for role in one.roles})
+    if missing:
+        raise KeyRefused(
+            f"Publishing needs trusted keys with the roles audit and publish. Missing: {', '.join(missing)}."
+        )
     title = f"{request.name}: {model.framework.job}"
     found = sections(model, evidence, gate)
     cards = {"card.md": markdown(title, found).encode(), "card.html": page(title, found).encode()}
     make_bundle(request.out, Parts(request.model, request.audit, gate, cards), now=now)
     for key in keys:
         sign_bundle(request.out, key, now=now)
-    trust = records.trust()
     verified = verify_bundle(request.out, trust, now=now)
     version = registry.attach(registry.register(request.model, request.name), verified)
-    publisher = next(key for key in keys if (known := trust.find(key.id)) and "publish" in known.roles)
+    publishers = {one.id for one in signers if Role.PUBLISH in one.roles}
+    publisher = next(key for key in keys if key.id in publishers)
     promote(registry, records, version, CHAMPION, publisher, now=now)
     records.write(
         Event.now(

@@ -120,6 +120,11 @@ class Registry:
         """Return that of this process."""
         return Registry.of(os.environ)
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a registry at all: one in a file begins with the first version."""
+        return self._file is None or self._file.exists()
+
     def register(self, folder: Path, name: str) -> Version:
         """Put a model version on the shelf and enter it under a name; one that is there already is returned as it is.
 

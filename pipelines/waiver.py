@@ -6,13 +6,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vivavoce.data.signing.key import SigningKey
+from rich.console import Console
+
+from vivavoce.data.log.event import Action, Event
+from vivavoce.data.log.log import LogRefused
+from vivavoce.data.log.verify import LogAltered, NoLog
+from vivavoce.data.signing.key import KeyRefused, SigningKey
 from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, check, sign
-from vivavoce.data.signing.trust import Role, Trust
+from vivavoce.data.signing.trust import Role, Trust, TrustRefused
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.fairness.gate.decision import Waiver, WaiverRefused
+from vivavoce.fairness.gate.decision import SIGNERS, Waiver, WaiverRefused, refuse_waiver
+from vivavoce.fairness.gate.pack import read_gate
+from vivavoce.models.directory import load_model
+from vivavoce.models.files import ModelRefused
+from vivavoce.pipelines.records import Records
 
 FORMAT = 1
+EXIT_SIGNED, EXIT_REFUSED = 0, 2
+LOGGED = 500  # characters of the reason that the log repeats; the waiver has all of it
 MAX_BYTES = 2**16  # 64 KiB; a reason of a page has 4
 
 
@@ -36,6 +47,24 @@ def write_waiver(path: Path, waived: str, model_digest: str, reason: str, key: S
         path, (json.dumps({**document, "signatures": signatures}, indent=1, ensure_ascii=False) + "\n").encode()
     )
     return len(signatures)
+
+
+def run_waive(waived: str, model: Path, reason: str, key: str, out: Path, records: Records) -> int:
+    """Sign a waiver; 0: signed, 2: refused. What can be waived, and for what reason, the gate's pack says."""
+    said = Console(stderr=True)
+    try:
+        digest = load_model(model)[1]
+        refuse_waiver(waived, reason, read_gate())
+        count = write_waiver(out, waived, digest, reason, records.key(key))
+        if records.logged:
+            details = {"check": waived, "reason": reason.strip()[:LOGGED]}
+            records.write(Event.now(Action.WAIVE, records.who, digests={"model": digest}, details=details))
+    except (WaiverRefused, ModelRefused, KeyRefused, TrustRefused, LogAltered, NoLog, LogRefused) as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_REFUSED
+    more = "" if count >= SIGNERS else f"; it counts once {SIGNERS} have"
+    said.print(f"{out}: {count} key{'s' if count > 1 else ''} signed{more}.", markup=False, highlight=False)
+    return EXIT_SIGNED
 
 
 def read_waivers(paths: Sequence[Path], trust: Trust) -> list[Waiver]:

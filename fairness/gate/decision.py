@@ -111,9 +111,8 @@ def decide(evidence: Evidence, pack: GatePack, waivers: Sequence[Waiver] = ()) -
         For a waiver that does not count.
     """
     given = {waiver.check: waiver for waiver in waivers}
-    known: dict[str, GateCheck] = {check.id: check for check in pack.checks}
     for waiver in waivers:
-        _refuse_waiver(waiver, known, evidence.model_digest)
+        _refuse(waiver, pack, evidence.model_digest)
     judged = tuple(_judged(check, evidence, given) for check in pack.checks)
     blocking = {one.outcome for one in judged if one.check.level is Level.BLOCKING}
     if Outcome.FAIL in blocking:
@@ -134,15 +133,27 @@ def _judged(check: GateCheck, evidence: Evidence, waivers: Mapping[str, Waiver])
     return Judged(check, seen, Outcome.WAIVED, waiver)
 
 
-def _refuse_waiver(waiver: Waiver, known: Mapping[str, GateCheck], digest: str) -> None:
-    if waiver.check not in known:
-        raise WaiverRefused(f"The gate has no check {waiver.check!r}: waive one of {', '.join(known)}.")
-    if not known[waiver.check].waivable:
-        raise WaiverRefused(f"{waiver.check} cannot be waived: {known[waiver.check].reason}")
+def refuse_waiver(check: str, reason: str, pack: GatePack) -> None:
+    """Refuse to waive what cannot be, or without a reason.
+
+    Raises
+    ------
+    WaiverRefused
+        Saying what can be waived, or how long a reason is.
+    """
+    known: dict[str, GateCheck] = {one.id: one for one in pack.checks}
+    if check not in known:
+        raise WaiverRefused(f"The gate has no check {check!r}: waive one of {', '.join(known)}.")
+    if not known[check].waivable:
+        raise WaiverRefused(f"{check} cannot be waived: {known[check].reason}")
+    if len(reason.strip()) < REASON_LENGTH:
+        raise WaiverRefused(f"A waiver needs a written reason of {REASON_LENGTH} characters. Got {reason!r}.")
+
+
+def _refuse(waiver: Waiver, pack: GatePack, digest: str) -> None:
+    refuse_waiver(waiver.check, waiver.reason, pack)
     if waiver.model_digest != digest:
         raise WaiverRefused(f"The waiver of {waiver.check} is for another version ({waiver.model_digest[:12]}).")
-    if len(waiver.reason.strip()) < REASON_LENGTH:
-        raise WaiverRefused(f"A waiver needs a written reason of {REASON_LENGTH} characters. Got {waiver.reason!r}.")
     if len(waiver.keys) < SIGNERS:
         raise WaiverRefused(
             f"The waiver of {waiver.check} needs the signatures of {SIGNERS} different keys. Got {len(waiver.keys)}."
