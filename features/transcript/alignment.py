@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 from scipy.ndimage import median_filter
 from whisper.audio import N_SAMPLES_PER_TOKEN, SAMPLE_RATE
-from whisper.model import Whisper, disable_sdpa
+from whisper.model import TextDecoder, Whisper, disable_sdpa
 from whisper.timing import WordTiming, merge_punctuations
 
 from vivavoce.data.track import Array
@@ -73,16 +73,15 @@ def align(
     rows = [[*prompt, *text, *[tokenizer.eot] * (length + 1 - len(text))] for text in texts]
     tokens = torch.tensor(rows, device=network.device)
     with torch.inference_mode(), disable_sdpa(), _attention(network.model) as heads:
-        logits = network.model.decoder(tokens, encoded.features, kv_cache=encoded.memory)
-        logits = logits[:, len(prompt) - 1 : -2, : tokenizer.eot]  # rows that predict text tokens
-        wanted = logits.gather(-1, tokens[:, len(prompt) : -1, None].clamp_max(tokenizer.eot - 1))[..., 0]
-        chances = (wanted - logits.logsumexp(dim=-1)).exp()
+        hidden = _hidden(network.model.decoder, tokens, encoded)[:, len(prompt) - 1 :]
+        rows_of_text = network.model.decoder.token_embedding.weight[: tokenizer.eot].to(hidden.dtype)
+        chances = [_chances(row[: len(text)] @ rows_of_text.T, text) for row, text in zip(hidden, texts, strict=True)]
     attention = torch.stack(heads, dim=1)[:, :, len(prompt) - 1 :]  # rows that predict text tokens and the end
     aligned = []
     for i, text in enumerate(texts):
         frames = max(2, min(attention.shape[-1], round(filled[i] / FRAME_S)))
         path = row_starts(-sharpen(attention[i, :, : len(text) + 1, :frames])) * FRAME_S
-        said = chances[i, : len(text)].tolist()
+        said = chances[i]
         words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
         edges = np.cumsum([0, *map(len, parts[:-1])])
         timings = [
@@ -97,6 +96,25 @@ def joined(timings: list[WordTiming]) -> list[TimedText]:
     """Words as the library times them, punctuation joined to its word."""
     merge_punctuations(timings, OPENING, CLOSING)
     return [TimedText(t.word, t.start, t.end, t.probability) for t in timings if t.word]
+
+
+def _hidden(decoder: TextDecoder, tokens: torch.Tensor, encoded: Encoded) -> torch.Tensor:
+    """The decoder's last states, shape (windows, tokens, state), before they are compared with 51,865 tokens.
+
+    All windows at once those scores would take more memory than the rest of recognition.
+    """
+    x = (decoder.token_embedding(tokens) + decoder.positional_embedding[: tokens.shape[1]]).to(encoded.features.dtype)
+    for block in decoder.blocks:
+        x = block(x, encoded.features, mask=decoder.mask, kv_cache=encoded.memory)
+    states: torch.Tensor = decoder.ln(x)
+    return states
+
+
+def _chances(scores: torch.Tensor, text: Sequence[int]) -> list[float]:
+    """Probability of each token of a text, from the scores of all text tokens at its place, shape (tokens, texts)."""
+    scores = scores.float()
+    wanted = scores.gather(-1, torch.tensor(text, device=scores.device)[:, None])[:, 0]
+    return list((wanted - scores.logsumexp(dim=-1)).exp().tolist())
 
 
 def sharpen(attention: torch.Tensor) -> Array:

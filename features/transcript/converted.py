@@ -6,7 +6,8 @@ digest, which the engine's name carries, and ``PATH@DIGEST`` pins it.
 
 import hashlib
 import os
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from io import BufferedReader
 from pathlib import Path
@@ -59,6 +60,7 @@ class Opened:
 
     def __init__(self, files: Mapping[str, BufferedReader]) -> None:
         self._files = files
+        self._close = weakref.finalize(self, _close, tuple(files.values()))
         lines = "".join(f"{digest_of_file(file)}  {name}\n" for name, file in sorted(files.items()))
         self.sha256 = hashlib.sha256(lines.encode()).hexdigest()
 
@@ -70,8 +72,12 @@ class Opened:
 
     def close(self) -> None:
         """Let go of the files."""
-        for file in self._files.values():
-            file.close()
+        self._close()
+
+
+def _close(files: Iterable[BufferedReader]) -> None:
+    for file in files:
+        file.close()
 
 
 def open_converted(checkpoint: Checkpoint) -> Opened:

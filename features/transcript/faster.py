@@ -24,6 +24,7 @@ from vivavoce.features.transcript.weights import Checkpoint, WeightsError
 from vivavoce.features.transcript.windows import Window
 
 PRECISIONS = {"cpu": "int8", "cuda": "int8_float16"}
+PROMPT_SHARE = 2  # the library gives the text one half of the length that it is allowed
 MELS_PER_FRAME = 2  # steps of the spectrogram to one of the encoder
 
 
@@ -64,10 +65,11 @@ class FasterRecogniser(Dictation[Heard]):
             raise WeightsError(f"{checkpoint.path} holds no Whisper of CTranslate2's form: {error}") from error
 
     def encode(self, windows: Sequence[Window]) -> Heard:
-        """One forward pass over spectrograms that are each scaled by their own loudest point."""
-        sounds = [torch.from_numpy(window.sound) for window in windows]
-        mels = torch.stack([log_mel_spectrogram(sound, self._model.n_mels) for sound in sounds])
-        return Heard(np.array(self._model.encode(_view(mels.numpy()), to_cpu=True)))
+        """Window by window, which on a processor takes three quarters of the time of eight together."""
+        mels = [log_mel_spectrogram(torch.from_numpy(window.sound), self._model.n_mels) for window in windows]
+        return Heard(
+            np.concatenate([np.array(self._model.encode(_view(mel[None].numpy()), to_cpu=True)) for mel in mels])
+        )
 
     def language_chances(self, encoded: Heard) -> Chances:
         """As the library tells them; an English-only model knows ``en``."""
@@ -95,7 +97,7 @@ class FasterRecogniser(Dictation[Heard]):
             [prompt] * len(encoded.features),
             beam_size=1,
             length_penalty=0,  # a score is then the sum of log probabilities
-            max_length=len(prompt) + self.most_tokens,
+            max_length=PROMPT_SHARE * self.most_tokens,
             suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
             return_scores=True,
             return_no_speech_prob=True,

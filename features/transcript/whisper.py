@@ -8,7 +8,7 @@ from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask, PyTo
 from vivavoce.features.transcript.alignment import TimedText, align
 from vivavoce.features.transcript.decoding import MOST_TOKENS, Chances, Written
 from vivavoce.features.transcript.dictation import Dictation
-from vivavoce.features.transcript.encoding import Encoded, encode
+from vivavoce.features.transcript.encoding import Encoded, encode, passes
 from vivavoce.features.transcript.network import Network, load_network
 from vivavoce.features.transcript.recognise import AUTO
 from vivavoce.features.transcript.weights import Checkpoint
@@ -70,8 +70,12 @@ class WhisperRecogniser(Dictation[Encoded]):
     def align(
         self, encoded: Encoded, texts: Sequence[Sequence[int]], filled: Sequence[float], language: str
     ) -> list[list[TimedText]]:
-        """One teacher-forced pass over the texts."""
-        return align(self.network, encoded, texts, filled, language)
+        """One teacher-forced pass over each text."""
+        found: list[list[TimedText]] = []
+        for some in passes(self.network, len(texts)):
+            rows = encoded.rows(range(some.start, some.stop))
+            found += align(self.network, rows, texts[some], filled[some], language)
+        return found
 
 
 class _Inference(PyTorchInference):  # type: ignore[misc]  # the library has no types

@@ -6,10 +6,14 @@ off in all arms, and so is the detector's rejection: the speech is synthesised.
 """
 
 import math
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,13 +21,19 @@ import whisper
 from whisper.model import ModelDimensions, Whisper
 
 from tests.benchmarks import Figure
+from tests.small_whisper.conversion import convert
 from tests.small_whisper.recordings import converse, room
 from vivavoce.data.media.spool import AudioSpool
-from vivavoce.features.speech import find_speech
+from vivavoce.features.speech import RATE, find_speech
 from vivavoce.features.transcript import decoding
+from vivavoce.features.transcript.converted import open_converted
+from vivavoce.features.transcript.dictation import Dictation
+from vivavoce.features.transcript.faster import FasterRecogniser
 from vivavoce.features.transcript.network import Network
 from vivavoce.features.transcript.recognise import Passage
+from vivavoce.features.transcript.weights import Checkpoint
 from vivavoce.features.transcript.whisper import WhisperRecogniser
+from vivavoce.features.transcript.windows import WINDOW_SAMPLES
 
 BASE = ModelDimensions(80, 1500, 512, 8, 6, 51865, 448, 512, 8, 6)
 TOKENS = 56  # of one window
@@ -42,31 +52,36 @@ USUAL = {
 
 
 def run(reduced: bool) -> list[Figure]:
-    """Dense speech and half-silent recordings, with and without word times."""
+    """Dense speech and half-silent recordings, with and without word times, in single precision and in eight bits.
+
+    Reduced, one interview each is recognised, and two windows of it by the library, whose time for all is scaled up.
+    """
     torch.set_num_threads(1)
     model = random_base()
-    transcribe_seconds(
-        model, interview(0, silent=False)[:80_000], words=True
-    )  # the library compiles its alignment first
+    whole = WhisperRecogniser(Network(model, torch.device("cpu"), "0" * 64), TOKENS)
+    eight = in_eight_bits(model)
+    transcribe_seconds(model, interview(0, silent=False)[: 5 * RATE], words=True)  # the library compiles its alignment
     figures = []
     for name, silent, targets in (("dense speech", False, (1.3, 1.7)), ("half silent", True, (2.0, 3.0))):
-        for count in [1] if reduced else [5]:
-            sounds = [interview(seed, silent) for seed in range(count)]
-            ours = sum(cpu_seconds(partial(recognise, model, sound)) for sound in sounds)
-            minutes = sum(map(len, sounds)) / 16_000 / 60
-            for words, target in zip((False, True), targets, strict=True):
-                usual = sum(transcribe_seconds(model, sound, words=words) for sound in sounds)
-                beside = "with word times" if words else "without word times"
-                what = f"{name}, {minutes:.0f} min: ours (word times) against transcribe {beside}"
-                figures.append(Figure(what, f"{ours:.1f} s against {usual:.1f} s", usual / ours, f"≥ {target}×"))
-    return [*figures, word_times(model)]
+        sounds = [interview(seed, silent) for seed in range(1 if reduced else 5)]
+        ours = sum(cpu_seconds(partial(recognise, whole, sound)) for sound in sounds)
+        fast = sum(cpu_seconds(partial(recognise, eight, sound)) for sound in sounds)
+        minutes = sum(map(len, sounds)) / RATE / 60
+        for words, target in zip((False, True), targets, strict=True):
+            usual = sum(transcribe_seconds(model, sound, words=words, sampled=reduced) for sound in sounds)
+            beside = "with word times" if words else "without word times"
+            what = f"{name}, {minutes:.0f} min: ours (word times) against transcribe {beside}"
+            figures.append(Figure(what, f"{ours:.1f} s against {usual:.1f} s", usual / ours, f"≥ {target}×"))
+        what = f"{name}: eight bits (extra fast) against ours"
+        figures.append(Figure(what, f"{fast:.1f} s against {ours:.1f} s", ours / fast, "≥ 2×"))
+    return [*figures, word_times(whole)]
 
 
-def word_times(model: Whisper) -> Figure:
+def word_times(recogniser: WhisperRecogniser) -> Figure:
     """What word times add to our own transcription of four full windows."""
-    sound = interview(0, silent=False)[: 115 * 16_000]
-    with_times = cpu_seconds(partial(recognise, model, sound))
-    without = cpu_seconds(partial(recognise, model, sound, words=False))
+    sound = interview(0, silent=False)[: 115 * RATE]
+    with_times = cpu_seconds(partial(recognise, recogniser, sound))
+    without = cpu_seconds(partial(recognise, recogniser, sound, words=False))
     return Figure(
         "word times on top of plain transcription",
         f"{with_times:.1f} s against {without:.1f} s",
@@ -101,25 +116,35 @@ def interview(seed: int, silent: bool) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def recognise(model: Whisper, sound: np.ndarray, *, words: bool = True) -> None:
+def in_eight_bits(model: Whisper) -> FasterRecogniser:
+    """The same weights as the extra ``fast`` runs them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        torch.save({"dims": asdict(model.dims), "model_state_dict": model.state_dict()}, folder / "base.pt")
+        opened = open_converted(Checkpoint(convert(folder / "base.pt", folder / "converted"), None, None))
+        return FasterRecogniser(opened, torch.device("cpu"), TOKENS)
+
+
+def recognise(recogniser: Dictation[Any], sound: np.ndarray, *, words: bool = True) -> None:
     """Our path, detector included, the whole recording as one passage."""
-    recogniser = WhisperRecogniser(Network(model, torch.device("cpu"), "0" * 64), TOKENS)
     with AudioSpool.from_array(sound) as audio, unchecked(), nullcontext() if words else no_alignment():
         recogniser.recognise([Passage(audio, find_speech(audio), 0.0, audio.duration, "en")])
 
 
-def transcribe_seconds(model: Whisper, sound: np.ndarray, *, words: bool) -> float:
+def transcribe_seconds(model: Whisper, sound: np.ndarray, *, words: bool, sampled: bool = False) -> float:
     """CPU time of the library's path, for as many windows as the recording has.
 
     With word times the library goes on from the last word that it aligned. Random words end anywhere, which would make
-    it take more windows than it would with real ones: its time is scaled to one window per 30 s.
+    it take more windows than it would with real ones: its time is scaled to one window per 30 s. ``sampled``, it is
+    given the first two windows.
     """
     taken = []
     decode = model.decode
     model.decode = lambda *given: taken.append(1) or decode(*given)
-    seconds = cpu_seconds(partial(whisper.transcribe, model, sound, word_timestamps=words, **USUAL))
+    given = sound[: 2 * WINDOW_SAMPLES] if sampled else sound
+    seconds = cpu_seconds(partial(whisper.transcribe, model, given, word_timestamps=words, **USUAL))
     del model.decode
-    return seconds / len(taken) * math.ceil(len(sound) / 480_000)
+    return seconds / len(taken) * math.ceil(len(sound) / WINDOW_SAMPLES)
 
 
 @contextmanager
