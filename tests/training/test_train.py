@@ -1,14 +1,18 @@
 """From three tables to a model version on disk that scores, with figures that no person's own data inflated."""
 
 import io
+import sqlite3
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from tests.training.tables import COMPETENCIES, FILE, write
 from vivavoce.models.directory import load_model
+from vivavoce.pipelines.app import app
 from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
 
 
@@ -99,3 +103,60 @@ def test_what_cannot_be_learned_from_is_refused_in_one_sentence(run):
     assert status == EXIT_BAD_INPUT
     assert "Got 30" in said
     assert not (folder / "few").exists()
+
+
+def test_tables_of_a_database_give_the_model_that_files_give(run):
+    folder, paths, _ = run
+    store = folder / "people.db"
+    with sqlite3.connect(store) as connection:
+        for name in ("ratings", "outcomes"):
+            table = pd.read_csv(paths[name], float_precision="round_trip")
+            table.sample(frac=1, random_state=0).to_sql(name, connection, index=False)
+    connection.close()
+    asked = {name: f"sqlite:///{store}#{name}" for name in ("ratings", "outcomes")}
+    assert trained(paths, folder / "stored", **asked)[0] == EXIT_TRAINED
+    one, other = (load_model(folder / name)[0] for name in ("v1", "stored"))
+    assert one.weights == other.weights
+    for a, b in zip(one.competencies, other.competencies, strict=True):
+        assert (a.coefficients == b.coefficients).all()
+    assert {name: table["kind"] for name, table in other.documents["datasheet"]["tables"].items()} == {
+        "features": "parquet",
+        "ratings": "sqlite",
+        "outcomes": "sqlite",
+    }
+
+
+def test_pictures_and_the_sheet_in_words_are_in_the_version(run):
+    documents = load_model(run[0] / "v1")[0].documents
+    assert documents["datasheet.md"].startswith("# Data sheet: software_engineer")
+    for name in ("weights.svg", "calibration.svg"):
+        ElementTree.fromstring(documents[name])  # an image of its own
+    assert "problem solving" in documents["weights.svg"]
+
+
+def test_the_command_takes_every_option(run):
+    folder, paths, _ = run
+    (folder / "selection.yaml").write_text("mechanism: unknown\nsource: nobody knows\n")
+    ids = pd.read_csv(paths["outcomes"])["candidate_id"]
+    pd.DataFrame({"candidate_id": ids, "weight": 1.0}).to_csv(folder / "weights.csv", index=False)
+    asked = {
+        "ratings": paths["ratings"],
+        "outcomes": paths["outcomes"],
+        "criterion": "performance",
+        "framework": FILE,
+        "out": folder / "all",
+        "selection": folder / "selection.yaml",
+        "sample-weights": folder / "weights.csv",
+        "champion": folder / "v1",
+        "tune": 2,
+        "seed": 3,
+        "tracking-uri": "none",
+    }
+    line = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
+    done = CliRunner().invoke(app, ["train", str(paths["features"]), *line])
+    assert done.exit_code == EXIT_TRAINED, done.output
+    documents = load_model(folder / "all")[0].documents
+    assert documents["search"]["trials"] == 2
+    assert documents["champion"]["overall"]["verdict"] == "not shown"
+    assert documents["datasheet"]["selection"]["mechanism"] == "unknown"
+    assert documents["datasheet"]["sample weights"]["effective interviews"] == pytest.approx(240)
