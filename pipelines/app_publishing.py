@@ -1,4 +1,4 @@
-"""The commands around publishing: ``viva alternatives``, ``waive``, ``publish``, ``verify``, ``registry``, ``keys`` …"""
+"""The commands around publishing: ``viva alternatives``, ``waive``, ``publish``, ``verify``, ``registry``, ``keys``."""
 
 from pathlib import Path
 from typing import Annotated

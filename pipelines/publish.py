@@ -186,8 +186,8 @@ def _publish(
             f"Publishing needs trusted keys with the roles audit and publish. Missing: {', '.join(missing)}."
         )
     title = f"{request.name}: {model.framework.job}"
-    found = sections(model, evidence, gate)
-    cards = {"card.md": markdown(title, found).encode(), "card.html": page(title, found).encode()}
+    content = sections(model, evidence, gate)
+    cards = {"card.md": markdown(title, content).encode(), "card.html": page(title, content).encode()}
     make_bundle(request.out, Parts(request.model, request.audit, gate, cards), now=now)
     for key in keys:
         sign_bundle(request.out, key, now=now)

@@ -6,20 +6,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from tests.data.log.logs import make_key
 from tests.pipelines.cohort import BIASED, Cohort, make_cohort, write_scores
 from tests.pipelines.registries import House, make_house
 from tests.pipelines.runs import ROWS, batch, viva
 from vivavoce.data.log.event import Action
+from vivavoce.data.signing.role import Role
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.alias import resolve, roll_back
+from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
 from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.publish import EXIT_PROVISIONAL, EXIT_PUBLISHED, EXIT_REFUSED, PublishRequest, run_publish
+from vivavoce.pipelines.publish import (
+    EXIT_BAD_INPUT,
+    EXIT_PROVISIONAL,
+    EXIT_PUBLISHED,
+    EXIT_REFUSED,
+    PublishRequest,
+    run_publish,
+)
+from vivavoce.pipelines.questions import QuestionsRequest, run_questions
 from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.waiver import run_waive
 
 pytestmark = pytest.mark.xdist_group("publish")
 
@@ -88,6 +101,64 @@ def test_it_refuses_and_names_the_biased_question(cohort, house, first, tmp_path
     failed = {one["id"] for one in gate["checks"] if one["outcome"] == "fail"}
     assert {"primary_impact", "question_functioning"} <= failed
     assert not (tmp_path / "bundle").exists()
+
+
+def test_two_people_may_waive_what_is_not_barred_and_it_shows(cohort, house, first, tmp_path, monkeypatch):
+    reason = "A remedial hiring round; two people read every interview and decide without the score."
+    for name in ("cora", "dan"):
+        make_key(house.home, name, Role.WAIVE)
+    waiver = tmp_path / "waiver.json"
+    out = tmp_path / "bundle"
+    assert run_waive("primary_impact", first[0], reason, "cora", waiver, house.records) == 0
+    alone = publish(cohort, house, first, out, waivers=(waiver,), check_only=True)
+    assert alone.status == EXIT_BAD_INPUT
+    assert "2 different keys" in alone.text
+    assert run_waive("primary_impact", first[0], reason, "dan", waiver, house.records) == 0
+    both = publish(cohort, house, first, out, waivers=(waiver,), check_only=True)
+    assert both.status == EXIT_PUBLISHED, both.text
+    assert "waived" in both.text
+    waiver.write_text(waiver.read_text().replace("remedial", "ordinary"))
+    assert "is not one of these bytes" in publish(cohort, house, first, out, waivers=(waiver,), check_only=True).text
+    assert run_waive("consent", first[0], reason, "cora", tmp_path / "other.json", house.records) == 2
+
+
+def test_evidence_of_something_else_is_refused(cohort, house, first, tmp_path):
+    model, audit = first
+    other = tmp_path / "features.parquet"
+    pd.read_parquet(cohort.features).head(600).to_parquet(other)
+    request = PublishRequest(model, audit, "engineer", tmp_path / "bundle", features=other)
+    said = quietly(run_publish, request, registry=house.registry, records=house.records)
+    assert (said.status, "not the table" in said.text) == (EXIT_BAD_INPUT, True)
+    search = tmp_path / "alternatives.json"
+    search.write_text(json.dumps({"model_digest": "f" * 64, "candidates": []}))
+    said = publish(cohort, house, first, tmp_path / "bundle", search=search)
+    assert (said.status, "was of the version ffffffffffff" in said.text) == (EXIT_BAD_INPUT, True)
+
+
+def test_alternatives_find_the_way_without_the_biased_question(cohort, first, tmp_path):
+    candidates = tmp_path / "candidates.yaml"
+    candidates.write_text(
+        f"candidates:\n  - {{name: without_{BIASED}, without_questions: [{BIASED}]}}\n"
+        "  - {name: without_length, without_features: [language.length_words]}\n"
+    )
+    out = tmp_path / "alternatives.json"
+    request = AlternativesRequest(
+        first[0], str(cohort.features), str(cohort.ratings), str(cohort.outcomes), cohort.groups, candidates, 0.3, out
+    )
+    said = quietly(run_alternatives, request)
+    assert said.status == 1, said.text
+    found = {one["name"]: one["found"] for one in json.loads(out.read_text())["candidates"]}
+    assert found[f"without_{BIASED}"] == "confirmed"
+    assert found["without_length"] != "confirmed"
+
+
+def test_the_bank_proposes_to_drop_the_biased_question(cohort, first, tmp_path):
+    scores = first[0].with_name("v1-scores") / "questions.csv"
+    request = QuestionsRequest(scores, tmp_path / "bank.json", cohort.groups, cohort.outcomes)
+    said = quietly(run_questions, request)
+    assert said.status == 1, said.text
+    bank = json.loads((tmp_path / "bank.json").read_text())["questions"]
+    assert [one["question"] for one in bank if one["suggestion"] == "drop"] == [BIASED]
 
 
 @pytest.fixture(scope="module")
