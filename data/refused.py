@@ -7,6 +7,9 @@ from importlib.resources import files
 import yaml
 
 
+WORD_WITHIN = re.compile(r"(?<=[a-z])(?=[A-Z])")  # NotStressed is two words
+
+
 class RefusedName(ValueError):
     """A name claims what must not be inferred from a person's face, voice or words."""
 
@@ -31,8 +34,9 @@ def refuse_name(text: str) -> None:
     ...
     vivavoce.data.refused.RefusedName: 'face.stress_score' claims stress (matched 'stress'): refused under ...
     """
+    words = WORD_WITHIN.sub(" ", text)
     for pattern, claim, clause in _refused():
-        found = pattern.search(text)
+        found = pattern.search(words)
         if found:
             raise RefusedName(
                 f"{text!r} claims {claim} (matched {found.group()!r}): refused under {clause}. "

@@ -17,7 +17,9 @@ def mock_interviews(viva_data):
     return bench_mit.read(viva_data / "mit_interview")
 
 
-@pytest.mark.parametrize("trait", ["Excited", "EngagingTone", "Friendly", "Calm", "excited", "engaging_tone"])
+@pytest.mark.parametrize(
+    "trait", ["Excited", "EngagingTone", "Friendly", "Smiled", "Calm", "NotStressed", "engaging_tone"]
+)
 def test_a_trait_that_must_not_be_inferred_never_becomes_a_model(trait):
     x = np.random.default_rng(0).standard_normal((60, 2))
     fitted = CompetencyRidge().fit(x, x[:, 0])
@@ -25,7 +27,7 @@ def test_a_trait_that_must_not_be_inferred_never_becomes_a_model(trait):
     with pytest.raises(RefusedName, match="claims"):
         LinearCompetency.of(trait, columns, fitted, Norms(3.0, 0.5, 60))
     with pytest.raises(RefusedName, match="claims"):
-        Feature(f"face.{trait.lower()}_score", None, "share", 0, 1, "A share.", "none")
+        Feature(f"face.{trait.lower().removeprefix('not')}_score", None, "share", 0, 1, "A share.", "none")
 
 
 def test_real_interviews_are_predicted_by_models_that_never_saw_the_student(mock_interviews):
