@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -182,28 +182,36 @@ class AnswerText:
 def relate(answers: Sequence[AnswerText], encoder: Encoder | None = None) -> tuple[AnswerText, ...]:
     """The answers of one interview, each knowing the others and the vectors.
 
-    All texts of the interview are embedded in one call, in a fixed order; nothing is kept for the next person.
+    What the candidate said is embedded in one call, in a fixed order, and nothing of it is kept for the next person;
+    questions and anchors are the framework's, and embedded once.
     """
-    vectors = None
+    vectors: dict[str, Vector] | None = None
     languages = {answer.language for answer in answers}
     if encoder is not None and languages and languages <= encoder.languages:
-        texts = list(dict.fromkeys(text for answer in answers for text in _embedded(answer)))
-        vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+        said = list(dict.fromkeys(answer.quote(span) for answer in answers for span in answer.passages))
+        vectors = dict(zip(said, encoder.encode(said), strict=True))
+        vectors |= {text: _framework_vector(encoder, text) for answer in answers for text in _asked(answer)}
     return tuple(
         replace(answer, others=tuple(other for j, other in enumerate(answers) if j != i), vectors=vectors)
         for i, answer in enumerate(answers)
     )
 
 
-def _embedded(answer: AnswerText) -> Iterator[str]:
+def _asked(answer: AnswerText) -> Iterator[str]:
+    """What the framework has to compare an answer with: its question, and the anchors of its competencies."""
     if answer.question:
         yield answer.question
     for competency in answer.competencies:
         for anchor in (competency.anchors.low, competency.anchors.middle, competency.anchors.high):
             if answer.language in anchor:
                 yield anchor[answer.language]  # type: ignore[index]
-    for span in answer.passages:
-        yield answer.quote(span)
+
+
+@lru_cache(maxsize=1024)  # a framework has some 30 such texts a language; 1.5 KiB each
+def _framework_vector(encoder: Encoder, text: str) -> Vector:
+    """Embedded alone, so that its bits depend on no company, and once for all candidates: it is no person's text."""
+    vector: Vector = encoder.encode([text])[0]
+    return vector
 
 
 def _open_hyphens(base: str, text: str, language: str) -> str:

@@ -36,6 +36,9 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Unit vectors, shape (n, d), in the order of the texts."""
 
+    def __hash__(self) -> int:
+        """Which encoder it is: the framework's texts are embedded once by each."""
+
 
 class SentenceEncoder:
     """Mean-pooled token vectors of a transformer, normalised (Reimers & Gurevych 2019, Sentence-BERT, EMNLP).

@@ -1,8 +1,12 @@
 """Vectors: close where meaning is close, the same in any company, faster in batches, absent where they mean nothing."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.features.language.texts import COMPETENCY, QUESTION, STORY, ZH_STORY, answer_of
@@ -11,6 +15,8 @@ from vivavoce.features.language import LANGUAGE, language_stage, measure_compete
 from vivavoce.features.language.encoder import SentenceEncoder
 
 SMALL_TALK = "I like pizza and football. On weekends we watch films with my sister and her dog in the park."
+
+ANCHORS = (COMPETENCY.anchors.low, COMPETENCY.anchors.middle, COMPETENCY.anchors.high)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +82,25 @@ def test_measures_do_not_depend_on_the_other_answers(encoder: SentenceEncoder) -
         assert [entry.span for entry in shown.anchors] == [entry.span for entry in evidence.anchors]
     again, _ = relate([story, talk], encoder)
     assert measure_competency(again, COMPETENCY) == measure_competency(first, COMPETENCY)
+
+
+class Counting(SentenceEncoder):
+    """Notes what it was asked for."""
+
+    asked: ClassVar[list[str]] = []
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        self.asked.extend(texts)
+        return super().encode(texts)
+
+
+def test_the_frameworks_texts_are_embedded_once_and_what_was_said_for_everybody(encoder: SentenceEncoder) -> None:
+    counting = Counting(encoder.folder, encoder.languages)
+    for _ in range(2):
+        relate([answer_of(STORY, "en", QUESTION, COMPETENCY), answer_of(SMALL_TALK, "en", QUESTION)], counting)
+    times = Counter(counting.asked)
+    assert {times[text] for text in (QUESTION, *(level["en"] for level in ANCHORS))} == {1}
+    assert {times[text] for text in times if text not in (QUESTION, *(level["en"] for level in ANCHORS))} == {2}
 
 
 def test_in_a_language_that_it_does_not_declare_there_are_no_vectors(encoder: SentenceEncoder) -> None:
