@@ -42,13 +42,17 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: its caption, column titles (numbers right-aligned where ``numeric``), rows, and each row's verdict."""
+    """A table: its caption, column titles (numbers right-aligned where ``numeric``), rows, and each row's verdict.
+
+    The verdict stands in the last column, or before the last where that says why.
+    """
 
     caption: str
     titles: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     verdicts: tuple[str, ...] = ()
+    why_last: bool = False
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,13 @@ def tell_outcomes(audit: Json, say: Say) -> Iterator[Block]:
     for i, criterion in enumerate(outcomes["criteria"]):
         yield Heading(3, say("criterion", criterion=criterion["criterion"]), f"criterion-{i}")
         validity = estimate_words(criterion, "validity")
-        yield Paragraph(say("validity", n=count_words(criterion["n"]), validity=validity))
+        yield Paragraph(
+            say(
+                "validity_within" if criterion["within_jobs"] else "validity",
+                n=count_words(criterion["n"]),
+                validity=validity,
+            )
+        )
         if criterion["validity_corrected"] is not None:
             raters = estimate_words(criterion, "criterion_reliability")
             yield Paragraph(say("agreed", raters=raters, corrected=decimal(criterion["validity_corrected"])), "small")
@@ -139,7 +145,8 @@ def _restriction(criterion: Json, say: Say) -> Paragraph:
     """What the correlation would be among all applicants, or why nobody can say."""
     known = criterion["restriction"]
     if criterion["validity_unrestricted"] is None:
-        return Paragraph(say("not_narrower" if known else "restriction_unknown"), "small")
+        why = "not_narrower" if known else "several_jobs" if criterion["within_jobs"] else "restriction_unknown"
+        return Paragraph(say(why), "small")
     values = {
         "selector": say("score") if known["selector"] == "score" else known["selector"],
         "n": count_words(known["applicants"]),
@@ -172,7 +179,7 @@ def _prediction_grid(entry: Json, say: Say) -> Grid:
     )  # fmt: skip
     verdicts = tuple(row["verdict"] or "" for row in entry["groups"])
     caption = say("prediction_by", attribute=entry["attribute"], reference=entry["reference"])
-    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 5, *(False,) * 3), rows, verdicts)
+    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 5, *(False,) * 3), rows, verdicts, True)
 
 
 def _calibration_grid(entry: Json, say: Say) -> Grid:

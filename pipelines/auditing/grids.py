@@ -38,7 +38,7 @@ def verdict_grid(table: Json, say: Say) -> Grid:
     )  # fmt: skip
     numeric = (False, *(True,) * 7, False, False)
     verdicts = tuple(row["verdict"] for row in table["rows"])
-    return Grid(title_of(table, say), tuple(say(name) for name in names), numeric, rows, verdicts)
+    return Grid(title_of(table, say), tuple(say(name) for name in names), numeric, rows, verdicts, why_last=True)
 
 
 def title_of(table: Json, say: Say) -> str:

@@ -72,7 +72,7 @@ def read_measured(path: Path) -> Measured:
     frame: pd.DataFrame = table.to_pandas()
     if {START, END} <= set(frame.columns):
         frame[SECONDS] = frame[END] - frame[START]
-        families[LENGTH] = (*families.get(LENGTH, ()), SECONDS)
+        families = {**families, LENGTH: (*families.get(LENGTH, ()), SECONDS)}
     key = [CANDIDATE, *([JOB] if JOB in frame.columns else [])]
     columns = list(dict.fromkeys(name for names in families.values() for name in names))
     frame = frame.assign(**{name: texts(frame[name]).fillna("") for name in key})
@@ -91,7 +91,8 @@ def _families(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
         names = [RECORDING] if of_recording else [field.name.partition(".")[0], EVERYTHING]
         for name in (*names, *([LENGTH] if field.name.startswith(LONG) else [])):
             found.setdefault(name, []).append(field.name)
-    return {name: tuple(columns) for name, columns in found.items()}
+    single = sorted(set(found) - {*ALONE, EVERYTHING})
+    return {name: tuple(found[name]) for name in (*single, *ALONE, EVERYTHING) if name in found}
 
 
 def describe_made_of(measured: Measured, people: People) -> Json:

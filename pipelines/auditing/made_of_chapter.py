@@ -84,7 +84,8 @@ def _words(name: str, row: Json, say: Say) -> str:
 def _alone(name: str, row: Json, say: Say) -> str:
     share = None if row["correlation"] is None else max(row["correlation"], 0.0) ** 2
     values = {"features": family_words(name, say), "correlation": estimate_words(row, "correlation")}
-    return say("alone_" + row["verdict"], **values, share=share_words(share))
+    told = say("alone_" + row["verdict"], **values, share=share_words(share))
+    return told[0].upper() + told[1:]
 
 
 def _scores_grid(rows: list[tuple[str, Json]], say: Say) -> Grid:
@@ -124,7 +125,7 @@ def tell_recognised(audit: Json, say: Say) -> Iterator[Block]:
         verdicts = tuple(row["verdict"] or "" for row in rows)
         caption = say("recognition_by", attribute=attribute, reference=rows[0]["reference"])
         numeric = (False, *(True,) * 6, False, False)
-        yield Grid(caption, tuple(say(name) for name in names), numeric, cells, verdicts)
+        yield Grid(caption, tuple(say(name) for name in names), numeric, cells, verdicts, why_last=True)
 
 
 def _heard(row: Json, say: Say) -> str:

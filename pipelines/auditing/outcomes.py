@@ -21,7 +21,13 @@ from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differen
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.people import People
-from vivavoce.pipelines.auditing.restriction import NO_APPLICANTS, NOT_SAID, Applicants, describe_restriction
+from vivavoce.pipelines.auditing.restriction import (
+    NO_APPLICANTS,
+    NOT_SAID,
+    SEVERAL_JOBS,
+    Applicants,
+    describe_restriction,
+)
 from vivavoce.pipelines.auditing.scores import JOB, places_of
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
@@ -142,6 +148,9 @@ def _criterion(
     values[means.index.to_numpy(dtype=np.int64)] = means.to_numpy()
     both = np.isfinite(values) & np.isfinite(scores)
     x, y = scores[both], values[both]
+    jobs = people.scores.strata.get(JOB)
+    if jobs is not None:
+        x, y = (_within(column, jobs.codes[both]) for column in (x, y))
     agreed = _agreement(rows)
     found: Json = {"criterion": name, "n": len(x), **estimate("criterion_reliability", agreed)}
     vary = len(x) >= SMALLEST_SAMPLE and np.ptp(x) > 0 and np.ptp(y) > 0
@@ -150,7 +159,9 @@ def _criterion(
     found |= estimate("validity", Estimate(r, low, high))
     known = vary and agreed.value > 0
     found["validity_corrected"] = finite(correct_attenuation(r, 1.0, agreed.value)) if known else None
-    found |= describe_restriction(x, y, both, applicants if vary else NO_APPLICANTS)
+    found["within_jobs"] = jobs is not None
+    known_by = SEVERAL_JOBS if jobs is not None else applicants
+    found |= describe_restriction(x, y, both, known_by if vary else NO_APPLICANTS)
     found["attributes"] = []
     for attribute, labels in people.attributes.items():
         codes = labels.codes[both]
@@ -160,6 +171,13 @@ def _criterion(
                 _attribute(attribute, x, y, groups, people.comparators.get(attribute), reliability)
             )
     return found
+
+
+def _within(column: Floats, jobs: npt.NDArray[np.int64]) -> Floats:
+    """Values around their own job's mean, moved to everybody's: jobs have their own scales, and their own raters."""
+    means = np.bincount(jobs + 1, column) / np.maximum(np.bincount(jobs + 1), 1)  # -1, no job said, is a job too
+    centred: Floats = column - means[jobs + 1] + column.mean()
+    return centred
 
 
 def _agreement(rows: pd.DataFrame) -> Estimate:

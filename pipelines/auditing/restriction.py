@@ -22,6 +22,7 @@ from vivavoce.pipelines.auditing.scores import SCORE, Scores
 
 NOT_SAID = "how people were chosen was not said: name it with --selected-on"
 NO_APPLICANTS = "the applicants are not known: give them with --applicants, or decisions for everybody in the scores"
+SEVERAL_JOBS = "several jobs with scales of their own: audit one job at a time to correct for selection"
 NOT_NARROWER = "people with outcomes are not spread less than applicants: there is no restriction to correct"
 
 Floats = npt.NDArray[np.float64]

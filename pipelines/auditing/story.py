@@ -1,5 +1,6 @@
 """What the audit's report says, in order and in one language: blocks that the page and the PDF both show."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -58,6 +59,9 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
     yield Paragraph(
         say("restricted") if audit["restricted"] else say("shared", smallest=audit["smallest_shown"]), "small"
     )
+    besides = looked(audit, say)
+    if besides:
+        yield Paragraph(besides)
     yield Heading(3, say("limits"), "limits")
     data = audit["data"]
     limits = [say("limit_impact"), say("limit_declared")]
@@ -69,9 +73,18 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
         limits.append(say("limit_repeated", people=data["people"], rows=data["rows"]))
     if data.get("jobs", 0) > 1 and audit["declared"].get("cut") is not None:
         limits.append(say("limit_jobs"))
+    if data.get("jobs", 0) > 1 and audit.get("score_differences"):
+        limits.append(say("limit_pooled"))
     if data.get("standings"):
         limits.append(say("limit_standing", standing=", ".join(data["standings"])))
     yield Bullets((*limits, say("disclaimer")))
+
+
+def looked(audit: Json, say: Say) -> str:
+    """What was found by looking, kind by kind, in one sentence; empty where nothing was."""
+    kinds = Counter(finding["what"] for finding in audit["findings"] if finding["family"] == "exploratory")
+    parts = [say("looked_" + kind.replace(" ", "_"), n=count) for kind, count in sorted(kinds.items())]
+    return say("looked", found="; ".join(parts)) if parts else ""
 
 
 def _findings(audit: Json, say: Say) -> Iterator[Block]:

@@ -8,7 +8,9 @@ from typing import Any
 from rich.console import Console
 
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
+from vivavoce.pipelines.auditing.blocks import speaker
 from vivavoce.pipelines.auditing.grids import primary_tables
+from vivavoce.pipelines.auditing.story import looked
 
 WORDS = {
     "finding": "adverse impact",
@@ -34,6 +36,9 @@ def announce(audit: Json, out: Path) -> None:
             whom = f" ({', '.join(groups)})" if groups else ""
             line = f"{table['attribute']}: {WORDS[verdict]}{whom}"
             said.print(line, style=COLOURS[verdict], markup=False, highlight=False, soft_wrap=True)
+    besides = looked(audit, speaker("en"))
+    if besides:
+        said.print(besides, markup=False, highlight=False, soft_wrap=True)
     said.print(
         f"Report: {out / 'audit.html'}, the same as .pdf and .json", markup=False, highlight=False, soft_wrap=True
     )

@@ -197,3 +197,22 @@ def test_corrected_validities_are_covered(selector: str, record_property) -> Non
         covered += found["validity_unrestricted_low"] <= 0.5 <= found["validity_unrestricted_high"]
     record_property(f"validity among applicants covered, chosen on the {selector}", round(covered / count, 3))
     assert 0.93 - proof_count(20, 0) / 100 <= covered / count <= 0.97 + proof_count(3, 0) / 100
+
+
+def test_jobs_with_other_scales_do_not_stand_in_for_validity(tmp_path: Path) -> None:
+    rng = np.random.default_rng(40)
+    job = rng.choice(["cook", "clerk"], 800)
+    people = pd.DataFrame({"candidate_id": [f"c{i}" for i in range(800)], "job": job, "sex": ["f", "m"] * 400})
+    cook = 40 * (job == "cook")  # scored and rated higher as a job, and nobody is predicted within it
+    people.assign(score=rng.normal(40, 5, 800) + cook)[["candidate_id", "job", "score"]].to_csv(
+        tmp_path / "scores.csv", index=False
+    )
+    people[["candidate_id", "sex"]].to_csv(tmp_path / "groups.csv", index=False)
+    people.assign(criterion="rating", value=rng.normal(3, 0.5, 800) + cook / 20)[
+        ["candidate_id", "job", "criterion", "value"]
+    ].to_csv(tmp_path / "outcomes.csv", index=False)
+    paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
+    run_audit(AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE))
+    (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
+    assert criterion["within_jobs"]
+    assert criterion["validity_low"] < 0 < criterion["validity_high"]  # pooled it would be .9
