@@ -6,7 +6,6 @@ from importlib.resources import files
 
 import yaml
 
-
 WORD_WITHIN = re.compile(r"(?<=[a-z])(?=[A-Z])")  # NotStressed is two words
 
 
