@@ -178,6 +178,7 @@ def train(
     tracking_uri: Annotated[
         str | None, typer.Option(help="MLflow store, or none. [default: VIVA_TRACKING, else runs.sqlite beside --out]")
     ] = None,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Look at validity for minutes.")] = False,
     seed: Annotated[int, typer.Option(help="Of every random split, draw and search.")] = 0,
 ) -> None:
     """Learn competency scores and weights; writes a model version of standing experimental.
@@ -189,7 +190,7 @@ def train(
 
     request = TrainingRequest(
         features, ratings, outcomes, framework, out, seed, schema, criterion, selection, sample_weights, champion,
-        tune, tracking_uri,
+        tune, tracking_uri, thorough,
     )  # fmt: skip
     raise typer.Exit(run_train(request))
 

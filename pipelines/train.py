@@ -44,6 +44,8 @@ class TrainingRequest:
         The version in use, to compare with.
     tune
         Settings to try for each competency; 0: none are searched.
+    thorough
+        Whether validity is looked at for minutes: more permutations, weights learned again in each.
     tracking
         Where the run is recorded; None: ``$VIVA_TRACKING``, else beside the folder; ``none``: nowhere.
     """
@@ -61,6 +63,7 @@ class TrainingRequest:
     champion: Path | None = None
     tune: int = 0
     tracking: str | None = None
+    thorough: bool = False
 
 
 def run_train(request: TrainingRequest, *, console: Console | None = None) -> int:
@@ -115,10 +118,12 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     from vivavoce.training.datasheet import in_words
     from vivavoce.training.fit import fit, plain
     from vivavoce.training.search import Search, without_idle
+    from vivavoce.training.validation.scored import THOROUGH, USUAL
 
     champion = load_model(request.champion) if request.champion else None  # refused before an hour of training
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
-    fitted = fit(inputs, framework, estimator=search or plain, seed=request.seed)
+    effort = THOROUGH if request.thorough else USUAL
+    fitted = fit(inputs, framework, estimator=search or plain, effort=effort, seed=request.seed)
     documents: dict[str, Any] = dict(fitted.model.documents)
     if search:
         documents["search"] = _searched(search, inputs, request.tune)
@@ -160,16 +165,17 @@ def _compared(champion: tuple[ModelVersion, str], fitted: "Fitted", inputs: "Inp
 
 def _pictures(fitted: "Fitted", inputs: "Inputs", framework: Framework) -> dict[str, str]:
     """SVG files by name: where weights were learned, their shift; calibration of each competency's ratings."""
-    import numpy as np
+    import pandas as pd
 
     from vivavoce.evaluation.calibration import calibrate
     from vivavoce.pipelines.training_plots import calibration_curves, standalone, weights_forest
 
     curves = {}
     for one in fitted.model.competencies:
-        predicted, given = one.norms.mean + one.norms.sd * fitted.z[one.competency], inputs.ratings[one.competency]
-        both = ~np.isnan(predicted) & ~np.isnan(given)
-        curves[one.competency] = calibrate(predicted[both], given[both])
+        predicted = one.norms.mean + one.norms.sd * fitted.z[one.competency]
+        both = pd.DataFrame({"predicted": predicted, "given": inputs.ratings[one.competency]}).dropna()
+        people = both.groupby(inputs.candidates[both.index]).mean()
+        curves[one.competency] = calibrate(people["predicted"].to_numpy(), people["given"].to_numpy())
     found = {"calibration.svg": standalone(calibration_curves(curves, framework.scale.low, framework.scale.high))}
     learned = fitted.model.documents["weights"]
     if "weights" in learned:

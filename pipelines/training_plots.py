@@ -128,7 +128,7 @@ def _panel(name: str, curve: Calibration, left: float, top: float, low: float, h
             Line(((x(one.predicted), y(one.observed.low)), (x(one.predicted), y(one.observed.high))), BLUE, 1.5)
         )
         shapes.append(_diamond(x(one.predicted), y(one.observed.value), 4, BLUE, BLUE))
-    shapes.append(Words(left + PANEL / 2, bottom + 34, f"predicted, {curve.n} interviews", "middle", 11, SOFT))
+    shapes.append(Words(left + PANEL / 2, bottom + 34, f"predicted, {curve.n} people", "middle", 11, SOFT))
     return shapes
 
 

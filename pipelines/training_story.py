@@ -40,7 +40,7 @@ def data_lines(inputs: "Inputs") -> list[str]:
 
 def result_lines(model: ModelVersion) -> list[str]:
     """What was learned and what it is worth."""
-    return [*_agreement(model), *_weights(model), *_search(model), *_champion(model)]
+    return [*_agreement(model), *_weights(model), *_validity(model), *_search(model), *_champion(model)]
 
 
 def _agreement(model: ModelVersion) -> list[str]:
@@ -65,6 +65,19 @@ def _weights(model: ModelVersion) -> list[str]:
     return lines
 
 
+def _validity(model: ModelVersion) -> list[str]:
+    """What was found beyond correlations, one sentence each; the same sentence about several scores once."""
+    found: dict[str, list[str]] = {}
+    for one in model.documents["validity"].get("findings", []):
+        who, apart, rest = one.partition(" was not compared with ")
+        found.setdefault(apart + rest if apart else one, []).append(who)
+    lines = [
+        f"{', '.join(who)}{rest.replace(' was ', ' were ', 1) if len(who) > 1 else rest}" if who != [rest] else rest
+        for rest, who in found.items()
+    ]
+    return ["", "What it is worth", *(f"  {line}" for line in lines)] if lines else []
+
+
 def _search(model: ModelVersion) -> list[str]:
     found = model.documents.get("search")
     if found is None:
@@ -74,7 +87,7 @@ def _search(model: ModelVersion) -> list[str]:
         best = one["best"]
         inner = "–" if best["r"] is None else short(best["r"])
         rows.append((name, " + ".join(best["families"]), f"{best['penalty']:.3g}", str(one["pruned"]), inner))
-    title = f"Settings found in {found['trials']} trials each (the last column is optimistic; validity above is nested)"
+    title = f"Settings found in {found['trials']} trials each (the last column is optimistic; the r above are nested)"
     return ["", title, *_table(rows)]
 
 

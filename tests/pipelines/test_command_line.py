@@ -43,7 +43,7 @@ class TestHelp:
         assert said.stderr.splitlines()[-1] == "[]"
         assert all(command in said.stdout for command in ("score", "features", "demo", "doctor", "weights"))
 
-    @pytest.mark.parametrize("command", ["score", "features", "demo", "doctor", "weights"])
+    @pytest.mark.parametrize("command", ["score", "features", "train", "reweigh", "demo", "doctor", "weights"])
     def test_of_every_command(self, command: str) -> None:
         said = ask(command, "--help")
         assert said.exit_code == 0
