@@ -30,7 +30,7 @@ class Increment:
         In cross-fitted r, of language with it over language alone, paired over persons.
     explained
         Share of the criterion's variance that a score from the modality alone explains beyond language's score, with
-        the F test; None where there are too few people.
+        the F test; None where there are too few people, or one of the three is made of the others.
     smallest
         Share of variance that a gain of .02 in r comes to, here.
     """
@@ -167,4 +167,6 @@ def _explained(
     means = np.column_stack([np.bincount(person, column) for column in rows[known].T]) / np.bincount(person)[:, None]
     if len(means) < LEAST_PEOPLE or np.any(np.ptp(means, axis=0) == 0):
         return None
+    if np.linalg.matrix_rank((means - means.mean(axis=0)) / means.std(axis=0)) < means.shape[1]:
+        return None  # one of the three is made of the others: there is nothing to test
     return validity.incremental_validity(means[:, 0], means[:, 1], means[:, 2], smallest=smallest)

@@ -9,7 +9,7 @@ import pandas as pd
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.calibration import calibrate
-from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, undefined
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.validation.baselines import rubric_scores
 from vivavoce.training.validation.correction import ceiling
@@ -74,6 +74,7 @@ def ceiling_of(reliability: Estimate, source: str) -> Estimate:
     if np.isnan(reliability.value):
         return undefined(f"{source}: {reliability.reason}")
     value, low, high = (
-        ceiling(min(max(one, 0.0), 1.0)) for one in (reliability.value, reliability.low, reliability.high)
+        ceiling(min(max(one, 0.0), 1.0)) if np.isfinite(one) else NAN
+        for one in (reliability.value, reliability.low, reliability.high)
     )
-    return Estimate(value, low, high)
+    return Estimate(value, low, high, reliability.reason)

@@ -73,3 +73,12 @@ def test_without_language_or_anything_beside_it_there_is_nothing_to_compare():
 def test_too_few_people_are_underpowered_with_a_reason():
     one = found(15, 1.0, 5)
     assert one.sentence == "voice over language: underpowered (15 persons with both: fewer than 20)"
+
+
+def test_a_criterion_made_of_the_scores_has_nothing_to_test():
+    rng = np.random.default_rng(7)
+    one, other = rng.standard_normal((2, 100))
+    scores = {"text": one, "voice": other, "text+voice": one + other}
+    [found] = increments(scores, {"voice": 1}, one + other, np.arange(100))
+    assert found.verdict == "shown"
+    assert found.explained is None
