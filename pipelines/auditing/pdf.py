@@ -31,6 +31,7 @@ FIRST_CHINESE = 0x2E80  # code point from which on characters are set in the Chi
 MARGIN = 48.0  # points
 FRAME = 6.0  # points that reportlab keeps free inside the margins
 MOST_COLUMNS = 12  # a wider table is cut into several
+BOLD = 1.25  # width of a bold letter beside a plain one
 PADDING = {"LEFT": 3, "RIGHT": 3, "TOP": 2, "BOTTOM": 1}  # points
 COLOURS = {"ok": "#1e6b45", "finding": "#9b2226", "insufficient": "#7a5000"}
 SIZES = {"small": 8.0, "plain": 9.5, "ok": 11.0, "finding": 11.0, "insufficient": 11.0, "cell": 6.8}
@@ -174,12 +175,13 @@ def _cell(text: str, numeric: bool, *, bold: bool = False) -> Any:
 
 
 def _widths(grid: Grid, columns: Sequence[int], width: float) -> list[float]:
-    """Share the page by what each column needs: its longest word, and up to 24 characters of a line."""
+    """Share the page by what each column needs: its longest word, a bold title's wider, and up to 24 characters."""
     wanted = []
     for i in columns:
-        texts = [grid.titles[i], *(row[i] for row in grid.rows)]
-        word = max((len(word) for text in texts for word in text.split()), default=0)
-        wanted.append(max(min(word, 30) + 2, min(max(map(len, texts)), 24)))
+        cells = [row[i] for row in grid.rows]
+        title = BOLD * max((len(word) for word in grid.titles[i].split()), default=0)
+        word = max((len(word) for text in cells for word in text.split()), default=0)
+        wanted.append(max(min(max(word, title), 30) + 2, min(max(map(len, cells), default=0), 24)))
     return [width * want / sum(wanted) for want in wanted]
 
 

@@ -49,7 +49,7 @@ def _group(entry: Json, group: Json, say: Say) -> Iterator[Block]:
         [_strip(row) for row in rows],
         (-REACH, REACH),
         (-NEGLIGIBLE, NEGLIGIBLE),
-        (f"← {say('favours', group=group['group'])}", f"{say('favours', group=entry['reference'])} →"),
+        (say("favours", group=group["group"]), say("favours", group=entry["reference"])),
     )
     if found:
         yield Bullets(tuple(_words(row, entry["reference"], group["group"], say) for row in found))
