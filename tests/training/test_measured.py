@@ -1,5 +1,7 @@
 """Somebody else's table is read by its declared schema, and nothing that was not declared."""
 
+import sqlite3
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,7 +77,7 @@ def test_a_fingerprint_is_the_declarations_and_only_its_own(place):
     one = read_measured(place(), "any").fingerprints
     changed = {
         **SCHEMA,
-        "features": [declared("prosody.pitch_sd_hz", column="Pitch_sd", unit="st")] + SCHEMA["features"][1:],
+        "features": [declared("prosody.pitch_sd_hz", column="Pitch_sd", unit="st"), *SCHEMA["features"][1:]],
     }
     other = read_measured(place(changed), "any").fingerprints
     assert {name for name in one if one[name] != other[name]} == {"prosody.pitch_sd_hz"}
@@ -121,3 +123,18 @@ def test_without_a_schema_a_foreign_table_is_refused(tmp_path):
     frame.to_parquet(tmp_path / "wide.parquet")
     with pytest.raises(BadTraining, match="declare them in a YAML schema"):
         read_measured(tmp_path / "wide.parquet", "any")
+
+
+def test_features_may_be_a_table_of_a_database_too(place, tmp_path):
+    file = place()
+    with sqlite3.connect(tmp_path / "wide.db") as connection:
+        table().to_sql("wide", connection, index=False)
+    connection.close()
+    stored = read_measured(f"sqlite:///{tmp_path / 'wide.db'}#wide", "any", file.with_suffix(".yaml"))
+    one = read_measured(file, "any")
+    assert stored.fingerprints == one.fingerprints
+    columns = ["interview_id", *one.fingerprints]
+    found = stored.frame[columns].sort_values("interview_id").reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, one.frame[columns])
+    with pytest.raises(BadTraining, match="question_id, job, asr_engine, purposes are missing"):
+        read_measured(f"sqlite:///{tmp_path / 'wide.db'}#wide", "any")
