@@ -96,7 +96,7 @@ def test_a_run_holds_digests_figures_with_limits_and_the_version(recorded):
 
 
 def test_the_champion_is_compared_and_the_verdict_said(recorded):
-    folder, store, said = recorded
+    _, store, _ = recorded
     found = load_model(folder / "v2")[0].documents["champion"]
     assert found["champion"] == load_model(folder / "v1")[1]
     assert found["overall"]["verdict"] in ("better", "not shown")
@@ -106,7 +106,7 @@ def test_the_champion_is_compared_and_the_verdict_said(recorded):
 
 
 def test_no_person_is_in_the_tracking_store(recorded):
-    folder, store, said = recorded
+    _, store, _ = recorded
     everything = [one for one in store.rglob("*") if one.is_file()]
     assert any(one.suffix == ".sqlite" for one in everything)
     assert any(one.name == "datasheet.md" for one in everything)
