@@ -96,7 +96,7 @@ def test_a_run_holds_digests_figures_with_limits_and_the_version(recorded):
 
 
 def test_the_champion_is_compared_and_the_verdict_said(recorded):
-    _, store, _ = recorded
+    folder, store, said = recorded
     found = load_model(folder / "v2")[0].documents["champion"]
     assert found["champion"] == load_model(folder / "v1")[1]
     assert found["overall"]["verdict"] in ("better", "not shown")
