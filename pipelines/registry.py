@@ -8,7 +8,7 @@ and an alias only where the last signed promotion says the same (``pipelines/ali
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from vivavoce.data.place import place
 from vivavoce.data.problem import nearest, shorten
 from vivavoce.data.vault.durable import make_folder
 from vivavoce.models.directory import load_model
+from vivavoce.pipelines.bundle import MODEL
 from vivavoce.pipelines.bundle_check import Verified
 from vivavoce.pipelines.shelf import Shelf
 
@@ -35,6 +36,12 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mssql")  # reached directly: fold
 SERVERS = ("http", "https")  # folders are uploaded, and the shelf holds what was downloaded
 STORES = ("mlflow-artifacts", "s3", "gs", "wasbs", "abfss")  # where a server may have put them
 EXPERIMENT = "vivavoce"
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false",  # nothing here needs it
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 class RegistryRefused(ValueError):
@@ -214,7 +221,7 @@ class Registry:
 
     def model_folder(self, version: Version) -> Path:
         """Return where the version's folder is; what it holds counts only under ``load_model(…, digest=…)``."""
-        return self._get(version.model, version.source)
+        return self._get(version.model, version.source, lambda there: load_model(there, digest=version.model))
 
     def bundle_folder(self, version: Version) -> Path:
         """Return where the version's bundle is; it counts only once it is verified.
@@ -226,12 +233,12 @@ class Registry:
         """
         if version.bundle is None:
             raise RegistryRefused(f"{version.name} {version.number} has no bundle: publish it first (viva publish).")
-        return self._get(version.bundle, f"{version.source.rpartition('/')[0]}/bundle-{version.bundle}")
+        source = f"{version.source.rpartition('/')[0]}/bundle-{version.bundle}"
+        return self._get(version.bundle, source, lambda there: load_model(there / MODEL, digest=version.model))
 
     @cached_property
     def _client(self) -> "MlflowClient":
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the import, which reads it
-        os.environ["MLFLOW_ALLOW_MODEL_CODE_EXECUTION"] = "false"  # nothing here needs it
+        os.environ.update(SETTINGS)  # before the import, which reads some of them
         try:
             from mlflow import MlflowClient
         except ImportError as error:
@@ -273,7 +280,7 @@ class Registry:
         self._client.set_terminated(run.run_id)
         return f"{run.artifact_uri}/model", run.run_id
 
-    def _get(self, digest: str, source: str) -> Path:
+    def _get(self, digest: str, source: str, verify: Callable[[Path], object]) -> Path:
         place = self.shelf.place(digest)
         if place.exists():
             return place
@@ -285,8 +292,9 @@ class Registry:
         from mlflow.artifacts import download_artifacts
 
         with self.shelf.scratch() as scratch, _said():
-            there = download_artifacts(artifact_uri=source, dst_path=str(scratch), tracking_uri=self.uri)
-            return self.shelf.put(Path(there), digest)
+            there = Path(download_artifacts(artifact_uri=source, dst_path=str(scratch), tracking_uri=self.uri))
+            verify(there)  # before it is kept: what is on the shelf stays there
+            return self.shelf.put(there, digest)
 
 
 def check_name(name: str) -> None:
