@@ -72,7 +72,7 @@ class Records:
             log_key=environment.get("VIVA_LOG_KEY") or "log",
             kept=Path(kept) if kept else None,
             passphrase=passphrase.encode() if passphrase else None,
-            who=who or getpass.getuser(),
+            who=who or _account(),
         )
 
     @staticmethod
@@ -158,3 +158,10 @@ class Records:
 def read_heads(path: Path) -> list[Head]:
     """Read heads from a file, one a line. Raises :class:`vivavoce.data.log.head.HeadRefused`, :class:`OSError`."""
     return [Head.read(line) for line in path.read_bytes().splitlines()]
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except KeyError:  # a container may run under a number that has no name
+        return f"uid-{os.getuid()}"

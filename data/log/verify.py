@@ -99,7 +99,7 @@ def verify_log(folder: Path, trust: Trust, *, kept: Iterable[Head] = ()) -> Read
 
 def read_log(folder: Path, trust: Trust, kept: Iterable[Head] = ()) -> Read:
     """As :func:`verify_log`, for who holds the lock: what stands after the last head is returned, not refused."""
-    heads, findings, cut_head = _heads((folder / HEADS).read_bytes())
+    heads, findings, cut_head = _heads((folder / HEADS).read_bytes() if (folder / HEADS).exists() else b"")
     content = (folder / EVENTS).read_bytes()
     lines = content.split(b"\n")[:-1]
     findings += _signatures(heads, trust)

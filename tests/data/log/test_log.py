@@ -205,6 +205,18 @@ def test_every_single_byte_of_a_log_counts(tmp_path: Path) -> None:
     verify_log(place.folder, place.trust)
 
 
+@pytest.mark.parametrize("content", [None, b"", b"{}\n", b'{"size":1}\n', b"\xff\n"])
+def test_heads_that_are_gone_or_no_heads_are_found(tmp_path: Path, content: bytes | None) -> None:
+    place = make_log(tmp_path, 2)
+    (place.folder / HEADS).unlink()
+    if content is not None:
+        (place.folder / HEADS).write_bytes(content)
+    with pytest.raises(LogAltered, match="no signed head|This is no head of a log"):
+        verify_log(place.folder, place.trust)
+    with pytest.raises(LogAltered):
+        place.open()
+
+
 def test_the_stretch_that_was_changed_is_named(tmp_path: Path) -> None:
     place = make_log(tmp_path, 4, 4, 4)  # heads over 1, 5, 9, 13
     change(place, edit)  # event 6
