@@ -27,6 +27,7 @@ from vivavoce.features.face.track import FaceTracker, measure_frame
 REPEATS = 5
 MIN_PERSONS = 5
 ANSWERS, ANSWER_S = 16, 8.0
+RATES = (10, 5)
 
 
 def clips() -> list[Path]:
@@ -47,23 +48,31 @@ def run(reduced: bool) -> list[Figure]:
         some = [measured(list(read(path, rate))) for path in paths]
         figures.append(agreement(every, some, f"r, {rate} fps against every frame: speakers who hold still for 3 s"))
     if not reduced:
-        pictures = [[rgb for _, rgb in read(path)] for path in paths if path.suffix == ".mpg"]
-        speakers = (moved(pictures[seed // 2], seed, ANSWER_S) for seed in range(ANSWERS))
-        figures += moving("real speakers with movement added", speakers, {10: 2.5, 5: 5})
-        candidates = (drawn(seed, ANSWER_S) for seed in range(ANSWERS))
-        figures += moving("drawn candidates who turn and look", candidates, {10: 2, 5: 4})
+        for whose, found in rates().items():
+            figures += [agreement(*found[rate], f"r, {rate} fps against every frame: {whose}") for rate in RATES]
     return figures
 
 
-def moving(whose: str, answers: Iterable[Frames], steps: dict[int, float]) -> list[Figure]:
-    """Agreement over answers in which people move by very different amounts, as they do; every ``step``-th frame."""
-    every: list[Measures] = []
-    some: dict[int, list[Measures]] = {rate: [] for rate in steps}
+def rates() -> dict[str, dict[int, tuple[list[Measures], list[Measures]]]]:
+    """Measures of every frame and of fewer, over answers in which people move by very different amounts, as they do."""
+    pictures = [[rgb for _, rgb in read(path)] for path in clips() if path.suffix == ".mpg"]
+    speakers = (moved(pictures[seed // 2], seed, ANSWER_S) for seed in range(ANSWERS))
+    candidates = (drawn(seed, ANSWER_S) for seed in range(ANSWERS))
+    return {
+        "real speakers with movement added": thinned(speakers, 25.0),
+        "drawn candidates who turn and look": thinned(candidates, 20.0),
+    }
+
+
+def thinned(answers: Iterable[Frames], rate_hz: float) -> dict[int, tuple[list[Measures], list[Measures]]]:
+    """Measures of whole answers, and of those frames that a slower camera would have taken."""
+    found: dict[int, tuple[list[Measures], list[Measures]]] = {rate: ([], []) for rate in RATES}
     for frames in answers:
-        every.append(measured(frames))
-        for rate, step in steps.items():
-            some[rate].append(measured([frames[round(i)] for i in np.arange(0, len(frames) - 0.5, step)]))
-    return [agreement(every, some[rate], f"r, {rate} fps against every frame: {whose}") for rate in steps]
+        whole = measured(frames)
+        for rate, (every, some) in found.items():
+            every.append(whole)
+            some.append(measured([frames[round(i)] for i in np.arange(0, len(frames) - 0.5, rate_hz / rate)]))
+    return found
 
 
 def own_cost(path: Path) -> Figure:
@@ -139,16 +148,32 @@ def pairs(before: list[Measures], after: list[Measures], name: str) -> np.ndarra
     return np.array([pair for pair in both if all(isinstance(value, float) for value in pair)]).reshape(-1, 2)
 
 
-def agreement(before: list[Measures], after: list[Measures], what: str) -> Figure:
-    """The median of the correlations over answers, and which are low, of the measures of the person that vary."""
+def correlations(before: list[Measures], after: list[Measures]) -> dict[str, float]:
+    """Over answers, of the measures of the person that vary."""
     r = {}
     for feature in (feature for feature in FACE if not feature.quality):
         values = pairs(before, after, feature.name)
         if len(values) >= MIN_PERSONS and values.std(axis=0).min() > 1e-9:
             r[feature.name] = float(np.corrcoef(values.T)[0, 1])
+    return r
+
+
+def agreement(before: list[Measures], after: list[Measures], what: str) -> Figure:
+    """The median of the correlations, and which are low."""
+    r = correlations(before, after)
     below = {name.removeprefix("face."): round(value, 2) for name, value in r.items() if value < 0.95}
     share = f"{sum(value >= 0.95 for value in r.values())} of {len(r)} measures ≥ .95; below: {below}"
     return Figure(what, share, float(np.median(list(r.values()))), "≥ .95")
+
+
+def rate_table() -> str:
+    """Correlations of fewer frames with every frame: Markdown."""
+    found = [correlations(*answers[rate]) for answers in rates().values() for rate in RATES]
+    lines = ["| measure | moved, 10 fps | moved, 5 fps | drawn, 10 fps | drawn, 5 fps |", "|---" * 5 + "|"]
+    for name in (feature.name for feature in FACE if any(feature.name in r for r in found)):
+        cells = [f"{r[name]:.2f}" if name in r else "" for r in found]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def shift_table() -> str:

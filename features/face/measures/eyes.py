@@ -143,6 +143,7 @@ def gaze_pitch_median_deg(answer: AnswerFace) -> Value:
     meaning="Mean angle between the irises' direction and its median direction.",
     source=IRIS,
     moved_by=CAMERA,
+    resists=("scaling", "brightness"),
     impairment_sensitive=True,
 )
 def gaze_spread_deg(answer: AnswerFace) -> Value:

@@ -101,7 +101,7 @@ def pitch_spread_deg(answer: AnswerFace) -> Value:
     meaning="How far the direction of the head varies in tilt: mean distance from the median.",
     source=POSE,
     moved_by=CAMERA,
-    resists=("scaling", "brightness"),
+    resists=STEADY,
 )
 def roll_spread_deg(answer: AnswerFace) -> Value:
     return spread(answer, "roll_deg")

@@ -109,7 +109,7 @@ def lip_corner_height_median_ratio(answer: AnswerFace) -> Value:
     meaning="How far the height of the corners of the lips varies: mean distance from the median.",
     source=MESH,
     moved_by=CAMERA,
-    resists=("mirroring", "scaling", "brightness"),
+    resists=SYMMETRIC,
     impairment_sensitive=True,
 )
 def lip_corner_height_spread_ratio(answer: AnswerFace) -> Value:

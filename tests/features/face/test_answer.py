@@ -15,6 +15,8 @@ MOVED = {
 }
 """What moves in a planted answer, and by how much."""
 
+MOVED_BY_UNIT = {"deg": 6.0, "distances between the eyes": 0.05, "share": 1.0}
+
 
 def still(frames: int, rate: float, **columns: object) -> Track:
     """A still face, 60 px between the eyes, with some columns planted."""
@@ -90,3 +92,18 @@ def test_measures_of_five_frames_a_second_agree_with_those_of_every_frame() -> N
             assert pairs[0][1] == Absent("sampling_rate"), feature.name
         else:
             assert np.corrcoef(np.array(pairs).T)[0, 1] >= 0.95, feature.name
+
+
+@pytest.mark.parametrize("rate", [10, 15, 30])
+def test_frame_rates_from_ten_to_sixty_move_no_measure_that_resists_them(rate: int) -> None:
+    times = np.arange(20 * 60) / 60
+    movement = waves(3, len(MOVED), times)
+    columns = {name: scale * movement[:, i] for i, (name, scale) in enumerate(MOVED.items())}
+    columns["eye_aspect_ratio"] = np.where(times % 3 < 0.3, 0.08, 0.3)
+    track = still(len(times), 60, **columns)
+    fewer = Track(track.spans[:: 60 // rate], track.values[:: 60 // rate], COLUMNS)
+    every, some = (FACE.measure(AnswerFace(one, 0, 99)) for one in (track, fewer))
+    for feature in (feature for feature in FACE if "frame_rate" in feature.resists):
+        if some[feature.name] != Absent("sampling_rate"):
+            limit = 0.05 * (MOVED_BY_UNIT.get(feature.unit) or abs(every[feature.name]))
+            assert some[feature.name] == pytest.approx(every[feature.name], abs=limit), feature.name
