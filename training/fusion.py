@@ -8,15 +8,20 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
+from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats, same_length
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.models.aggregate import answer_means
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.inputs import Inputs
 from vivavoce.training.splits import Split, splits_by_person
+from vivavoce.training.tables import BadTraining
 
 CONFIDENCE = 0.95
+UNDECLARED = "undeclared"  # the modality of columns that declare none
 LEAST_PEOPLE = 100  # below it the held-out fifth that ends fusion's learning is a handful
 
 
@@ -46,6 +51,89 @@ class Choice:
     reason: str
 
 
+@dataclass(frozen=True)
+class Sequences:
+    """The answers of a training's interviews, one place for each question of the framework.
+
+    Parameters
+    ----------
+    values
+        Shape (n, questions, p); ``nan`` where not measured or not asked; the mean where a question has several answers.
+    columns
+        p names.
+    modalities
+        The columns of each, as :class:`FusionRegressor` takes them.
+    """
+
+    values: Floats
+    columns: tuple[str, ...]
+    modalities: Mapping[str, tuple[int, ...]]
+
+
+def sequences_of(inputs: Inputs, framework: Framework) -> Sequences:
+    """Put a training's answers in the order of the framework's questions.
+
+    Raises
+    ------
+    BadTraining
+        Where only interviews are known, not their single answers.
+    """
+    if inputs.answers is None:
+        raise BadTraining("fusion reads single answers, and these features are one row per interview: use linear.")
+    columns = tuple(dict.fromkeys(name for own in inputs.features.values() for name in own))
+    of, n = inputs.answers, len(inputs.interviews)
+    given = {name: of.columns[name] for name in columns}
+    places = [answer_means(given, of.interview, of.question, [question.id], n) for question in framework.questions]
+    values = np.stack([np.column_stack([place[name] for name in columns]) for place in places], axis=1)
+    modalities: dict[str, tuple[int, ...]] = {}
+    for i, name in enumerate(columns):
+        modality = inputs.modalities.get(name, UNDECLARED)
+        modalities[modality] = (*modalities.get(modality, ()), i)
+    return Sequences(values, columns, modalities)
+
+
+def choose_for(inputs: Inputs, framework: Framework, *, fusion: FusionRegressor | None = None, seed: int = 0) -> Choice:
+    """Whether fusion would beat the linear model of one job family, trained as ``viva train`` does.
+
+    Beside the two linear models of :func:`choose` stands the trained one: each competency from its own features and
+    its own questions.
+
+    Parameters
+    ----------
+    inputs, framework
+        What would be learned from, and for which job.
+    fusion
+        Its settings; modalities are the inputs' own. By default those of :class:`FusionRegressor`.
+    seed
+        Of folds, draws and fusion itself.
+
+    Raises
+    ------
+    BadTraining
+        Where single answers are not known.
+    ValueError
+        For fewer than 100 persons.
+    """
+    sequences = sequences_of(inputs, framework)
+    model = clone(fusion or FusionRegressor()).set_params(modalities=sequences.modalities, random_state=seed)
+    ridge, trained = CompetencyRidge(least_measured=0.0), []
+    for name, columns in inputs.features.items():
+        x = np.column_stack(list(columns.values()))
+        trained.append(
+            cross_fitted(ridge, x, inputs.ratings[name], inputs.candidates, weights=inputs.weights, seed=seed)
+        )
+    return choose(
+        model,
+        sequences.values,
+        np.column_stack(list(inputs.ratings.values())),
+        inputs.candidates,
+        list(inputs.ratings),
+        weights=inputs.weights,
+        others={"linear by competency": np.column_stack(trained)},
+        seed=seed,
+    )
+
+
 def choose(
     fusion: FusionRegressor,
     sequences: npt.ArrayLike,
@@ -53,6 +141,8 @@ def choose(
     persons: npt.ArrayLike,
     competencies: Sequence[str],
     *,
+    weights: Floats | None = None,
+    others: Mapping[str, Floats] | None = None,
     seed: int = 0,
 ) -> Choice:
     """Compare fusion with linear on the same folds by person.
@@ -72,6 +162,10 @@ def choose(
         Whose row it is, shape (n,); 100 persons at least.
     competencies
         k names.
+    weights
+        Opaque sample weights, shape (n,), ≥ 0; by default everybody counts alike.
+    others
+        Further models that fusion must beat: ratings cross-fitted on the folds of this seed, shape (n, k), by name.
     seed
         Of folds and draws.
 
@@ -89,18 +183,17 @@ def choose(
         )
     splits = splits_by_person(who, seed=seed)
     predictions = {
-        "linear": _linear(_means(x), y, who, splits),
-        "linear by answer": _linear(x.reshape(len(x), -1), y, who, splits),
-        "fusion": _fusion(fusion, x, y, who, splits),
+        "linear": _linear(_means(x), y, who, weights, splits),
+        "linear by answer": _linear(x.reshape(len(x), -1), y, who, weights, splits),
+        **(others or {}),
+        "fusion": _fusion(fusion, x, y, who, weights, splits),
     }
     explained = {name: float(np.mean(_explained(y, one))) for name, one in predictions.items()}
-    rival = max(("linear", "linear by answer"), key=explained.__getitem__)
-    both = ~np.isnan(predictions[rival]) & ~np.isnan(predictions["fusion"]) & ~np.isnan(y)
-    y = np.where(both, y, np.nan)
-    pair = predictions["fusion"], predictions[rival]
-    gain = bootstrap(_gain, *pair, y, persons=who, confidence=CONFIDENCE, seed=seed)
+    rival = max((name for name in predictions if name != "fusion"), key=explained.__getitem__)
+    parts = _parts(y, predictions["fusion"], predictions[rival])
+    gain = bootstrap(_gain, parts, persons=who, confidence=CONFIDENCE, seed=seed)
     gains = {
-        name: bootstrap(_gain, *(one[:, [i]] for one in (*pair, y)), persons=who, confidence=CONFIDENCE, seed=seed)
+        name: bootstrap(_gain, parts[:, :, [i]], persons=who, confidence=CONFIDENCE, seed=seed)
         for i, name in enumerate(competencies)
     }
     return Choice("fusion" if gain.low > 0 else "linear", explained, gain, gains, _reason(gain, rival))
@@ -121,18 +214,26 @@ def _means(x: Floats) -> Floats:
     return np.where(count > 0, np.nansum(x, axis=1) / np.maximum(count, 1), np.nan)
 
 
-def _linear(x: Floats, y: Floats, who: npt.NDArray[Any], splits: list[Split]) -> Floats:
+def _linear(x: Floats, y: Floats, who: npt.NDArray[Any], weights: Floats | None, splits: list[Split]) -> Floats:
     """Every row's ratings by ridges that saw no rating of that row's person; absent values count as the mean."""
     model = CompetencyRidge(least_measured=0.0)  # fusion predicts wherever anything was measured: equal terms
-    return np.column_stack([cross_fitted(model, x, rating, who, splits=splits) for rating in y.T])
+    return np.column_stack([cross_fitted(model, x, rating, who, weights=weights, splits=splits) for rating in y.T])
 
 
-def _fusion(model: FusionRegressor, x: Floats, y: Floats, who: npt.NDArray[Any], splits: list[Split]) -> Floats:
+def _fusion(
+    model: FusionRegressor,
+    x: Floats,
+    y: Floats,
+    who: npt.NDArray[Any],
+    weights: Floats | None,
+    splits: list[Split],
+) -> Floats:
     """The same by fusion, all competencies in one fit; a checkpoint belongs to the final fit and is left alone."""
-    found = np.full(y.shape, np.nan)
+    found, counts = np.full(y.shape, np.nan), np.ones(len(y)) if weights is None else weights
     for seen, held in splits:
-        rated = seen[~np.isnan(y[seen]).all(axis=1)]
-        fitted = clone(model).set_params(checkpoint=None).fit(x[rated], y[rated], groups=who[rated])
+        rated = seen[~np.isnan(y[seen]).all(axis=1) & (counts[seen] > 0)]
+        fitted = clone(model).set_params(checkpoint=None)
+        fitted.fit(x[rated], y[rated], groups=who[rated], sample_weight=counts[rated])
         found[held] = fitted.predict(x[held])
     return found
 
@@ -143,6 +244,15 @@ def _explained(y: Floats, prediction: Floats) -> list[float]:
     return [float(1 - np.nanmean(e) / np.nanvar(s)) for e, s in zip(error.T, spread.T, strict=True)]
 
 
-def _gain(one: Floats, other: Floats, y: Floats) -> float:
-    """How much more one explains than the other, mean over competencies."""
-    return float(np.mean(_explained(y, one)) - np.mean(_explained(y, other)))
+def _parts(y: Floats, one: Floats, other: Floats) -> Floats:
+    """What a gain is summed from, shape (n, 5, k); all 0 where a rating or either prediction is missing."""
+    centred = y - np.nanmean(y, axis=0)
+    found = np.stack([np.ones_like(y), centred, centred**2, (y - one) ** 2, (y - other) ** 2], axis=1)
+    return np.where(np.isnan(found).any(axis=1, keepdims=True), 0.0, found)
+
+
+def _gain(parts: Floats) -> float:
+    """How much more one model explains than the other, mean over competencies."""
+    count, total, squares, own, rival = parts.sum(axis=0)
+    variance = squares / count - (total / count) ** 2
+    return float(np.mean((rival - own) / count / variance))

@@ -1,22 +1,27 @@
 """Fusion is chosen where it sees what linear cannot, and only there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, write
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.training.fusion import choose
+from vivavoce.training.fusion import choose, choose_for, sequences_of
+from vivavoce.training.joining import read_inputs
+from vivavoce.training.tables import BadTraining
 
 MODALITIES = {"language": [0, 1, 2], "prosody": [3, 4]}
 
 
-def cohort(n=1200, seed=0):
+def cohort(n=1000, seed=0):
     rng = np.random.default_rng(seed)
     return rng.standard_normal((n, 3, 5)), rng.standard_normal((n, 2)), np.arange(n) // 2
 
 
 def model(**parameters):
     return FusionRegressor(
-        MODALITIES, **{"epochs": 60, "patience": 10, "batch": 128, "width": 16, "rate": 6e-3, **parameters}
+        MODALITIES, **{"epochs": 60, "patience": 10, "batch": 128, "width": 12, "rate": 1e-2, **parameters}
     )
 
 
@@ -63,3 +68,43 @@ def test_shapes_that_do_not_fit_are_refused():
     x, noise, persons = cohort(400)
     with pytest.raises(ValueError, match=r"ratings \(n, 1\)"):
         choose(model(), x, noise, persons, ["teamwork"])
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    tables = write(tmp_path_factory.mktemp("tables"), n=240)
+    return read_inputs(tables["features"], tables["ratings"], tables["outcomes"], FRAMEWORK)
+
+
+def test_answers_stand_in_the_order_of_the_framework_s_questions(inputs):
+    found = sequences_of(inputs, FRAMEWORK)
+    assert found.values.shape == (240, len(FRAMEWORK.questions), len(found.columns))
+    for place, question in enumerate(FRAMEWORK.questions):
+        for name in COMPETENCIES:
+            column = found.values[:, place, found.columns.index(f"language.term_coverage_share.{name}")]
+            assert np.isnan(column).all() == (name not in question.shows)
+    lengths = found.values[:, :, found.columns.index(LENGTH)].mean(axis=1)
+    teamwork = inputs.features["teamwork"][LENGTH]
+    shown = [i for i, question in enumerate(FRAMEWORK.questions) if "teamwork" in question.shows]
+    assert teamwork == pytest.approx(found.values[:, shown, found.columns.index(LENGTH)].mean(axis=1))
+    assert not np.allclose(lengths, teamwork)
+    assert sorted(i for columns in found.modalities.values() for i in columns) == list(range(len(found.columns)))
+
+
+def test_a_training_whose_truth_is_linear_keeps_the_model_that_it_trains(inputs):
+    found = choose_for(inputs, FRAMEWORK, fusion=model(epochs=25))
+    assert found.kind == "linear"
+    assert found.explained["linear by competency"] > 0.4
+    assert set(found.gains) == set(COMPETENCIES)
+
+
+def test_sample_weights_teach_and_do_not_judge(inputs):
+    half = np.where(np.arange(240) % 2 == 0, 1.0, 0.0)
+    noisy = {name: np.where(half > 0, values, 6 - values) for name, values in inputs.ratings.items()}
+    weighted = choose_for(replace(inputs, ratings=noisy, weights=half), FRAMEWORK, fusion=model(epochs=5))
+    assert weighted.explained["linear by competency"] < 0  # learned from the right half, judged on everybody
+
+
+def test_interviews_without_their_answers_are_refused(inputs):
+    with pytest.raises(BadTraining, match="use linear"):
+        sequences_of(replace(inputs, answers=None), FRAMEWORK)
