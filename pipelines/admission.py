@@ -217,10 +217,15 @@ def _validity(model: ModelVersion) -> Estimate:
 
 
 def _over_champion(model: ModelVersion, champion: str) -> Estimate:
+    """Difference of r with performance to the version in use, as ``viva train --champion`` found it."""
     found = _document(model, "champion")
-    if not found or found.get("digest") != champion:
+    if found.get("champion") != champion:
         return undefined(f"not compared with the champion {champion[:12]} in training (viva train --champion)")
-    return _estimate(found["difference"])
+    if "overall" not in found:
+        return undefined(str(found["said"]))
+    if "correlations" not in _performance(model):
+        return undefined("compared by human ratings only: no performance was given")
+    return _estimate(found["overall"]["difference"])
 
 
 def _increments(model: ModelVersion) -> dict[str, Increment]:
