@@ -102,7 +102,8 @@ def read_inputs(
         later = replace(later, rows=_kept(later.rows, known, "outcomes of people not measured", lost))
         found = _with_outcomes(found, later, rows, people)
     sampled = read_weights(weights, found.candidates, rated) if weights is not None else None
-    refuse_leaks(found.features, found.criteria, rated, _orders(people))
+    days = {"the days until people left": found.follow_up.days} if found.follow_up else {}
+    refuse_leaks(found.features, {**found.criteria, **days}, rated, _orders(people))
     origins = {"features": measured.table, "ratings": given.table}
     origins |= {"outcomes": later.table} if later else {}
     origins |= {"weights": sampled[1]} if sampled else {}

@@ -289,6 +289,8 @@ def without_idle(model: ModelVersion) -> ModelVersion:
 
 def _without_idle(one: LinearCompetency) -> LinearCompetency:
     busy = (one.coefficients != 0) | (one.absent != 0)
+    if not busy.any():
+        return one
     return replace(
         one,
         features=tuple(name for name, counts in zip(one.features, busy, strict=True) if counts),

@@ -149,6 +149,12 @@ def test_a_store_that_refuses_is_said_without_its_password(tmp_path, monkeypatch
     assert "hunter2" not in str(told.value)
 
 
+def test_without_mlflow_it_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlflow.exceptions", None)
+    with pytest.raises(NoTracking, match=r"pip install 'vivavoce\[track\]', or --tracking-uri none"):
+        record(Record("job", "name", {}, {}, tmp_path), "sqlite:///runs.sqlite")
+
+
 def test_a_model_is_kept_where_its_record_could_not_be(tmp_path):
     paths = write(tmp_path, n=60)
     (tmp_path / "file").touch()

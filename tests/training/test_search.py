@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tests.training.tables import FRAMEWORK, write
 from vivavoce.evaluation.resampling import bootstrap
@@ -13,6 +14,17 @@ from vivavoce.training.joining import read_inputs
 from vivavoce.training.search import PENALTIES, Search, SearchedRidge, family, without_idle
 
 SETS = tuple(name for name in "abcdefghijkl" for _ in range(4))
+
+
+UNEQUAL = "settings are chosen on folds of rows, and a row twice is not a row of weight two in two folds"
+
+
+@parametrize_with_checks(
+    [SearchedRidge(trials=2)],
+    expected_failed_checks=lambda _: {"check_sample_weight_equivalence_on_dense_data": UNEQUAL},
+)
+def test_it_is_an_estimator_like_any_other(estimator, check):
+    check(estimator)
 
 
 def r(one, other):
