@@ -1,16 +1,22 @@
 """The same rows from CSV, Parquet, SQLite and PostgreSQL; no secret in any message."""
 
+import io
 import os
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from sqlalchemy import create_engine, text
 
 from tests.training.postgres import cluster
+from tests.training.tables import FILE, write
+from vivavoce.models.directory import load_model
+from vivavoce.pipelines.train import EXIT_TRAINED, TrainingRequest, run_train
 from vivavoce.training.tables import BadTraining, Source, read_table
 
 SECRET = "hunter2-åß"
@@ -40,8 +46,6 @@ def postgres(tmp_path_factory):
         if one == Path("/tmp") or not os.access(one, os.W_OK):
             break
         one.chmod(0o755)
-    from urllib.parse import quote
-
     with cluster(folder, SECRET) as url:
         engine = create_engine(url.replace(SECRET, quote(SECRET)))
         with engine.begin() as connection:
@@ -166,3 +170,32 @@ def test_a_cell_that_is_no_number_is_named_by_line(tmp_path):
     path.write_text("interview_id,value\ni1,2\ni2,good\n")
     with pytest.raises(BadTraining, match="value in line 3 is 'good'"):
         read_table(path, ("value",)).numbers("value")
+
+
+def test_a_training_from_postgresql_leaves_no_password_behind(postgres, tmp_path):
+    tables, made = tmp_path / "tables", tmp_path / "made"
+    tables.mkdir()
+    paths = write(tables, n=60)
+    engine = create_engine(postgres)
+    for name in ("ratings", "outcomes"):
+        pd.read_csv(paths[name]).to_sql(name, engine, index=False)
+    engine.dispose()
+    said = io.StringIO()
+    request = TrainingRequest(
+        paths["features"],
+        f"{postgres}#ratings",
+        f"{postgres}#outcomes",
+        FILE,
+        made / "v1",
+        tracking=f"sqlite:///{tmp_path / 'runs.sqlite'}",
+    )
+    made.mkdir()
+    assert run_train(request, console=Console(file=said)) == EXIT_TRAINED, said.getvalue()
+    written = [one for folder in (made, tmp_path / "runs-files") for one in folder.rglob("*") if one.is_file()]
+    assert len(written) > 10
+    for secret in ("hunter2", quote(SECRET)):
+        assert secret not in said.getvalue()
+        for one in (*written, tmp_path / "runs.sqlite"):
+            assert secret.encode() not in one.read_bytes(), one
+    tables_read = load_model(made / "v1")[0].documents["datasheet"]["tables"]
+    assert tables_read["ratings"]["kind"] == "postgresql"
