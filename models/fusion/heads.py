@@ -156,7 +156,9 @@ class Ordinal:
         k = len(self.start)
         latent, raw = outputs[:, :k], outputs[:, k:].reshape(len(outputs), k, -1)
         rises = torch.cat([raw[:, :, :1], torch.exp(raw[:, :, 1:])], dim=2)
-        below = torch.sigmoid((rises.cumsum(dim=2) - latent[:, :, None]) / spread[:, None])
+        up_to = torch.ones(rises.shape[2], rises.shape[2], dtype=rises.dtype, device=rises.device).triu()
+        theta = rises @ up_to  # a cumulative sum, which CUDA has in no deterministic form
+        below = torch.sigmoid((theta - latent[:, :, None]) / spread[:, None])
         edges = torch.cat([torch.zeros_like(below[:, :, :1]), below, torch.ones_like(below[:, :, :1])], dim=2)
         chance = edges.diff(dim=2).clamp(min=1e-6)
         return chance / chance.sum(dim=2, keepdim=True)
