@@ -8,6 +8,7 @@ import typer
 from vivavoce import __version__
 from vivavoce.data.interview import Purpose
 from vivavoce.pipelines.app_publishing import app as publishing_app
+from vivavoce.pipelines.app_watching import app as watching_app
 from vivavoce.pipelines.configuration import Profile
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Recogniser weights: fetched once, by name, checked against a pinned SHA-256.")
 app.add_typer(weights_app, name="weights", no_args_is_help=True)
 app.add_typer(publishing_app)
+app.add_typer(watching_app)
 
 ManifestPath = Annotated[Path, typer.Argument(help="Interviews: .jsonl, .csv or .parquet, one row each.")]
 FrameworkPath = Annotated[

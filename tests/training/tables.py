@@ -68,7 +68,11 @@ def write(folder: Path, n: int = 240, seed: int = 0, validity: float = 0.5) -> d
 
 
 def save(
-    answers: pd.DataFrame, path: Path, undeclared: tuple[str, ...] = (), prints: Mapping[str, str] | None = None
+    answers: pd.DataFrame,
+    path: Path,
+    undeclared: tuple[str, ...] = (),
+    prints: Mapping[str, str] | None = None,
+    quality: tuple[str, ...] = (),
 ) -> None:
     """Write answers as viva does: every feature carries its fingerprint, an invented one unless ``prints`` has it."""
     known = prints or {}
@@ -78,6 +82,7 @@ def save(
             {
                 "fingerprint": known.get(one.name.rpartition(".")[0], known.get(one.name, f"print of {one.name}")),
                 "impairment_sensitive": str("fillers" in one.name).lower(),
+                "quality": str(one.name in quality).lower(),
                 "modality": "voice" if one.name.startswith("prosody.") else "text",
             }
         )

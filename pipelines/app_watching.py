@@ -1,0 +1,54 @@
+"""The commands for what is in use: ``viva monitor``, ``shadow``, ``review``, ``stages``, ``questions``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()  # its commands stand beside those of ``pipelines/app.py``
+
+Who = Annotated[str | None, typer.Option("--as", metavar="WHO", help="Who does it. [default: this account]")]
+
+
+@app.command()
+def review(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of viva score.")],
+    candidate: Annotated[str | None, typer.Option(help="Whose score.")] = None,
+    after: Annotated[float | None, typer.Option(min=0, max=100, help="What the reviewer says it should be.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; on one line.")] = None,
+    reviewer: Annotated[str | None, typer.Option(help="Who looked again.")] = None,
+    competency: Annotated[str, typer.Option(help="Which score.")] = "overall",
+    interview: Annotated[str | None, typer.Option(help="Which interview, where the person has several.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Instead: write the reviews as viva audit --reviews reads them.")
+    ] = None,
+    who: Who = None,
+) -> None:
+    """Keep a person's second look at a score; the machine's score stays. Exit status: 0 kept, 2 bad input."""
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.review import ReviewRequest, run_export, run_review
+
+    if export is not None:
+        if candidate is not None or after is not None:
+            raise typer.BadParameter("viva review either keeps one review, or writes those kept with --export.")
+        raise typer.Exit(run_export(out, export, competency))
+    if candidate is None or after is None or reason is None or reviewer is None:
+        raise typer.BadParameter("viva review needs --candidate, --after, --reason and --reviewer, or --export.")
+    request = ReviewRequest(out, candidate, after, reason, reviewer, competency, interview)
+    raise typer.Exit(run_review(request, Records.here(who)))
+
+
+@app.command()
+def questions(
+    scores: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="candidate_id, question_id, score [, job].")],
+    out: Annotated[Path, typer.Option(help="New JSON file.")],
+    groups: Annotated[Path | None, typer.Option(help="Declared groups: does a question work alike for them?")] = None,
+    outcomes: Annotated[Path | None, typer.Option(help="Performance: candidate_id, criterion, value.")] = None,
+    criterion: Annotated[str | None, typer.Option(help="Which of several outcomes.")] = None,
+    framework: Annotated[Path | None, typer.Option(help="Says which competency each question shows.")] = None,
+    scale: Annotated[tuple[float, float], typer.Option(help="Ends of the single scores' scale.")] = (0.0, 100.0),
+) -> None:
+    """Judge a question bank. Exit status: 0 keep all, 1 something to rephrase or drop, 2 bad input."""
+    from vivavoce.pipelines.questions import QuestionsRequest, run_questions
+
+    raise typer.Exit(run_questions(QuestionsRequest(scores, out, groups, outcomes, criterion, framework, scale)))

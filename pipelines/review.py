@@ -1,0 +1,299 @@
+"""``viva review``: a person's second look at a score, kept beside the machine's and never in its place.
+
+``OUT/reviews.jsonl`` only grows: one line for each review, each naming the digest of the line before it, what it says
+sealed with the candidate's key. Erasing a person therefore erases what was said of them, and changes no byte.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from vivavoce.data.log.event import Action, Event, canonical, pseudonym
+from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.vault.durable import locked, sync_folder, write_durably
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
+from vivavoce.data.vault.seal import Tampered, derive, seal, unseal
+from vivavoce.fairness.groups import CANDIDATE
+from vivavoce.fairness.records import BadInput, read_records
+from vivavoce.fairness.reviews import COLUMNS
+from vivavoce.models.score import OVERALL, TOP
+from vivavoce.pipelines.outputs import defuse
+from vivavoce.pipelines.records import REFUSALS, Records
+
+REVIEWS = "reviews.jsonl"
+EXIT_DONE, EXIT_BAD_INPUT = 0, 2
+FIRST = "0" * 64  # what the first line names as the digest before it
+LONGEST = 2000  # characters of a reason: a paragraph, not a file
+PURPOSE = "reviews"  # of the key that seals them
+
+
+class ReviewsAltered(ValueError):
+    """A line of ``reviews.jsonl`` is not what was written there, or one is missing, put in, or elsewhere."""
+
+
+REFUSED = (BadInput, Erased, ProjectKeyRefused, Tampered, ReviewsAltered, *REFUSALS)
+
+
+@dataclass(frozen=True)
+class ReviewRequest:
+    """What the command line asked for; ``interview`` is needed where a person has several in this folder."""
+
+    out: Path
+    candidate: str
+    after: float
+    reason: str
+    reviewer: str
+    competency: str = OVERALL
+    interview: str | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """One second look.
+
+    Parameters
+    ----------
+    candidate_id, interview_id, job, competency, model_digest
+        Which score, and by which version.
+    before, after
+        Points, 0–100: what stood before (the machine's score, or the last review's) and what the person says.
+    reviewer, date, reason
+        Who, when (UTC, ISO 8601), why.
+    """
+
+    candidate_id: str
+    interview_id: str
+    job: str
+    competency: str
+    model_digest: str | None
+    before: float
+    after: float
+    reviewer: str
+    date: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The reviews of a folder; ``erased`` lines are of people of whom nothing can be read any more."""
+
+    reviews: tuple[Review, ...]
+    erased: int
+
+
+def run_review(request: ReviewRequest, records: Records, *, console: Console | None = None) -> int:
+    """Keep one review; returns 0, or 2 for bad input, which is said."""
+    said = console or Console(stderr=True)
+    try:
+        kept = add_review(request, records)
+    except REFUSED as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
+    words = (
+        f"{kept.competency} of {kept.candidate_id}: {kept.before:g} before, {kept.after:g} after, by {kept.reviewer}."
+    )
+    said.print(words, markup=False, highlight=False, soft_wrap=True)
+    return EXIT_DONE
+
+
+def run_export(out: Path, path: Path, competency: str = OVERALL, *, console: Console | None = None) -> int:
+    """Write the reviews of one competency as the CSV that ``viva audit --reviews`` reads; returns 0 or 2."""
+    said = console or Console(stderr=True)
+    try:
+        kept = read_kept(out)
+        rows = [one for one in kept.reviews if one.competency == competency]
+        if not rows:
+            raise BadInput(out / REVIEWS, [Problem(competency, "no review", "Review a score first, or name another.")])
+    except REFUSED as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
+    table = pd.DataFrame([asdict(one) for one in rows])[[*COLUMNS, "interview_id", "job", "competency"]]
+    for name in table.columns.difference(["before", "after"]):
+        table[name] = table[name].map(defuse)
+    write_durably(path, table.to_csv(index=False).encode())
+    gone = f"; {kept.erased} of erased people cannot be read" if kept.erased else ""
+    said.print(f"{path}: {len(rows)} reviews{gone}.", markup=False, highlight=False, soft_wrap=True)
+    return EXIT_DONE
+
+
+def add_review(request: ReviewRequest, records: Records) -> Review:
+    """Append one review, durably, and enter it into the event log where there is one.
+
+    Raises
+    ------
+    BadInput
+        For a score that is not there, one outside 0–100, and a review without reviewer or reason.
+    vivavoce.data.vault.keys.Erased
+        If the candidate was erased.
+    ReviewsAltered, vivavoce.data.vault.seal.Tampered
+        If the reviews before are not what was written; nothing is added to them then.
+    """
+    _check(request)
+    row = _score(request)
+    ring = _ring(request.out)
+    key = ring.find_or_create(request.candidate)
+    path = request.out / REVIEWS
+    with locked(request.out / f".{REVIEWS}.lock"), records.writing() if records.logged else nullcontext() as log:
+        lines = _lines(path)
+        review = _latest(row, [_opened(line, key) for line in lines if _whose(line) == pseudonym(key)])
+        line = _line(len(lines), _digest(lines[-1]) if lines else FIRST, review, key)
+        _append(path, sum(len(one) + 1 for one in lines), line)
+        if log is not None:
+            log.append([_event(review, len(lines), _digest(line), pseudonym(key), records.who)])
+    return review
+
+
+def read_kept(out: Path) -> Kept:
+    """Read every review of a folder in the order in which they were made.
+
+    Raises
+    ------
+    BadInput
+        If ``out`` is no output folder.
+    ReviewsAltered, vivavoce.data.vault.seal.Tampered
+        If they are not what was written.
+    """
+    keys: dict[str, bytes] = {}
+    lines = _lines(out / REVIEWS)
+    ring = _ring(out)
+    for candidate in read_records(out / "scores.parquet", [CANDIDATE])[CANDIDATE].dropna().unique():
+        try:
+            key = ring.find(candidate)
+        except Erased:
+            continue
+        if key is not None:
+            keys[pseudonym(key)] = key
+    readable = [line for line in lines if _whose(line) in keys]
+    found = tuple(_opened(line, keys[_whose(line)]) for line in readable)
+    return Kept(found, len(lines) - len(found))
+
+
+def _event(review: Review, number: int, digest: str, person: str, who: str) -> Event:
+    digests = {"review": digest, **({"model": review.model_digest} if review.model_digest else {})}
+    details = {"reviewer": review.reviewer, "line": number}
+    return Event.now(Action.REVIEW, who, digests=digests, details=details, people=(person,))
+
+
+def _check(request: ReviewRequest) -> None:
+    problems = []
+    if not 0 <= request.after <= TOP:
+        problems.append(Problem("--after", f"{request.after:g}", f"Give a score of 0 to {TOP:g}."))
+    for name, text, most in (("--reason", request.reason, LONGEST), ("--reviewer", request.reviewer, 80)):
+        if not text.strip() or len(text) > most or not text.isprintable():
+            problems.append(Problem(name, shorten(text), f"Write 1 to {most} characters on one line."))
+    if problems:
+        raise BadInput(request.out, problems)
+
+
+def _score(request: ReviewRequest) -> Review:
+    """The score to be reviewed, as the review that would change it."""
+    path = request.out / "scores.parquet"
+    frame = read_records(path, [CANDIDATE, "interview_id", "job", "competency", "score", "reason", "model_digest"])
+    rows = frame[frame[CANDIDATE] == request.candidate]
+    for option, column, wanted in (
+        ("--candidate", CANDIDATE, request.candidate),
+        ("--competency", "competency", request.competency),
+        ("--interview", "interview_id", request.interview),
+    ):
+        chosen = rows if wanted is None else rows[rows[column] == wanted]
+        if chosen.empty:
+            hint = nearest(str(wanted), sorted(set(rows[column]))) if len(rows) else "Nobody has this id."
+            raise BadInput(path, [Problem(option, shorten(wanted), f"Name one that is there. {hint}")])
+        rows = chosen
+    if len(rows) > 1:
+        remedy = f"Name one with --interview: {', '.join(rows['interview_id'])}."
+        raise BadInput(path, [Problem(request.candidate, f"{len(rows)} interviews", remedy)])
+    row = rows.iloc[0]
+    if pd.isna(row["score"]):
+        remedy = "Decide on this person without a score: there is none to review."
+        raise BadInput(path, [Problem(request.candidate, f"no score ({row['reason']})", remedy)])
+    digest = None if pd.isna(row["model_digest"]) else str(row["model_digest"])
+    return Review(
+        request.candidate, str(row["interview_id"]), str(row["job"]), request.competency, digest,
+        float(row["score"]), request.after, request.reviewer.strip(),
+        datetime.now(UTC).isoformat(timespec="seconds"), request.reason.strip(),
+    )  # fmt: skip
+
+
+def _latest(review: Review, earlier: list[Review]) -> Review:
+    """The review with what stands before it: the last review of the same score, else the machine's."""
+    same = [one for one in earlier if (one.interview_id, one.competency) == (review.interview_id, review.competency)]
+    return replace(review, before=same[-1].after) if same else review
+
+
+def _ring(out: Path) -> KeyRing:
+    folder = out / "store" / "keys"
+    if not folder.is_dir():
+        raise BadInput(out, [Problem("store/keys", "nothing", "Name the output folder that viva score wrote.")])
+    return KeyRing(folder, ProjectKey.read(ProjectKey.location(os.environ)))
+
+
+def _line(number: int, previous: str, review: Review, key: bytes) -> bytes:
+    sealed = seal(derive(key, PURPOSE), canonical(asdict(review)), _address(number))
+    document = {
+        "n": number,
+        "previous": previous,
+        "person": pseudonym(key),
+        "sealed": base64.b64encode(sealed).decode(),
+    }
+    return canonical(document)
+
+
+def _opened(line: bytes, key: bytes) -> Review:
+    document = json.loads(line)
+    content = unseal(derive(key, PURPOSE), base64.b64decode(document["sealed"]), _address(document["n"]))
+    return Review(**json.loads(content))
+
+
+def _address(number: int) -> str:
+    return f"review/{number}"
+
+
+def _whose(line: bytes) -> str:
+    person: str = json.loads(line)["person"]
+    return person
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Every whole line, checked against the one before it; what a killed writer left of one never counted."""
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]
+    previous = FIRST
+    for number, line in enumerate(lines):
+        try:
+            document = json.loads(line)
+            good = (document["n"], document["previous"]) == (number, previous) and {"person", "sealed"} < set(document)
+        except (ValueError, KeyError, TypeError):
+            good = False
+        if not good:
+            raise ReviewsAltered(
+                f"{path}, line {number + 1}: it does not follow the line before it, so one of them was changed, put in "
+                "or taken out. Restore the file from your backup."
+            )
+        previous = _digest(line)
+    return lines
+
+
+def _append(path: Path, size: int, line: bytes) -> None:
+    """Write a line after ``size`` bytes of whole ones; it is durable when this returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.truncate(size)
+        stream.seek(size)
+        stream.write(line + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync_folder(path.parent)

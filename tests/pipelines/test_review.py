@@ -1,0 +1,121 @@
+"""Reviews: before and after form a chain, nothing is overwritten, an erased person's cannot be read."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from tests.data.log.logs import make_key
+from tests.pipelines.registries import environment
+from tests.pipelines.watched import DIGEST, make_keys, people, write_folder
+from vivavoce.data.log.event import Action, pseudonym
+from vivavoce.data.signing.role import Role
+from vivavoce.fairness.reviews import read_reviews
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.review import REVIEWS, ReviewRequest, add_review, read_kept, run_export, run_review
+
+REASON = "The recording broke off; the last answer was strong."
+
+
+@pytest.fixture
+def records(tmp_path) -> Records:
+    return Records.of(environment(tmp_path), who="ana")
+
+
+@pytest.fixture
+def out(tmp_path, monkeypatch):
+    frame = people(np.random.default_rng(0), "2026-05", 6, lost=0.0)
+    frame.loc[5, "scored"] = False
+    folder = write_folder(tmp_path / "out", frame)
+    make_keys(folder, tmp_path, list(frame["candidate_id"]))
+    monkeypatch.setenv("VIVA_PROJECT_KEY", str(tmp_path / "project.key"))
+    return folder
+
+
+def ask(out, records, candidate="2026-05-0001", after=70.0, reason=REASON, **more) -> tuple[int, str]:
+    said = io.StringIO()
+    request = ReviewRequest(out, candidate, after, reason, "ben", **more)
+    return run_review(request, records, console=Console(file=said)), said.getvalue()
+
+
+def test_the_second_review_begins_where_the_first_ended(out, records):
+    machine = pd.read_parquet(out / "scores.parquet").set_index("candidate_id")["score"]["2026-05-0001"].iloc[0]
+    assert ask(out, records)[0] == 0
+    first = (out / REVIEWS).read_bytes()
+    assert ask(out, records, after=65.0)[0] == 0
+    assert ask(out, records, after=20.0, competency="teamwork")[0] == 0
+    assert (out / REVIEWS).read_bytes().startswith(first)
+    kept = read_kept(out).reviews
+    assert [(one.before, one.after) for one in kept] == [(machine, 70.0), (70.0, 65.0), (machine, 20.0)]
+    assert {one.model_digest for one in kept} == {DIGEST}
+    path = out / "reviews.csv"
+    assert run_export(out, path, console=Console(quiet=True)) == 0
+    found = read_reviews(path)
+    assert found.change == pytest.approx([70 - machine, -5.0])
+    assert found.totals == {"reviews": 2, "reviewers": 1, "without_reason": 0}
+
+
+def test_nothing_about_the_person_stands_in_the_file(out, records):
+    ask(out, records)
+    for secret in (b"2026-05-0001", b"recording", b"70"):
+        assert secret not in (out / REVIEWS).read_bytes().split(b'"sealed"')[0]
+    assert b"recording" not in (out / REVIEWS).read_bytes()
+
+
+def test_an_erased_person_is_refused_and_what_was_said_cannot_be_read(out, records, tmp_path):
+    ask(out, records)
+    ask(out, records, candidate="2026-05-0002")
+    before = (out / REVIEWS).read_bytes()
+    make_keys(out, tmp_path, []).destroy("2026-05-0001")
+    status, said = ask(out, records)
+    assert (status, "was erased on" in said) == (2, True)
+    assert (out / REVIEWS).read_bytes() == before
+    kept = read_kept(out)
+    assert ([one.candidate_id for one in kept.reviews], kept.erased) == (["2026-05-0002"], 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"reason": "  "}, "--reason: Write 1 to 2000 characters"),
+        ({"after": 101.0}, "--after: Give a score of 0 to 100"),
+        ({"candidate": "2026-05-0010"}, "--candidate: Name one that is there. Nobody has this id."),
+        ({"interview": "i2"}, "--interview: Name one that is there. Known are: i2026-05-0001."),
+        ({"competency": "teamwrk"}, "Did you mean 'teamwork'?"),
+        ({"candidate": "2026-05-0005"}, "no score (no_speech)"),
+    ],
+)
+def test_what_is_no_review_is_refused(out, records, more, message):
+    status, said = ask(out, records, **more)
+    assert status == 2
+    assert message in " ".join(said.split())
+    assert not (out / REVIEWS).exists()
+
+
+def test_a_line_changed_taken_out_or_put_in_is_found(out, records):
+    for after in (60.0, 61.0, 62.0):
+        ask(out, records, after=after)
+    whole = (out / REVIEWS).read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for altered in (lines[1:], [lines[0], lines[2]], [lines[0], *lines], [lines[1], lines[0], lines[2]]):
+        (out / REVIEWS).write_bytes(b"".join(altered))
+        status, said = ask(out, records)
+        assert (status, "Restore the file" in said) == (2, True)
+    (out / REVIEWS).write_bytes(whole + lines[0][:50])  # a writer was killed: that line was never kept
+    assert ask(out, records, after=63.0)[0] == 0
+    assert [one.after for one in read_kept(out).reviews] == [60.0, 61.0, 62.0, 63.0]
+
+
+def test_the_log_names_the_line_and_the_person_by_pseudonym_only(out, records, tmp_path):
+    make_key(tmp_path, "log", Role.LOG)
+    records.create_log()
+    add_review(ReviewRequest(out, "2026-05-0003", 44.0, REASON, "ben"), records)
+    [event] = list(records.read().events(Action.REVIEW))
+    key = make_keys(out, tmp_path, []).find("2026-05-0003")
+    assert key is not None
+    assert event.people == (pseudonym(key),)
+    assert set(event.digests) == {"review", "model"}
+    assert event.details == {"reviewer": "ben", "line": 0}
+    assert b"2026-05-0003" not in b"".join(path.read_bytes() for path in records.log.iterdir())
