@@ -4,9 +4,11 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -26,31 +28,35 @@ def programs() -> Path:
     pytest.skip(f"PostgreSQL absent: no initdb on the path or under {', '.join(PLACES)}")
 
 
-def _as_user(command: list[str]) -> list[str]:
-    """A command as it may run: not as root."""
+def check_user() -> None:
+    """Skip, and say so, where root has no other user to run the server as."""
     if os.getuid() != 0:
-        return command
+        return
     try:
         pwd.getpwnam(OTHER_USER)
     except KeyError:
         pytest.skip(f"PostgreSQL does not run as root, and there is no user {OTHER_USER!r}")
     if shutil.which("runuser") is None:
         pytest.skip("PostgreSQL does not run as root, and runuser is absent")
+
+
+def _as_user(command: list[str]) -> list[str]:
+    """A command as it may run: not as root."""
+    if os.getuid() != 0:
+        return command
     return ["runuser", "-u", OTHER_USER, "--", *command]
 
 
 @contextmanager
-def cluster(folder: Path, password: str) -> Iterator[str]:
-    """A running cluster; gives the URL of its database ``postgres`` for a user who logs in with a password."""
-    binaries, home = programs(), folder / "pg"
-    home.mkdir()
-    (folder / "pw").write_text(password)
-    if os.getuid() == 0:
-        account = pwd.getpwnam(OTHER_USER) if OTHER_USER in {one.pw_name for one in pwd.getpwall()} else None
-        if account:
-            os.chown(home, account.pw_uid, account.pw_gid)
-            os.chown(folder / "pw", account.pw_uid, account.pw_gid)
-    data = str(home / "data")
+def cluster(password: str) -> Iterator[str]:
+    """A running cluster; gives the URL of its database ``postgres`` for a user who logs in with a password.
+
+    Its folder is no pytest folder: those are for their owner alone, and socket paths must be short.
+    """
+    check_user()
+    binaries, home = programs(), Path(tempfile.mkdtemp(prefix="viva-pg-"))
+    data, secret = str(home / "data"), home / "pw"
+    secret.write_text(password)
 
     def run(*command: str) -> None:
         done = subprocess.run(
@@ -58,10 +64,16 @@ def cluster(folder: Path, password: str) -> Iterator[str]:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    run(str(binaries / "initdb"), "-D", data, "-U", "viva", "--auth=scram-sha-256", f"--pwfile={folder / 'pw'}", "-N")
-    options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", data, "-w", "-l", str(home / "log"), "-o", options, "start")
     try:
-        yield f"postgresql+psycopg://viva:{password}@/postgres?host={home}"
+        if os.getuid() == 0:
+            for one in (home, secret):
+                shutil.chown(one, OTHER_USER)
+        run(str(binaries / "initdb"), "-D", data, "-U", "viva", "--auth=scram-sha-256", f"--pwfile={secret}", "-N")
+        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
+        run(str(binaries / "pg_ctl"), "-D", data, "-w", "-l", str(home / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://viva:{quote(password)}@/postgres?host={home}"
+        finally:
+            run(str(binaries / "pg_ctl"), "-D", data, "-w", "-m", "immediate", "stop")
     finally:
-        run(str(binaries / "pg_ctl"), "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(home)
