@@ -24,7 +24,7 @@ def read(folder, seed, n=150):
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("champion")
     then, now = read(folder / "then", 1), read(folder / "now", 2)
-    return fit(then, FRAMEWORK), fit(now, FRAMEWORK), now
+    return fit(then, FRAMEWORK, effort=None), fit(now, FRAMEWORK, effort=None), now
 
 
 def dated(inputs, first, last):

@@ -9,7 +9,7 @@ from tests.training.tables import FRAMEWORK, write
 from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.fit import fit_model
+from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.search import PENALTIES, Search, SearchedRidge, family, without_idle
 
@@ -108,7 +108,7 @@ def test_a_training_searches_and_its_model_asks_for_nothing_that_it_does_not_use
     paths = write(tmp_path, n=80)
     inputs = read_inputs(paths["features"], paths["ratings"], None, FRAMEWORK)
     search = Search(6, inputs.modalities, 0)
-    model = fit_model(inputs, FRAMEWORK, estimator=search, seed=0)
+    model = fit(inputs, FRAMEWORK, estimator=search, effort=None, seed=0).model
     for name, columns in inputs.features.items():
         assert len(search.trials_of(list(columns))) == 6, name
     lean = without_idle(model)
