@@ -8,13 +8,10 @@ SMALLEST_SHOWN = 10  # people; a smaller count may point at persons
 WITHHELD = "withheld"
 KEPT = ("group", "verdict", "why", "left_out", "below_four_fifths", "flip_flop", "undefined")
 COUNTED = (*KEPT, "n", "selected", "rate", "share", "not_scored")
-ADDED = (
-    "reviews",
-    "score_differences",
-    "unmeasured",
-    "outcomes",
-    "questions",
-)  # means give small counts away
+SHOWN = frozenset((  # every other chapter stays behind: means, shares and errors of small groups give counts away
+    "version", "made", "vivavoce", "disclaimer", "declared", "data", "model", "rules", "status", "findings", "open",
+    "tables", "checks",
+))  # fmt: skip
 OUTCOMES = ("selected", "unselected", "n", "not_scored")
 
 Json = dict[str, Any]
@@ -26,8 +23,8 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
     In every primary table rows with a count from 1 to 9 (selected, not selected, or not scored) lose all their numbers,
     since a rate or a ratio gives its count away; then the next smallest rows do, until at least two are withheld and
     together hold ten people or more of each outcome, so that no total gives them away either. Exploratory tables are
-    left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. So are score differences,
-    outcomes and overrides. Findings and open questions keep their place and lose their numbers where their row did.
+    left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. So is every chapter that
+    is not among ``SHOWN``. Findings and open questions keep their place and lose their numbers where their row did.
 
     Parameters
     ----------
@@ -36,14 +33,12 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
     demands
         Checks (``pack``, ``clause``) that ask for every count: recorded as conflicts where something was withheld.
     """
-    shared: Json = copy.deepcopy(dict(audit))
+    shared: Json = copy.deepcopy({name: part for name, part in audit.items() if name in SHOWN})
     shared["restricted"] = False
     shared["smallest_shown"] = SMALLEST_SHOWN
     shared["tables"] = [table for table in shared["tables"] if table["family"] == "primary"]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
-    for name in ADDED:
-        shared.pop(name, None)
     hidden = set()
     for table in shared["tables"]:
         hidden |= {(table["attribute"], group) for group in _withhold(table)}

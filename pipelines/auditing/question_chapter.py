@@ -79,17 +79,18 @@ def _words(row: Json, reference: str, group: str, say: Say) -> str:
 
 def _grid(title: str, rows: Sequence[Json], reliability: float | None, say: Say) -> Grid:
     names = (
-        "question", "odds_ratio", "delta", "effect", "uniform", "uniform_p", "nonuniform_p", "explained", "adjusted",
-        "verdict_column",
+        "question", "d_as_scored", "odds_ratio", "delta", "effect", "uniform", "uniform_p", "nonuniform_p", "explained",
+        "adjusted", "verdict_column",
     )  # fmt: skip
     cells = tuple(
         (
-            row["question"] if row["matches"] else f"{row['question']} *", decimal(row["odds"]), decimal(row["delta"]),
+            row["question"] if row["matches"] else f"{row['question']} *",
+            estimate_words(row, "d"), decimal(row["odds"]), decimal(row["delta"]),
             row["effect"], estimate_words(row, "uniform"), p_words(row["uniform_p"]), p_words(row["nonuniform_p"]),
             decimal(row["share"], 3), p_words(row["q"]), say("verdict_" + row["verdict"]),
         )
         for row in rows
     )  # fmt: skip
-    numeric = (False, True, True, False, *(True,) * 5, False)
+    numeric = (False, True, True, True, False, *(True,) * 5, False)
     caption = say("questions_caption", title=title, reliability=decimal(reliability))
     return Grid(caption, tuple(say(name) for name in names), numeric, cells, tuple(row["verdict"] for row in rows))

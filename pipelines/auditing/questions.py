@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vivavoce.data.problem import Problem
+from vivavoce.evaluation.effect import difference
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.document import SETTLES, finite
 from vivavoce.fairness.family import benjamini_hochberg
@@ -164,8 +165,17 @@ def _group(table: pd.DataFrame, groups: "npt.NDArray[np.str_]", reference: str, 
         "reliability": finite(result.reliability),
         "settled": result.settled,
         "left_out": list(result.left_out),
-        "questions": [_question(one, result) for one in result.questions],
+        "questions": [
+            {**_question(one, result), **estimate("d", _apart(scores[one.question], labels, reference, focal))}
+            for one in result.questions
+        ],
     }
+
+
+def _apart(scores: "pd.Series[Any]", labels: "npt.NDArray[np.str_]", reference: str, focal: str) -> Estimate:
+    """How far apart the groups score on a question as they are, true differences in ability included: Cohen's d."""
+    values = scores.to_numpy(np.float64)
+    return difference(values[labels == reference], values[labels == focal]).d
 
 
 def _question(one: Question, result: Functioning) -> Json:

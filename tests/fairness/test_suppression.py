@@ -68,3 +68,8 @@ def test_no_total_gives_a_small_count_away(groups: list[tuple[int, int]]) -> Non
 @pytest.mark.parametrize("groups", [((50, 100), (3, 30)), ((5, 100), (50, 100))])
 def test_two_groups_are_withheld_together(groups: tuple) -> None:
     assert all(row["n"] is None for row in share(document(*groups))["tables"][0]["rows"])
+
+
+def test_a_chapter_that_nobody_thought_of_stays_behind() -> None:
+    whole = document((50, 100), (40, 90)) | {"recognition": {"rows": [{"group": "g0", "n": 3}]}, "anything": [7]}
+    assert not {"recognition", "anything"} & set(share(whole))

@@ -54,7 +54,7 @@ def audited(folder: Path, long: pd.DataFrame, groups: pd.DataFrame, **options: o
 
 
 def test_a_question_biased_by_half_a_deviation_is_found_named_and_shown(tmp_path: Path) -> None:
-    _, document = audited(tmp_path, *people(1, 1600, bias=0.5), by=("sex",), comparators={"sex": "m"})
+    _, document = audited(tmp_path, *people(1, 1600, bias=0.5), by=("sex",), comparators={"sex": "m"}, shared=True)
     (finding,) = [one for one in document["findings"] if one["what"] == "question functioning"]
     assert finding["family"] == "exploratory"
     assert (finding["where"]["question"], finding["where"]["group"]) == ("q2", "f")
@@ -62,6 +62,11 @@ def test_a_question_biased_by_half_a_deviation_is_found_named_and_shown(tmp_path
     assert finding["evidence"]["effect"] in ("B", "C")
     (job,) = document["questions"]["jobs"]
     assert job["attributes"][0]["groups"][0]["left_out"] == ["q2"]
+    shared = json.loads((tmp_path / "out" / "audit.shared.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(shared)
+    assert not {"questions", "score_differences", "unmeasured"} & set(shared)
+    rows = {row["question"]: row for row in job["attributes"][0]["groups"][0]["questions"]}
+    assert rows["q2"]["d_low"] < 0.5 + D / math.sqrt(1 + QUESTIONS * (1 / RELIABILITY - 1)) < rows["q2"]["d_high"]
     seen = visit(tmp_path / "out" / "audit.html", width=1100, height=2400)
     assert seen.console == ()
     for words in ("Question by question", "Question “q2”", "harder on “f”", "逐题检查"):
