@@ -16,20 +16,22 @@ SECONDS_PER_WORD = 0.4  # 150 words a minute
 
 # A text as a language model writes it when it is asked for a good answer: fluent, complete, nobody's own.
 WRITTEN = {
-    "q1": """In my previous role I encountered a challenging production incident that affected a significant number of users.
-    My responsibility was to identify the root cause and restore the service as quickly as possible. I took a structured approach:
-    I gathered data from logs and metrics, formulated several hypotheses, and tested each of them systematically. I collaborated
-    closely with stakeholders to prioritise the most impactful actions. As a result we resolved the issue, reduced
-    response times considerably and implemented monitoring in order to prevent similar problems in the future.""",
-    "q2": """In a recent project my colleague and I had different opinions about the technical approach. I believe that open
-    communication is essential, so I scheduled a meeting in order to understand their perspective. I listened actively,
-    acknowledged the advantages of their proposal and presented my own with supporting data. Together we evaluated the
-    trade-offs and agreed on a solution that combined the strengths of both. As a result we delivered the project on
-    time and strengthened our working relationship.""",
-    "q3": """When our team decided to adopt a new technology, I had to learn it within a short period of time. I created a learning
-    plan, worked through the documentation and online courses, and built a small prototype to consolidate my knowledge.
-    I also asked experienced colleagues for feedback and shared what I had learned in a workshop. As a result I was able
-    to contribute productively within a few weeks and to support other members of the team.""",
+    "q1": """In my previous role I encountered a challenging production incident that affected a significant number of
+    users. My responsibility was to identify the root cause and restore the service as quickly as possible. I
+    took a structured approach: I gathered data from logs and metrics, formulated several hypotheses, and tested
+    each of them systematically. I collaborated closely with stakeholders to prioritise the most impactful
+    actions. As a result we resolved the issue, reduced response times considerably and implemented monitoring
+    in order to prevent similar problems in the future.""",
+    "q2": """In a recent project my colleague and I had different opinions about the technical approach. I believe that
+    open communication is essential, so I scheduled a meeting in order to understand their perspective. I
+    listened actively, acknowledged the advantages of their proposal and presented my own with supporting data.
+    Together we evaluated the trade-offs and agreed on a solution that combined the strengths of both. As a
+    result we delivered the project on time and strengthened our working relationship.""",
+    "q3": """When our team decided to adopt a new technology, I had to learn it within a short period of time. I created
+    a learning plan, worked through the documentation and online courses, and built a small prototype to
+    consolidate my knowledge. I also asked experienced colleagues for feedback and shared what I had learned in
+    a workshop. As a result I was able to contribute productively within a few weeks and to support other
+    members of the team.""",
 }
 
 
