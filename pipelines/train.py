@@ -45,7 +45,8 @@ class TrainingRequest:
     tune
         Settings to try for each competency; 0: none are searched.
     thorough
-        Whether validity is looked at for minutes: more permutations, weights learned again in each.
+        Whether validity is looked at for minutes: more permutations, weights learned again in each, fusion tried beside
+        the linear model.
     tracking
         Where the run is recorded; None: ``$VIVA_TRACKING``, else beside the folder; ``none``: nowhere.
     """
@@ -129,6 +130,8 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
         documents["search"] = _searched(search, inputs, request.tune)
     if champion:
         documents["champion"] = _compared(champion, fitted, inputs, request.seed)
+    if request.thorough:
+        documents["fusion"] = _fusion(inputs, framework, request.seed)
     documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
     documents |= _pictures(fitted, inputs, framework)
     model = replace(fitted.model, documents=documents)
@@ -161,6 +164,17 @@ def _compared(champion: tuple[ModelVersion, str], fitted: "Fitted", inputs: "Inp
         return dict(without_nan(compare(model, digest, fitted, inputs, seed=seed).document()))
     except NotComparable as error:
         return {"champion": digest, "said": f"Not compared with the champion {digest[:12]}: {error}"}
+
+
+def _fusion(inputs: "Inputs", framework: Framework, seed: int) -> dict[str, Any]:
+    """Whether fusion would beat the linear model, as a document; where it cannot be tried, the reason."""
+    from vivavoce.training.fusion import choose_for
+    from vivavoce.training.inputs import BadTraining
+
+    try:
+        return choose_for(inputs, framework, seed=seed).document()
+    except BadTraining as error:
+        return {"said": f"Fusion was not tried: {error}"}
 
 
 def _pictures(fitted: "Fitted", inputs: "Inputs", framework: Framework) -> dict[str, str]:

@@ -40,7 +40,14 @@ def data_lines(inputs: "Inputs") -> list[str]:
 
 def result_lines(model: ModelVersion) -> list[str]:
     """What was learned and what it is worth."""
-    return [*_agreement(model), *_weights(model), *_validity(model), *_search(model), *_champion(model)]
+    return [
+        *_agreement(model),
+        *_weights(model),
+        *_validity(model),
+        *_search(model),
+        *_sentence(model, "champion"),
+        *_sentence(model, "fusion"),
+    ]
 
 
 def _agreement(model: ModelVersion) -> list[str]:
@@ -91,8 +98,9 @@ def _search(model: ModelVersion) -> list[str]:
     return ["", title, *_table(rows)]
 
 
-def _champion(model: ModelVersion) -> list[str]:
-    found = model.documents.get("champion")
+def _sentence(model: ModelVersion, document: str) -> list[str]:
+    """What a comparison says of itself, where there was one."""
+    found = model.documents.get(document)
     return [] if found is None else ["", found["said"]]
 
 

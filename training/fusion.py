@@ -1,7 +1,7 @@
 """Whether fusion earns its place: beside linear on the same folds by person, kept only where better beyond noise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,10 +17,12 @@ from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.inputs import Inputs
+from vivavoce.training.learned import without_nan
 from vivavoce.training.splits import Split, splits_by_person
 from vivavoce.training.tables import BadTraining
 
 CONFIDENCE = 0.95
+NOT_SAVED = " This version is the linear one: fusion cannot be saved as a model version yet."
 UNDECLARED = "undeclared"  # the modality of columns that declare none
 LEAST_PEOPLE = 100  # below it the held-out fifth that ends fusion's learning is a handful
 
@@ -49,6 +51,12 @@ class Choice:
     gain: Estimate
     gains: Mapping[str, Estimate]
     reason: str
+
+    def document(self) -> dict[str, Any]:
+        """As JSON for the model version."""
+        body = {name: value for name, value in asdict(self).items() if name != "reason"}
+        said = f"Fusion beside linear: {self.reason}" + (NOT_SAVED if self.kind == "fusion" else "")
+        return dict(without_nan({**body, "said": said}))
 
 
 @dataclass(frozen=True)
@@ -110,11 +118,12 @@ def choose_for(inputs: Inputs, framework: Framework, *, fusion: FusionRegressor 
     Raises
     ------
     BadTraining
-        Where single answers are not known.
-    ValueError
-        For fewer than 100 persons.
+        Where single answers are not known, and for fewer than 100 persons.
     """
     sequences = sequences_of(inputs, framework)
+    people = len(np.unique(inputs.candidates))
+    if people < LEAST_PEOPLE:
+        raise BadTraining(f"fusion needs {LEAST_PEOPLE} people to be tried on. Got {people}: use linear.")
     model = clone(fusion or FusionRegressor()).set_params(modalities=sequences.modalities, random_state=seed)
     ridge, trained = CompetencyRidge(least_measured=0.0), []
     for name, columns in inputs.features.items():

@@ -1,13 +1,15 @@
 """Fusion is chosen where it sees what linear cannot, and only there."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, write
+from vivavoce.evaluation.estimate import Estimate
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.training.fusion import choose, choose_for, sequences_of
+from vivavoce.training.fusion import Choice, choose, choose_for, sequences_of
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.tables import BadTraining
 
@@ -96,6 +98,17 @@ def test_a_training_whose_truth_is_linear_keeps_the_model_that_it_trains(inputs)
     assert found.kind == "linear"
     assert found.explained["linear by competency"] > 0.4
     assert set(found.gains) == set(COMPETENCIES)
+    document = found.document()
+    assert json.loads(json.dumps(document, allow_nan=False))["kind"] == "linear"
+    assert document["said"].startswith("Fusion beside linear: linear:")
+
+
+def test_a_choice_of_fusion_says_that_the_saved_version_is_linear():
+    some = Estimate(0.1, 0.05, 0.15)
+    found = Choice("fusion", {"linear": 0.2, "fusion": 0.3}, some, {"teamwork": some}, "fusion: it explains more.")
+    assert found.document()["said"].endswith(
+        "it explains more. This version is the linear one: fusion cannot be saved as a model version yet."
+    )
 
 
 def test_sample_weights_teach_and_do_not_judge(inputs):
@@ -108,3 +121,8 @@ def test_sample_weights_teach_and_do_not_judge(inputs):
 def test_interviews_without_their_answers_are_refused(inputs):
     with pytest.raises(BadTraining, match="use linear"):
         sequences_of(replace(inputs, answers=None), FRAMEWORK)
+
+
+def test_a_training_of_few_people_is_refused(inputs):
+    with pytest.raises(BadTraining, match="100 people to be tried on. Got 1: use linear"):
+        choose_for(replace(inputs, candidates=np.full(240, "c")), FRAMEWORK)
