@@ -3,4 +3,4 @@
 from pathlib import Path
 
 CHECKPOINT = Path(__file__).with_name("small.pt")
-SHA256 = "58dfba71f1cdb95c538f50b2a1f8144751eaed66b37bae0c055faa700daa3e2d"
+SHA256 = "c25da1d21c655abea4cc155e7bebf72062a89057454c8d96d489e873caa013e0"
