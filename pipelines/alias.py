@@ -1,7 +1,7 @@
 """The aliases ``challenger`` and ``champion``: given to a version, taken back, and followed, each time under proof."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -131,8 +131,8 @@ def roll_back(
         earlier = before(promotions)
         if earlier is None:
             raise PromotionRefused(f"{name} has no {alias} before the present one: there is nothing to go back to.")
-        version = registry.version(name, earlier.target.version)
-        if _target(version, alias) != earlier.target:
+        version = replace(registry.version(name, earlier.target.version), bundle=earlier.target.bundle)
+        if version.model != earlier.target.model:
             raise AliasMoved(f"{name} {version.number} is not what it was as {alias}: its tags were changed by hand.")
         _take_down(registry, records, version, alias, now)
         event = new_event(Action.ROLL_BACK, records.who, name, alias, earlier.target, promotions[-1], signer)
@@ -183,20 +183,21 @@ def resolve(reference: str, registry: Registry, records: Records, *, now: dateti
 
 
 def _promoted(registry: Registry, records: Records, name: str, alias: str) -> Version:
+    """The version with the bundle that was promoted, which need not be the last one that was attached."""
     version, trust = registry.alias(name, alias), records.trust()
     promotions = history(records.read(), trust, name, alias)
     if version is None and not promotions:
         raise PromotionRefused(f"{name} has no {alias} yet.")
     last = promotions[-1] if promotions else None
     signed = f"{last.signer} gave it to {last.target.version} at {last.time}" if last else "nobody ever gave it"
-    if last is None or version is None or _target(version, alias) != last.target:
+    if last is None or version is None or (version.number, version.model) != (last.target.version, last.target.model):
         found = f"names version {version.number} (model {version.model[:12]})" if version else "is gone"
         raise AliasMoved(
             f"In the registry the alias {alias} of {name} {found}, and by the signed log {signed}: it was moved by "
             "hand, or tags were changed. Find out by whom, and promote again."
         )
     may_promote(last.signer, alias, trust)
-    return version
+    return replace(version, bundle=last.target.bundle)
 
 
 def _take_down(
@@ -208,7 +209,9 @@ def _take_down(
         return None
     bundle = verify_bundle(registry.bundle_folder(version), records.trust(), now=now)
     if (bundle.digest, bundle.model) != (version.bundle, version.model):
-        raise AliasMoved(f"The bundle of {version.name} {version.number} is not the one that its tags name.")
+        raise AliasMoved(
+            f"The bundle of {version.name} {version.number} is not {str(version.bundle)[:12]}, as promoted."
+        )
     return bundle
 
 

@@ -91,12 +91,12 @@ def history(log: Read, trust: Trust, name: str, alias: str) -> list[Promotion]:
 
 
 def before(promotions: Sequence[Promotion]) -> Promotion | None:
-    """Return the promotion that a step back from the present one leads to, or None."""
+    """Return the promotion of another version that a step back from the present one leads to, or None."""
     standing: list[Promotion] = []
     for one in promotions:
         if one.action is Action.ROLL_BACK:
             standing.pop()
-        elif standing and standing[-1].target == one.target:  # signed anew
+        elif standing and standing[-1].target.model == one.target.model:  # signed or audited anew
             standing[-1] = one
         else:
             standing.append(one)
@@ -115,8 +115,11 @@ def read_event(event: Event, trust: Trust) -> Promotion:
     if not isinstance(name, str) or not isinstance(alias, str) or alias not in ROLES or type(version) is not int:
         raise PromotionRefused(f"The event of {event.time} says that it promotes, and not what to what.")
     what = f"The {alias} of {name} at {event.time}"
-    if event.signature is None or "model" not in event.digests:
-        raise PromotionRefused(f"{what} was signed by nobody, or names no model.")
+    needed = {"model", "bundle"} if alias == "champion" else {"model"}
+    if event.signature is None or set(event.digests) != needed:
+        raise PromotionRefused(
+            f"{what} was signed by nobody, or names another thing than its {' and '.join(sorted(needed))}."
+        )
     try:
         key = known(event.signature, Purpose.EVENT, event.content(), trust)
     except SignatureRefused as error:

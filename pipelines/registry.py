@@ -61,7 +61,7 @@ class Version:
     job
         For which it scores.
     bundle
-        Digest of its signed bundle; None for what was never published.
+        Digest of the signed bundle that was attached last; None for what was never published.
     aliases
         That name it in MLflow at this moment.
     made

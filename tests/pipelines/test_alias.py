@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.log.logs import make_key
-from tests.pipelines.bundles import NOW
+from tests.pipelines.bundles import NOW, bundle_of
 from tests.pipelines.registries import NAME, House, make_house
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.log.verify import LogAltered
@@ -16,7 +16,7 @@ from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.alias import AliasMoved, Resolved, promote, resolve, roll_back
-from vivavoce.pipelines.bundle_check import BundleRefused
+from vivavoce.pipelines.bundle_check import BundleRefused, verify_bundle
 from vivavoce.pipelines.promotion import Promotion, PromotionRefused, Target, new_event
 from vivavoce.pipelines.registry import RegistryRefused, Version
 
@@ -121,16 +121,26 @@ def test_an_alias_that_nobody_gave_is_found(house: House) -> None:
 def test_an_exchanged_bundle_is_found(house: House) -> None:
     one, two = house.version(60), house.version(61)
     crown(house, one)
-    tag = "vivavoce.bundle"
-    house.registry._client.set_model_version_tag(NAME, "1", tag, two.bundle)
-    with pytest.raises(AliasMoved, match="tags were changed"):
-        follow(house)
-    house.registry._client.set_model_version_tag(NAME, "1", tag, one.bundle)
     shelf = house.registry.shelf
     shutil.rmtree(shelf.place(str(one.bundle)))
     shutil.copytree(shelf.place(str(two.bundle)), shelf.place(str(one.bundle)))
-    with pytest.raises(AliasMoved, match="bundle of engineer 1 is not the one that its tags name"):
+    with pytest.raises(AliasMoved, match=f"bundle of engineer 1 is not {str(one.bundle)[:12]}, as promoted"):
         follow(house)
+
+
+def test_the_champion_keeps_its_bundle_until_another_is_promoted(house: House) -> None:
+    """A new audit of the same version is attached first; if its promotion fails, the old one stays in force."""
+    other, version = house.version(61), house.version(60)
+    crown(house, other), crown(house, version)
+    new = bundle_of(house.home / "new", house.home / "model60", house.auditor, house.publisher, days=30)
+    renewed = house.registry.attach(version, verify_bundle(new, house.records.trust(), now=NOW))
+    found = follow(house)
+    assert (found.version.bundle, found.bundle and found.bundle.digest) == (version.bundle, version.bundle)
+    crown(house, renewed)
+    found = follow(house)
+    assert (found.version.bundle, found.bundle and found.bundle.digest) == (renewed.bundle, renewed.bundle)
+    back = roll_back(house.registry, house.records, NAME, house.publisher, now=NOW)
+    assert back.target.version == other.number  # the version before, not the audit before
 
 
 def test_a_flipped_byte_on_the_shelf_is_found(house: House) -> None:
@@ -166,7 +176,7 @@ def test_another_publisher_takes_over_from_a_revoked_key(house: House) -> None:
     heir = make_key(house.home, "heir", Role.PUBLISH)
     given = promote(house.registry, house.records, one, "challenger", heir, now=NOW)
     assert given.signer == "heir"
-    assert follow(house, f"models:/{NAME}@challenger").version == house.registry.version(NAME, 1)
+    assert follow(house, f"models:/{NAME}@challenger").version.number == 1
     with pytest.raises(PromotionRefused, match="nothing to go back to"):  # signed anew is no version before
         roll_back(house.registry, house.records, NAME, heir, now=NOW, alias="challenger")
 
