@@ -56,6 +56,19 @@ def angles_between(vectors: Array, vector: Array) -> Array:
     return np.asarray(np.rad2deg(np.arccos(np.clip(vectors @ vector, -1, 1))))
 
 
+def time_below(values: Array, limit: float) -> float:
+    """Share of the time between the first and the last frame in which a value, straight between frames, is below.
+
+    Examples
+    --------
+    >>> time_below(np.array([10.0, 30.0, 30.0]), 15.0)
+    0.125
+    """
+    low, high = np.minimum(values[1:], values[:-1]), np.maximum(values[1:], values[:-1])
+    rises = np.maximum(high - low, np.finfo(float).eps)
+    return float(np.clip((limit - low) / rises, 0, 1).mean())
+
+
 @FACE.feature(
     "face.blinks_per_min",
     unit="per min",
@@ -159,7 +172,7 @@ def gaze_spread_deg(answer: AnswerFace) -> Value:
     unit="share",
     low=0,
     high=1,
-    meaning="Share of frames in which the irises point within 20 degrees of the camera.",
+    meaning="Share of the time in which the irises point within 20 degrees of the camera.",
     source=IRIS,
     moved_by=CAMERA_AND_ANATOMY,
     resists=SYMMETRIC,
@@ -168,4 +181,4 @@ def gaze_spread_deg(answer: AnswerFace) -> Value:
 def gaze_to_camera_share(answer: AnswerFace) -> Value:
     if answer.missing_eyes:
         return answer.missing_eyes
-    return float(np.mean(angles_between(directions(answer), TO_CAMERA) < TOWARDS_DEG))
+    return time_below(angles_between(directions(answer), TO_CAMERA), TOWARDS_DEG)

@@ -92,7 +92,7 @@ def test_a_planted_track_gives_back_its_medians_spreads_and_shares() -> None:
     assert found["face.roll_median_deg"] == pytest.approx(-3)
     assert found["face.mouth_opening_p90_ratio"] == pytest.approx(0.2)
     assert found["face.turning_median_deg_per_s"] == pytest.approx(1.0)
-    assert found["face.gaze_to_camera_share"] == pytest.approx(69 / 101)
+    assert found["face.gaze_to_camera_share"] == pytest.approx(20 / 29)
     assert found["face.gaze_spread_deg"] == pytest.approx(14.5, abs=0.4)
     assert found["face.seen_share"] == 1.0
 
