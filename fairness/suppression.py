@@ -48,6 +48,9 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
     for name in ("partial", "without_groups", "groups_without_score"):
         if 0 < (shared["data"].get(name) or 0) < SMALLEST_SHOWN:
             shared["data"][name] = None
+    data = shared["data"]
+    if 0 < data.get("rows", 0) - data.get("scored", data.get("rows", 0)) < SMALLEST_SHOWN:
+        data["scored"] = None
     if 0 < shared["declared"].get("at_cut", 0) < SMALLEST_SHOWN:
         shared["declared"]["at_cut"] = None
     shared["conflicts"] = [{"pack": demand["pack"], "clause": demand["clause"]} for demand in demands] if hidden else []

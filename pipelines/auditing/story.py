@@ -67,7 +67,7 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
     limits = [say("limit_impact"), say("limit_declared")]
     if any(table["family"] == "exploratory" for table in audit["tables"]):
         limits.append(say("limit_explored"))
-    if data.get("rows", 0) > data.get("scored", 0):
+    if data.get("scored") is not None and data["rows"] > data["scored"]:
         limits.append(say("limit_not_scored", n=data["rows"] - data["scored"], rows=data["rows"]))
     if data.get("rows", 0) > data.get("people", data.get("rows", 0)):
         limits.append(say("limit_repeated", people=data["people"], rows=data["rows"]))

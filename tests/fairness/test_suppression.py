@@ -73,3 +73,10 @@ def test_two_groups_are_withheld_together(groups: tuple) -> None:
 def test_a_chapter_that_nobody_thought_of_stays_behind() -> None:
     whole = document((50, 100), (40, 90)) | {"recognition": {"rows": [{"group": "g0", "n": 3}]}, "anything": [7]}
     assert not {"recognition", "anything"} & set(share(whole))
+
+
+def test_how_many_have_no_score_is_no_difference_of_two_totals() -> None:
+    whole = document((50, 100), (40, 90))
+    for without, scored in ((3, None), (30, 160), (0, 190)):
+        whole["data"] = {"rows": 190, "scored": 190 - without}
+        assert share(whole)["data"]["scored"] == scored
