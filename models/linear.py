@@ -1,9 +1,11 @@
 """Competency scores from features: ridge regression on human ratings, with absent values marked.
 
-A value that was not measured stays ``nan`` until it meets the coefficients. There it counts as the training people's
-mean, beside a marker of its own (0 or 1) with a coefficient of its own wherever it was absent in training, and
-:meth:`CompetencyRidge.measured_share` says how much of a prediction rests on what was measured. Below
-``least_measured`` there is no prediction: ``nan``, and the caller says why.
+A value further than four standard deviations from the training people's mean counts as one at that distance: one slip
+of a tracker would otherwise turn the whole line, and give its person any score. A value that was not measured stays
+``nan`` until it meets the coefficients. There it counts as the training people's mean, beside a marker of its own (0
+or 1) with a coefficient of its own wherever it was absent in training, and :meth:`CompetencyRidge.measured_share` says
+how much of a prediction rests on what was measured. Below ``least_measured`` there is no prediction: ``nan``, and the
+caller says why.
 """
 
 from collections.abc import Sequence
@@ -16,7 +18,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from vivavoce.models.prediction import measured_share, rating
+from vivavoce.models.prediction import REACH, measured_share, rating
 
 Floats = npt.NDArray[np.float64]
 
@@ -125,14 +127,16 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.absent_coef_ = np.zeros(p)
         self.absent_coef_[space.marked] = found[p:, 0]
         centre = float(np.average(ratings, weights=weights))
-        self.intercept_ = float(centre - self.mean_ @ self.coef_ - space.absent @ self.absent_coef_)
+        self.intercept_ = float(
+            centre - self.mean_ @ self.coef_ - space.centre @ found[:p, 0] - space.absent @ self.absent_coef_
+        )
         return self
 
     def predict(self, X: npt.ArrayLike) -> Floats:
         """Ratings, shape (n,); ``nan`` where too little was measured."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        found = rating(x.T, self.intercept_, self.coef_, self.absent_coef_, self.mean_)
+        found = rating(x.T, self.intercept_, self.coef_, self.absent_coef_, self.mean_, self.scale_)
         return np.where(self.measured_share(x) >= self.least_measured, found, np.nan)
 
     def measured_share(self, X: npt.ArrayLike) -> Floats:
@@ -208,10 +212,13 @@ class CompetencyRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class _Space:
-    """Standardised features, and centred markers of those that were absent for some people and not for all."""
+    """Standardised features within reach, and markers of those that were absent for some people and not for all; all
+    columns centred.
+    """
 
     mean: Floats
     scale: Floats  # infinite for a feature that does not vary, so that its column is 0
+    centre: Floats  # what is left of the mean when what lies beyond reach has been brought in
     absent: Floats
     marked: npt.NDArray[np.bool_]
 
@@ -225,13 +232,21 @@ class _Space:
         steady = scale <= CONSTANT * np.maximum(np.abs(mean), 1.0)
         counting = missing[weights > 0]
         marked = counting.any(axis=0) & ~counting.all(axis=0)
-        return _Space(mean, np.where(steady, np.inf, scale), weights @ missing / weights.sum(), marked)
+        spread = np.where(steady, np.inf, scale)
+        centre = weights @ _standard(x, missing, mean, spread) / weights.sum()
+        return _Space(mean, spread, centre, weights @ missing / weights.sum(), marked)
 
     def design(self, x: Floats) -> Floats:
         """Shape (n, p + markers)."""
         missing = np.isnan(x)
-        standard = np.where(missing, 0.0, (x - self.mean) / self.scale)
+        standard = _standard(x, missing, self.mean, self.scale) - self.centre
         return np.hstack([standard, (missing - self.absent)[:, self.marked]])
+
+
+def _standard(x: Floats, missing: npt.NDArray[np.bool_], mean: Floats, scale: Floats) -> Floats:
+    """Standard deviations from the mean, no further than REACH; 0 where absent."""
+    found: Floats = np.where(missing, 0.0, np.clip((x - mean) / scale, -REACH, REACH))
+    return found
 
 
 def _weights(given: npt.ArrayLike | None, n: int) -> Floats:

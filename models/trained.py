@@ -10,6 +10,7 @@ import numpy.typing as npt
 from vivavoce.data.schema import Absent
 from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.norms import MIDDLE, POINTS_PER_SD
+from vivavoce.models.prediction import REACH
 from vivavoce.models.rubric import MeasuredAnswer
 from vivavoce.models.score import OVERALL, Evidence, Score, overall_of
 from vivavoce.models.version import LinearCompetency, ModelVersion
@@ -83,14 +84,16 @@ def _evidence(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> Ite
     points = POINTS_PER_SD / model.norms.sd
     start = model.intercept + math.fsum(model.coefficients * model.mean) - model.norms.mean
     yield Evidence(None, STARTING_POINT, None, points * start)
-    for name, coefficient, absent, mean in zip(
-        model.features, model.coefficients, model.absent, model.mean, strict=True
+    for name, coefficient, absent, mean, scale in zip(
+        model.features, model.coefficients, model.absent, model.mean, model.scale, strict=True
     ):
         measured = [(answer, value) for answer in showing if not math.isnan(value := _value(answer, name))]
         if not measured and absent:
             yield Evidence(None, name, None, float(points * absent))
+        away = math.fsum(value - mean for _, value in measured) / max(len(measured), 1)
+        counted = REACH * scale / abs(away) if abs(away) > REACH * scale else 1.0  # of what the answers show
         for answer, value in measured if coefficient else ():
-            part = float(points * coefficient * (value - mean) / len(measured))
+            part = float(points * coefficient * counted * (value - mean) / len(measured))
             yield Evidence(answer.question_id, name, value, part, answer.quotes.get(name, ()))
 
 

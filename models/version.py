@@ -139,7 +139,7 @@ class LinearCompetency:
         parts = []
         for start in range(0, len(given[0]), BLOCK):
             x = [one[start : start + BLOCK] for one in given]
-            found = rating(x, self.intercept, self.coefficients, self.absent, self.mean)
+            found = rating(x, self.intercept, self.coefficients, self.absent, self.mean, self.scale)
             parts.append(np.where(self.measured_share(x) >= self.least_measured, found, np.nan))
         return self.norms.z(np.concatenate(parts) if parts else np.empty(0))
 

@@ -52,7 +52,7 @@ def test_the_written_coefficients_are_the_whole_model():
     x, y = planted()
     x[::7, 1] = np.nan
     model = CompetencyRidge(least_measured=0.0).fit(x, y)
-    written = rating(x.T, model.intercept_, model.coef_, model.absent_coef_, model.mean_)
+    written = rating(x.T, model.intercept_, model.coef_, model.absent_coef_, model.mean_, model.scale_)
     assert written.tobytes() == model.predict(x).tobytes()
 
 
@@ -158,3 +158,34 @@ def test_splits_as_scikit_learn_takes_them():
     x, y = planted(n=100)
     halves = [(np.arange(50), np.arange(50, 100)), (np.arange(50, 100), np.arange(50))]
     assert CompetencyRidge(cv=halves).fit(x, y).coef_ == pytest.approx(CompetencyRidge().fit(x, y).coef_, abs=0.2)
+
+
+def test_one_slip_of_a_tracker_neither_turns_the_line_nor_makes_a_score():
+    x, y = planted(n=200)
+    slipped = x.copy()
+    slipped[0, 2] = 1e4  # a hundred thousand standard deviations
+    plain, model = CompetencyRidge().fit(x, y), CompetencyRidge().fit(slipped, y)
+    assert np.abs(model.predict(slipped)[0] - y.mean()) < 4 * y.std()
+    wild = x[:1].copy()
+    wild[0, 0] = 1e9
+    edge = x[:1].copy()
+    edge[0, 0] = plain.mean_[0] + 4 * plain.scale_[0]
+    assert plain.predict(wild) == pytest.approx(plain.predict(edge))
+
+
+def test_values_beyond_reach_cost_little_of_what_the_others_teach():
+    rng = np.random.default_rng(9)
+    x = rng.standard_normal((300, 10))
+    y = x[:, 0] + rng.standard_normal(300)
+    slipped = np.where(rng.random(x.shape) < 0.003, 30 * rng.standard_normal(x.shape), x)
+    fresh = rng.standard_normal((1000, 10))
+    found = CompetencyRidge().fit(slipped, y).predict(fresh)
+    assert np.corrcoef(found, fresh[:, 0])[0, 1] > 0.95
+
+
+def test_columns_stay_centred_where_values_are_brought_in():
+    x, y = planted(n=150)
+    x[:5, 1] = 1e3
+    x[::7, 2] = np.nan
+    model = CompetencyRidge(penalties=(1e-6,), least_measured=0.0).fit(x, y)
+    assert model.predict(x).mean() == pytest.approx(y.mean())

@@ -80,11 +80,24 @@ def test_points_belong_to_the_answer_that_earned_them():
 
 
 def test_a_score_at_the_end_of_the_scale_shows_points_beyond_it():
-    given = [replace(answer, measures=dict.fromkeys(NAMES, 1e3)) for answer in answers()]
-    for name, score in scored(given).items():
-        if name != OVERALL:
-            assert score.value in (0.0, 100.0)
-            assert not 0 <= 50 + math.fsum(item.points for item in score.evidence) <= 100
+    for one in MODEL.competencies:
+        far = {name: 1e3 * float(np.sign(c)) for name, c in zip(one.features, one.coefficients, strict=True)}
+        score = scored([replace(answer, measures=far) for answer in answers()])[one.competency]
+        assert score.value == 100.0
+        assert 50 + math.fsum(item.points for item in score.evidence) > 100
+
+
+def test_a_value_beyond_reach_counts_as_one_at_its_edge_in_score_and_evidence():
+    one = MODEL.competencies[0]
+    edge = float(one.mean[0] + 4 * one.scale[0])
+    wild, near = (
+        scored([replace(answer, measures={**answer.measures, NAMES[0]: value}) for answer in answers()])[one.competency]
+        for value in (1e6, edge)
+    )
+    assert wild.value == pytest.approx(near.value)
+    assert math.fsum(item.points for item in wild.evidence) == pytest.approx(
+        math.fsum(item.points for item in near.evidence)
+    )
 
 
 def test_what_was_never_measured_has_no_value_and_says_what_its_absence_adds():
