@@ -9,7 +9,9 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from vivavoce.pipelines.app import app
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 
 SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
@@ -124,3 +126,19 @@ def test_bad_ratings_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "line 4, candidate_id" in said
     assert audited(tmp_path, ratings, scores, rating_scale=(1.0, 5.0))[0] == 2
     assert "rating-scale" in capsys.readouterr().err
+
+
+def test_every_option_reaches_the_audit_from_the_command_line(tmp_path: Path) -> None:
+    ratings, scores = planted()
+    ratings["value"] = (1 + 4 * ratings["value"] / 100).clip(1, 5).round()
+    audited(tmp_path, ratings, scores)
+    head = ["audit", str(tmp_path / "scores.csv"), "--groups", str(tmp_path / "groups.csv"), "--out"]
+    more = ["--ratings", str(tmp_path / "ratings.csv"), "--rating-scale", "1", "5", "--comparator", "sex=f"]
+    ran = CliRunner().invoke(app, [*head, str(tmp_path / "told"), "--select", "0.4", "--by", "sex", *more])
+    assert ran.exit_code in (0, 1, 4), ran.output
+    document = json.loads((tmp_path / "told" / "audit.json").read_text(encoding="utf-8"))
+    assert document["agreement"]["scale"] == [1.0, 5.0]
+    (table,) = [one for one in document["tables"] if one["family"] == "primary"]
+    assert (table["comparator"], table["comparator_named"]) == ("f", True)
+    for wrong in (["--selected-on", "score"], ["--rating-scale", "1", "5"]):
+        assert CliRunner().invoke(app, [*head, str(tmp_path / "no"), *wrong]).exit_code == 2
