@@ -11,6 +11,30 @@ Who = Annotated[str | None, typer.Option("--as", metavar="WHO", help="Who does i
 
 
 @app.command()
+def monitor(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Output folders of viva score.")],
+    reference: Annotated[Path, typer.Option(help="The folder that the training or the audit used.")],
+    out: Annotated[Path, typer.Option(help="Folder for monitor.json and monitor.html.")],
+    model: Annotated[
+        str | None, typer.Option(help="Watch the features of this one: a folder, or models:/NAME@champion.")
+    ] = None,
+    job: Annotated[str | None, typer.Option(help="Whose interviews, where there are several jobs.")] = None,
+    groups: Annotated[Path | None, typer.Option(help="Declared groups: impact ratios month by month.")] = None,
+    select: Annotated[float | None, typer.Option(help="With --groups: the share of each month selected.")] = None,
+    cut: Annotated[float | None, typer.Option(help="Or: selected is a score of at least this.")] = None,
+    reviews: Annotated[Path | None, typer.Option(help="As viva review --export writes them.")] = None,
+    audit: Annotated[Path | None, typer.Option(help="Folder of the audit in force.")] = None,
+    who: Who = None,
+) -> None:
+    """Watch what is in use, month by month. Exit status: 0 quiet, 1 a new audit is called for, 2 bad input."""
+    from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
+    from vivavoce.pipelines.records import Records
+
+    request = MonitorRequest(tuple(folders), reference, out, model, job, groups, select, cut, reviews, audit)
+    raise typer.Exit(run_monitor(request, Records.here(who)))
+
+
+@app.command()
 def review(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of viva score.")],
     candidate: Annotated[str | None, typer.Option(help="Whose score.")] = None,
