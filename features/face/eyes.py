@@ -18,7 +18,7 @@ IRIS_FOLLOWS = 0.55
 """How far the mesh's irises follow the picture's sideways.
 
 Irises turned by 10 and 20° moved those of the mesh by .61 of the way on drawn faces, whatever the head did, and by .52
-(.44 to .67 for all but one of 28 pictures) where the irises of ten people were moved within their own eyes. Up and down
+(.43 to .67 in all but one of 28 pictures) where the irises of ten people were moved within their own eyes. Up and down
 they hardly follow, .27 and .15, so that there is too little to correct.
 """
 _BALL = np.array([0.0, IRIS_ABOVE_CM, IRIS_AHEAD_CM - EYEBALL_CM])  # centre, from the middle of the corners
