@@ -117,6 +117,7 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     """The model version with everything that belongs beside it, and the search where one was asked for."""
     from vivavoce.models.directory import load_model
     from vivavoce.training.datasheet import in_words
+    from vivavoce.training.decisions import decision_tables
     from vivavoce.training.fit import fit, plain
     from vivavoce.training.search import Search, without_idle
     from vivavoce.training.validation.scored import THOROUGH, USUAL
@@ -132,6 +133,7 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
         documents["champion"] = _compared(champion, fitted, inputs, request.seed)
     if request.thorough:
         documents["fusion"] = _fusion(inputs, framework, request.seed)
+    documents |= {"decisions": found} if (found := decision_tables(fitted, inputs)) else {}
     documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
     documents |= _pictures(fitted, inputs, framework)
     model = replace(fitted.model, documents=documents)

@@ -44,6 +44,7 @@ def result_lines(model: ModelVersion) -> list[str]:
         *_agreement(model),
         *_weights(model),
         *_validity(model),
+        *_decisions(model),
         *_search(model),
         *_sentence(model, "champion"),
         *_sentence(model, "fusion"),
@@ -83,6 +84,13 @@ def _validity(model: ModelVersion) -> list[str]:
         for rest, who in found.items()
     ]
     return ["", "What it is worth", *(f"  {line}" for line in lines)] if lines else []
+
+
+def _decisions(model: ModelVersion) -> list[str]:
+    """What cuts are worth, where their ratio is beyond chance."""
+    found = model.documents.get("decisions", {}).get("findings", [])
+    title = "At cut scores (hired people only, 95 %)"
+    return ["", title, *(f"  {line}" for line in found)] if found else []
 
 
 def _search(model: ModelVersion) -> list[str]:
