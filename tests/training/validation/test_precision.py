@@ -73,3 +73,21 @@ def test_the_mean_of_answers_scores_is_the_score_of_their_mean_and_saw_no_own_ra
     assert table.shape == (n, 3)
     assert table.mean(axis=1) == pytest.approx(scores)
     assert scores == pytest.approx(cross_fitted(CompetencyRidge(), x, y, np.arange(n)))
+
+
+def test_an_answer_of_which_little_was_measured_has_no_score_and_one_gap_moves_nothing():
+    rng = np.random.default_rng(8)
+    n, p = 80, 8
+    single = rng.standard_normal((n, 2, p))
+    single[0, 0, :4], single[1, 0, 0] = np.nan, np.nan
+    names = [f"language.f{j}" for j in range(p)]
+    answers = Answers(
+        np.repeat(np.arange(n), 2), np.tile(["q1", "q2"], n), {f: single[:, :, j].ravel() for j, f in enumerate(names)}
+    )
+    x = np.nanmean(single, axis=1)
+    y = x.sum(axis=1)
+    scores, table = cross_fitted_answers(CompetencyRidge((1e-6,)), x, y, np.arange(n), answers, names, ["q1", "q2"])
+    assert np.isnan(table[0, 0])
+    assert np.isfinite(table[0, 1])
+    assert table[1, 0] == pytest.approx(single[1, 0, 1:].sum() + x[1, 0], abs=0.05)
+    assert scores[2] == pytest.approx(table[2].mean())
