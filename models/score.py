@@ -1,6 +1,7 @@
 """A score: what was measured for one competency, how sure it is, and on which evidence it rests."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,6 +92,28 @@ class Score:
     def high(self) -> float | None:
         """Upper end of the 90 % band, not above 100; None without an error."""
         return None if self.value is None or self.error is None else min(TOP, self.value + BAND_Z * self.error)
+
+
+def by_question(score: Score) -> dict[str, float]:
+    """What each answer alone would score, 0–100, by question; empty where the competency was not scored.
+
+    An answer's evidence counts in full, where the score counts it as one of several: the rubric's score is the mean of
+    these.
+
+    Examples
+    --------
+    >>> evidence = (Evidence("q1", "a.b", 0.2, 10.0), Evidence("q2", "a.b", 0.8, 40.0))
+    >>> by_question(Score("teamwork", 50.0, None, RowStatus.SCORED, None, evidence))
+    {'q1': 20.0, 'q2': 80.0}
+    """
+    single = [one for one in score.evidence if one.question_id is not None]
+    shared = math.fsum(one.points for one in score.evidence if one.question_id is None)
+    answers = Counter(one.measure for one in single)
+    found: dict[str, float] = {}
+    for one in single:
+        assert one.question_id is not None
+        found[one.question_id] = found.get(one.question_id, score.origin + shared) + one.points * answers[one.measure]
+    return {question: min(TOP, max(0.0, value)) for question, value in found.items()}
 
 
 def overall_of(scores: Sequence[Score], weights: Mapping[str, float], value: float) -> Score:

@@ -27,6 +27,7 @@ from vivavoce.pipelines.outputs import (
     absent_table,
     columns_used,
     features_table,
+    questions_table,
     scores_table,
     status_table,
     write_csv,
@@ -35,7 +36,7 @@ from vivavoce.pipelines.outputs import (
 )
 from vivavoce.pipelines.report import status_counts, write_report
 
-TABLES = ("scores", "status", "features", "absent")
+TABLES = ("scores", "questions", "status", "features", "absent")
 LIBRARIES = (
     "av",
     "librosa",
@@ -88,6 +89,7 @@ def tables(rows: Sequence[Row], batch: Batch) -> dict[str, pa.Table]:
     columns = [Column(name, features[declared], prints[declared]) for name, declared in names.items()]
     return {
         "scores": scores_table(rows, batch.standing, batch.configuration.models),
+        "questions": questions_table(rows),
         "status": status_table(rows),
         "features": features_table(rows, columns),
         "absent": absent_table(rows, columns),

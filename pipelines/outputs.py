@@ -1,8 +1,10 @@
 """The tables of an output folder, one function per file, written atomically in the manifest's order.
 
-``scores.parquet``, ``status.parquet``, ``features.parquet``, ``absent.parquet`` and, on request, the same as CSV.
+``scores.parquet``, ``questions.parquet``, ``status.parquet``, ``features.parquet``, ``absent.parquet`` and, on request,
+the same as CSV.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ import pyarrow.parquet
 from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Feature
 from vivavoce.data.vault.durable import sync_folder
-from vivavoce.models.score import Standing
+from vivavoce.models.score import Standing, by_question
 from vivavoce.pipelines.result import Result
 
 SCORES = pa.schema(
@@ -34,6 +36,16 @@ SCORES = pa.schema(
         ("standing", pa.string()),
         ("recorded_at", pa.timestamp("us", tz="UTC")),
         ("purposes", pa.string()),
+    ]
+)
+QUESTIONS = pa.schema(
+    [
+        ("interview_id", pa.string()),
+        ("candidate_id", pa.string()),
+        ("job", pa.string()),
+        ("question_id", pa.string()),
+        ("score", pa.float64()),
+        ("model_digest", pa.string()),
     ]
 )
 STATUS = pa.schema(
@@ -115,6 +127,30 @@ def scores_table(rows: Sequence[Row], standing: Callable[[str], Standing], model
         for score in row.result.scores
     ]
     return pa.Table.from_pylist(records, schema=SCORES)
+
+
+def questions_table(rows: Sequence[Row]) -> pa.Table:
+    """One row per scored answer: the mean of what it alone would score on the competencies that it shows.
+
+    For audits (``viva audit --questions``) and the question bank (``viva questions``); nobody is scored by it.
+    """
+    records = []
+    for row in rows:
+        found: dict[str, list[float]] = {}
+        for score in row.result.scores:
+            for question, value in by_question(score).items():
+                found.setdefault(question, []).append(value)
+        records += [
+            {
+                **_identity(row),
+                "job": row.interview.job if row.interview else None,
+                "question_id": question,
+                "score": math.fsum(values) / len(values),
+                "model_digest": row.result.model_digest,
+            }
+            for question, values in found.items()
+        ]
+    return pa.Table.from_pylist(records, schema=QUESTIONS)
 
 
 def status_table(rows: Sequence[Row]) -> pa.Table:

@@ -11,7 +11,7 @@ from vivavoce.data.framework import Framework, load_framework
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import RowStatus
 from vivavoce.models.rubric import MeasuredAnswer, Rubric, rubric_parameters
-from vivavoce.models.score import OVERALL, Quote, Score
+from vivavoce.models.score import OVERALL, Quote, Score, by_question
 
 ASKED = ("q1", "q2", "q3")
 
@@ -51,6 +51,20 @@ def test_points_of_the_evidence_sum_to_the_score_and_scores_to_the_overall(frame
     planted = 100 * (0.55 * 0.5 / 0.70 + 0.30 * 1.0 + 0.10 * 0.5 + 0.05 * 0.15 / 0.25)
     assert value(scores[OVERALL]) == pytest.approx(planted, abs=1e-9), "every competency has the same planted measures"
     assert scores[OVERALL].status is RowStatus.SCORED
+
+
+def test_the_score_is_the_mean_of_what_each_answer_alone_would_score(framework: Framework) -> None:
+    given = [
+        replace(answer, measures=measures(framework, coverage=0.2 * i))
+        for i, answer in enumerate(answers(framework), 1)
+    ]
+    scores = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
+    for competency in framework.weights:
+        single = by_question(scores[competency])
+        assert list(single) == [question.id for question in framework.questions_showing(competency)]
+        assert math.fsum(single.values()) / len(single) == pytest.approx(value(scores[competency]))
+        assert sorted(single.values()) == list(single.values())
+        assert min(single.values()) < max(single.values())
 
 
 def test_more_evidence_never_lowers_a_score(framework: Framework) -> None:

@@ -10,7 +10,7 @@ from tests.models.versions import FRAMEWORK, planted
 from vivavoce.data.schema import Absent
 from vivavoce.data.status import RowStatus
 from vivavoce.models.rubric import MeasuredAnswer
-from vivavoce.models.score import OVERALL, Quote, Score
+from vivavoce.models.score import OVERALL, Quote, Score, by_question
 from vivavoce.models.trained import STARTING_POINT, score_answers
 
 MODEL = planted()
@@ -178,3 +178,18 @@ def test_without_one_competency_overall_has_no_value():
 def test_the_order_of_the_answers_changes_nothing():
     given = answers()
     assert scored(given[::-1]) == scored(given)
+
+
+def test_an_answer_alone_scores_what_the_model_gives_it_alone():
+    """Where everything was measured and nothing is far out; the starting point counts for every answer."""
+    given = [
+        replace(one, measures={name: 0.3 * value for name, value in one.measures.items()}) for one in answers(seed=3)
+    ]
+    together = scored(given)
+    for name in FRAMEWORK.weights:
+        found = by_question(together[name])
+        shown = [answer for answer in given if answer.question_id in found]
+        assert {answer.question_id for answer in shown} == {one.id for one in FRAMEWORK.questions_showing(name)}
+        for answer in shown:
+            alone = scored([answer])[name]
+            assert found[answer.question_id] == pytest.approx(alone.value, abs=1e-9)
