@@ -10,13 +10,12 @@ import pytest
 
 from tests.features.transcript.dictations import error, faster, passage, recordings, small, starts, text
 from tests.proof import proof_count
-from tests.small_whisper.recordings import KINDS, Planted, converse, non_speech, room
+from tests.small_whisper.recordings import KINDS, converse, non_speech, room
 from tests.small_whisper.synthesis import RATE
 from vivavoce.data.media.spool import AudioSpool
 from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.speech import find_speech
 from vivavoce.features.transcript import decoding, dictation
-from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
 from vivavoce.features.transcript.dictation import Dictation
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.windows import windows_of
@@ -100,24 +99,29 @@ def test_sounds_without_speech_yield_no_word(engine: Dictation[Any], record_prop
 
 @pytest.mark.proof
 def test_long_recordings_do_not_drift(engine: Dictation[Any], record_property: Record) -> None:
+    """One passage of an hour, packed into full windows; words are compared within the answer that holds them."""
     minutes = proof_count(6, 60)
     answers = [recording for recording in recordings(8.0, 12) if recording.language == "en"]
     audio = AudioSpool()
-    planted = []
-    for i in range(60 * minutes // 8):
-        answer = answers[i % len(answers)]
+    said = [answers[i % len(answers)] for i in range(60 * minutes // 8)]
+    for answer in said:
         audio.append(answer.sound)
-        planted += [Planted(word.text, word.start + 8.0 * i, word.end + 8.0 * i) for word in answer.words]
-    speech = find_speech(audio)
-    passages = [Passage(audio, speech, 8.0 * i, 8.0 * i + 8.0, "en") for i in range(60 * minutes // 8)]
-    found = starts(planted, [word for heard in engine.recognise(passages) for word in heard.words])
+    (heard,) = engine.recognise([Passage(audio, find_speech(audio), 0.0, audio.duration, "en")])
+    found = np.concatenate(
+        [
+            starts(answer.words, heard.within(8.0 * i, 8.0 * i + 8.0).words, shift=8.0 * i)
+            for i, answer in enumerate(said)
+        ]
+    )
     off = found[:, 1] - found[:, 0]
     late = found[:, 0] > 60.0 * (minutes - 2)
     drift = np.median(off[late]) - np.median(off[~late])
+    share = len(found) / sum(len(answer.words) for answer in said)
     record_property("minutes", minutes)
     record_property("drift, s", round(float(drift), 3))
     record_property("95 % of starts within, s, at the end", round(float(np.quantile(np.abs(off[late]), 0.95)), 3))
-    assert len(found) > 0.8 * len(planted)
+    record_property("share of the words found", round(share, 3))
+    assert share > 0.8
     assert abs(drift) < 0.05
     assert np.quantile(np.abs(off[late]), 0.95) <= 0.3
 
@@ -138,26 +142,6 @@ def test_answers_are_heard_apart(engine: Dictation[Any]) -> None:
     assert (one.language, two.language) == ("en", "zh")
     assert all(word.end <= 8.0 for word in one.words)
     assert all(word.start >= 8.0 for word in two.words)
-
-
-def test_confidence_tells_clear_from_drowned_speech(engine: Dictation[Any]) -> None:
-    rng = np.random.default_rng(12)
-    rows = []
-    for recording in recordings(8.0, 6, seed=6):
-        level = np.sqrt((recording.sound**2).mean())
-        for snr_db in (30, 0, -6):
-            noisy = recording.sound + rng.normal(0, level / 10 ** (snr_db / 20), len(recording.sound)).astype(
-                np.float32
-            )
-            heard = hear(engine, noisy, recording.language)
-            confidence = answer_confidence(heard)
-            if confidence is not None:
-                rows.append((confidence, error(recording, heard).value, snr_db))
-    table = np.array(rows)
-    print("\n".join(f"{snr:4.0f} dB: confidence {c:.2f}, error {e:.2f}" for c, e, snr in rows))
-    assert np.corrcoef(table[:, 0], table[:, 1])[0, 1] < -0.5
-    clear = table[table[:, 2] == 30]
-    assert (clear[:, 0] > UNCLEAR_BELOW).all()
 
 
 def test_no_speech_is_an_empty_transcript(engine: Dictation[Any]) -> None:

@@ -1,4 +1,5 @@
 import csv
+from collections.abc import Callable
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -62,10 +63,15 @@ def test_what_was_heard_before_changes_nothing(sphinx: Recogniser, viva_data: Pa
     assert hear(sphinx, first) == before
 
 
-def test_sounds_without_speech_yield_no_word(sphinx: Recogniser) -> None:
+@pytest.mark.proof
+def test_sounds_without_speech_yield_no_word(
+    sphinx: Recogniser, record_property: Callable[[str, object], None]
+) -> None:
     rng = np.random.default_rng(11)
     count = proof_count(30, 300)
     spoken = [kind for i in range(count) if hear(sphinx, non_speech(kind := KINDS[i % len(KINDS)], 5.0, rng)).words]
+    record_property("clips", count)
+    record_property("clips with a word", len(spoken))
     assert len(spoken) <= 0.01 * count, spoken
 
 
