@@ -35,6 +35,22 @@ def monitor(
 
 
 @app.command()
+def shadow(
+    features: Annotated[Path, typer.Argument(metavar="FEATURES", help="features.parquet of one batch.")],
+    champion: Annotated[str, typer.Option(help="A folder, or models:/NAME@champion.")],
+    challenger: Annotated[str, typer.Option(help="A folder, or models:/NAME@challenger.")],
+    select: Annotated[float, typer.Option(help="Share of people selected, from the top.")],
+    out: Annotated[Path, typer.Option(help="New JSON file.")],
+    groups: Annotated[Path | None, typer.Option(help="Declared groups: counts by group.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Write the ids of those who would change sides too.")] = False,
+) -> None:
+    """Score a batch by two versions and compare. Exit status: 0 compared, 2 bad input."""
+    from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
+
+    raise typer.Exit(run_shadow(ShadowRequest(features, champion, challenger, select, out, groups, listed)))
+
+
+@app.command()
 def review(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of viva score.")],
     candidate: Annotated[str | None, typer.Option(help="Whose score.")] = None,
@@ -60,6 +76,22 @@ def review(
         raise typer.BadParameter("viva review needs --candidate, --after, --reason and --reviewer, or --export.")
     request = ReviewRequest(out, candidate, after, reason, reviewer, competency, interview)
     raise typer.Exit(run_review(request, Records.here(who)))
+
+
+@app.command()
+def stages(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE", help="candidate_id, stage, passed (0/1) [, site, interviewer, human, machine]."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="New JSON file.")],
+) -> None:
+    """Compare sites and interviewers. Exit status: 0 no difference shown, 1 they differ, 2 bad input."""
+    from vivavoce.pipelines.stages import run_stages
+
+    raise typer.Exit(run_stages(table, out))
 
 
 @app.command()

@@ -29,7 +29,7 @@ def write_page(document: Json, path: Path) -> None:
     template = environment.get_template("monitor.html.j2")
     months = [one["window"] for one in document["windows"] if one["window"] != UNDATED]
     page = template.render(
-        seen=document, months=months, sections=_sections(document, months), impact=_impact(document, months),
+        seen=document, months=months, dateless=sum(one["people"] for one in document["windows"] if one["window"] == UNDATED), sections=_sections(document, months), impact=_impact(document, months),
         undated=[one for one in document["watched"] if one["window"] == UNDATED and one["moved"]],
     )  # fmt: skip
     write_durably(path, page.encode())
@@ -61,7 +61,7 @@ def _watched(what: str, seen: Sequence[Json], months: Sequence[str]) -> Markup:
     if not drawn:
         return Markup("<p>Too few people.</p>")
     ends = [one[name] for one in drawn for name in ("level", "low", "high")]
-    frame = _Frame(min(ends), max(ends), months)
+    frame = _Frame(min(ends), max(ends), months, ".1%" if drawn[0]["share"] else ".3g")
     points = [(frame.x(one["window"]), one) for one in drawn]
     upper = [(x, frame.y(one["high"])) for x, one in points]
     lower = [(x, frame.y(one["low"])) for x, one in reversed(points)]
@@ -120,9 +120,10 @@ def _dot(x: float, y: float, colour: str) -> Mark:
 class _Frame:
     """From months and values to pixels, with the numbers at its edge."""
 
-    def __init__(self, low: float, high: float, months: Sequence[str]) -> None:
+    def __init__(self, low: float, high: float, months: Sequence[str], form: str = ".2f") -> None:
         margin = 0.08 * (high - low) or max(abs(high), 1.0) * 0.05
         self.low, self.high = low - margin * (low != 0), high + margin
+        self.form = form
         self.places = {name: number for number, name in enumerate(months)}
 
     def x(self, month: str) -> float:
@@ -142,6 +143,6 @@ class _Frame:
         named = [name for name, number in self.places.items() if number % step == 0]
         return [
             Line(((LEFT, TOP), (LEFT, floor), (WIDTH - RIGHT, floor)), SOFT),
-            *(Words(LEFT - 4, self.y(value) + 4, f"{value:.3g}", "end", 10.0, SOFT) for value in ends),
+            *(Words(LEFT - 4, self.y(value) + 4, format(value, self.form), "end", 10.0, SOFT) for value in ends),
             *(Words(self.x(name), floor + 14, name, "middle", 10.0, SOFT) for name in named),
         ]

@@ -46,6 +46,7 @@ def describe(compared: Compared, later: Seen) -> list[Json]:
                 "window": one.window,
                 "what": one.what,
                 "kind": kind_of(one.what, later).value,
+                "share": one.what in compared.reference.shares,
                 **_level(compared.reference, compared.window(one.window), one.what),
                 **({} if one.drift is None else _drift(one)),
                 "p": one.p,

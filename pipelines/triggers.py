@@ -70,7 +70,7 @@ def _moved(one: Watched, compared: Compared) -> str:
     now = compared.window(one.window).values[one.what].mean()
     return (
         f"{one.what} moved {when}: its mean is {now:.3g} beside {then:.3g} of the reference, "
-        f"{one.drift.shift:+.2f} standard deviations, PSI {one.drift.psi.value:.2f}"
+        f"{one.drift.shift:+.2f} of its standard deviations, PSI {one.drift.psi.value:.2f}"
     )
 
 
