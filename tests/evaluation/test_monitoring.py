@@ -21,7 +21,7 @@ def test_a_shift_alarms_in_its_second_window_and_no_sooner():
     months = [window(rng, "May"), window(rng, "June", shift=0.7), window(rng, "July", shift=0.7)]
     found = {(one.window, one.what): one for one in watch(reference, months) if one.moved}
     assert {key: one.alarm for key, one in found.items()} == {("June", NAMES[0]): False, ("July", NAMES[0]): True}
-    assert found["July", NAMES[0]].drift.shift == pytest.approx(0.7, abs=0.2)  # three standard errors of 300 against 1,000
+    assert found["July", NAMES[0]].drift.shift == pytest.approx(0.7, abs=0.2)  # three errors
 
 
 def test_one_strange_month_is_no_trend():

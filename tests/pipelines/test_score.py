@@ -28,10 +28,11 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((DEMO / "expected.yaml").read_text(encoding="utf-8"))
 FRAMEWORKS = load_frameworks(DEMO.parent / "frameworks")
-ANSWERS = 12  # columns of features.parquet that are no features
+ANSWERS = 13  # columns of features.parquet that are no features
 COLUMNS = {
     "scores": "interview_id candidate_id job competency score low high status reason model_digest standing "
     "recorded_at purposes",
+    "questions": "interview_id candidate_id job question_id score model_digest",
     "status": "interview_id candidate_id status reason media detail seconds",
     "absent": "interview_id question_id feature reason",
 }
@@ -89,7 +90,8 @@ class TestTables:
     def test_features_carry_unit_and_fingerprint(self, demo: Path) -> None:
         schema = table(demo, "features").schema
         identity = "interview_id candidate_id question_id job language asr_engine start_s end_s"
-        assert schema.names[:ANSWERS] == [*identity.split(), "purposes", "site", "recorded_at", "unclear"]
+        more = "purposes site recorded_at unclear word_confidence"
+        assert schema.names[:ANSWERS] == [*identity.split(), *more.split()]
         prints = document(demo)["configuration"]["fingerprints"]
         declared = declared_features()
         for field in list(schema)[ANSWERS:]:
