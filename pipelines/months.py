@@ -20,6 +20,7 @@ from vivavoce.fairness.reviews import AFTER, BEFORE, DATE
 UNDATED = "undated"
 INTERVIEW, RECORDED, WINDOW = "interview_id", "recorded_at", "window"
 NOT_SCORED, PARTIAL, UNCLEAR = "not scored", "scored in part", "unclear speech"
+CONFIDENCE = "word_confidence"  # the recogniser's, 0–1; of people whose words it recognised
 CHANGED, CHANGE = "scores changed by reviewers", "reviewers' change"
 SCORE = " score"  # what a competency's column is called after it
 
@@ -109,7 +110,7 @@ def read_seen(folders: Sequence[Path], job: str | None, wanted: Collection[str] 
             folders[0], [Problem("job", ", ".join(jobs), "Name one with --job: jobs have their own scales.")]
         )
     scores = [name for name in together.columns if name.endswith(SCORE)]
-    kinds |= dict.fromkeys(scores, Kind.SCORE)
+    kinds |= dict.fromkeys(scores, Kind.SCORE) | ({CONFIDENCE: Kind.RECOGNITION} if CONFIDENCE in together else {})
     together[CANDIDATE] = together[CANDIDATE].fillna(together.index.to_series())  # a row that could not be read
     ordered = together.sort_values([RECORDED, INTERVIEW], kind="stable", na_position="first")
     people = ordered.drop_duplicates([WINDOW, CANDIDATE], keep="last").reset_index()
@@ -205,4 +206,7 @@ def _interviews(folder: Path, job: str | None, measures: Mapping[str, Any]) -> p
     sure = answers[~answers["unclear"].astype(bool)]
     means = sure.groupby(INTERVIEW)[list(measures)].mean()
     unclear = answers.groupby(INTERVIEW)["unclear"].any().astype(float)
-    return found.join(points).join(means).join(unclear)
+    found = found.join(points).join(means).join(unclear)
+    if CONFIDENCE not in answers:  # of an older table: what the reference has not is not watched
+        return found
+    return found.join(answers.groupby(INTERVIEW)[CONFIDENCE].mean())

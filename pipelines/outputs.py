@@ -80,6 +80,7 @@ ANSWER = [
     ("site", pa.string()),
     ("recorded_at", pa.timestamp("us", tz="UTC")),
     ("unclear", pa.bool_()),  # its recogniser hardly believed it: measured, and in no score
+    ("word_confidence", pa.float64()),  # mean of the recogniser's, 0–1; null where it gives none
 ]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -196,6 +197,7 @@ def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:
             "site": row.interview.site,
             "recorded_at": row.interview.recorded_at,
             "unclear": answer.unclear,
+            "word_confidence": answer.word_confidence,
             **{column.name: answer.values.get(column.name, float("nan")) for column in columns},
         }
         for row in rows

@@ -79,7 +79,7 @@ def test_equal_months_are_quiet(tmp_path, records):
         reference, months = planted(seed + 10, n=120)
         status, seen, _ = look(tmp_path / str(seed), records, months, reference)
         alarms += status
-        assert len(seen["watched"]) == 4 * 9  # two scores, two features, three shares, one of recognition, the noise
+        assert len(seen["watched"]) == 4 * 10  # scores 2, features 2, people lost 3, recognition 2, recording 1
     assert alarms == 0
 
 
@@ -100,6 +100,14 @@ def test_the_recording_explains_and_calls_for_nothing(tmp_path, records):
     assert (status, seen["triggers"]) == (0, [])
     alarms = {(one["window"], one["what"], one["kind"]) for one in seen["watched"] if one["alarm"]}
     assert alarms == {("2026-07", NOISE, "recording quality")}
+
+
+def test_a_recogniser_that_believes_less_is_called_for(tmp_path, records):
+    reference, months = planted()
+    for frame in months[2:]:
+        frame["word_confidence"] -= 0.03
+    status, seen, _ = look(tmp_path / "f", records, months, reference)
+    assert (status, [one["what"] for one in seen["triggers"]]) == (1, ["word_confidence"])
 
 
 def test_a_planted_impact_drop_is_called_for(tmp_path, records):

@@ -27,6 +27,7 @@ def people(rng: np.random.Generator, month: str, n: int, *, words: float = 0.0, 
             NOISE: -60 + 5 * rng.standard_normal(n),
             "scored": rng.random(n) >= lost,
             "unclear": rng.random(n) < 0.03,
+            "word_confidence": 0.9 + 0.03 * rng.standard_normal(n),
             "group": np.resize(["men", "women"], n),
         }
     )
@@ -58,6 +59,7 @@ def write_folder(
             {
                 **ids, "question_id": question, "job": JOB, "language": "en", "asr_engine": "provided:vtt",
                 "recorded_at": frame["recorded_at"], "unclear": frame["unclear"],
+                "word_confidence": frame["word_confidence"],
                 WORDS: frame[WORDS] + step, PAUSES: frame[PAUSES], NOISE: frame[NOISE],
             }
         )
