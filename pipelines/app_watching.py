@@ -71,7 +71,7 @@ def review(
     if export is not None:
         if candidate is not None or after is not None:
             raise typer.BadParameter("viva review either keeps one review, or writes those kept with --export.")
-        raise typer.Exit(run_export(out, export, competency))
+        raise typer.Exit(run_export(out, export, Records.here(), competency))
     if candidate is None or after is None or reason is None or reviewer is None:
         raise typer.BadParameter("viva review needs --candidate, --after, --reason and --reviewer, or --export.")
     request = ReviewRequest(out, candidate, after, reason, reviewer, competency, interview)

@@ -19,6 +19,7 @@ from vivavoce.fairness.groups import CANDIDATE, read_groups
 from vivavoce.fairness.records import BadInput, numbers, read_records, texts
 from vivavoce.fairness.reviews import AFTER, BEFORE, DATE, read_reviews
 from vivavoce.models.files import ModelRefused
+from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.impact import Impact, Passing, impact_of
 from vivavoce.pipelines.model import load_scorer
 from vivavoce.pipelines.monitor_page import write_page
@@ -97,7 +98,7 @@ def run_monitor(request: MonitorRequest, records: Records, *, console: Console |
             }
             digests = {"monitor": digest_file(path).sha256}
             records.write(Event.now(Action.MONITOR, records.who, digests=digests, details=details))
-    except (BadInput, ModelRefused, *REFUSALS) as error:
+    except (BadInput, ModelRefused, ModelDiffers, *REFUSALS) as error:
         said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return EXIT_BAD_INPUT
     for one in document["triggers"]:
@@ -114,8 +115,8 @@ def monitor(request: MonitorRequest) -> Json:
     ------
     BadInput
         For tables that cannot be read, features measured otherwise than the reference's, and options that do not fit.
-    vivavoce.models.files.ModelRefused
-        If the model cannot be loaded.
+    vivavoce.models.files.ModelRefused, vivavoce.models.version.ModelDiffers
+        If the model cannot be loaded, or was trained on other measurements than these.
     """
     passing = _passing(request)
     scorer = None if request.model is None else load_scorer(request.model)
@@ -123,6 +124,8 @@ def monitor(request: MonitorRequest) -> Json:
     wanted = None if scorer is None else tuple(scorer.model.fingerprints)
     reference, later = read_seen([request.reference], job, wanted), read_seen(request.folders, job, wanted)
     check_alike(reference, later)
+    if scorer is not None:
+        scorer.model.check(later.fingerprints, ())
     if request.reviews is not None:
         changed = _reviews(request.reviews)
         reference, later = with_reviews(reference, changed), with_reviews(later, changed)

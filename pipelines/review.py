@@ -1,12 +1,5 @@
-"""``viva review``: a person's second look at a score, kept beside the machine's and never in its place.
+"""``viva review``: a person's second look at a score, kept beside the machine's and never in its place."""
 
-``OUT/reviews.jsonl`` only grows: one line for each review, each naming the digest of the line before it, what it says
-sealed with the candidate's key. Erasing a person therefore erases what was said of them, and changes no byte.
-"""
-
-import base64
-import hashlib
-import json
 import os
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -16,29 +9,33 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from vivavoce.data.log.event import Action, Event, canonical, pseudonym
+from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.problem import Problem, nearest, shorten
-from vivavoce.data.vault.durable import locked, sync_folder, write_durably
+from vivavoce.data.vault.durable import locked, write_durably
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
-from vivavoce.data.vault.seal import Tampered, derive, seal, unseal
+from vivavoce.data.vault.seal import Tampered
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.fairness.reviews import COLUMNS
 from vivavoce.models.score import OVERALL, TOP
 from vivavoce.pipelines.outputs import defuse
 from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.review_file import (
+    REVIEWS,
+    Kept,
+    Review,
+    ReviewsAltered,
+    append_line,
+    check_logged,
+    event_of,
+    make_line,
+    open_line,
+    person_of,
+    read_lines,
+)
 
-REVIEWS = "reviews.jsonl"
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
-FIRST = "0" * 64  # what the first line names as the digest before it
 LONGEST = 2000  # characters of a reason: a paragraph, not a file
-PURPOSE = "reviews"  # of the key that seals them
-
-
-class ReviewsAltered(ValueError):
-    """A line of ``reviews.jsonl`` is not what was written there, or one is missing, put in, or elsewhere."""
-
-
 REFUSED = (BadInput, Erased, ProjectKeyRefused, Tampered, ReviewsAltered, *REFUSALS)
 
 
@@ -53,40 +50,6 @@ class ReviewRequest:
     reviewer: str
     competency: str = OVERALL
     interview: str | None = None
-
-
-@dataclass(frozen=True)
-class Review:
-    """One second look.
-
-    Parameters
-    ----------
-    candidate_id, interview_id, job, competency, model_digest
-        Which score, and by which version.
-    before, after
-        Points, 0–100: what stood before (the machine's score, or the last review's) and what the person says.
-    reviewer, date, reason
-        Who, when (UTC, ISO 8601), why.
-    """
-
-    candidate_id: str
-    interview_id: str
-    job: str
-    competency: str
-    model_digest: str | None
-    before: float
-    after: float
-    reviewer: str
-    date: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The reviews of a folder; ``erased`` lines are of people of whom nothing can be read any more."""
-
-    reviews: tuple[Review, ...]
-    erased: int
 
 
 def run_review(request: ReviewRequest, records: Records, *, console: Console | None = None) -> int:
@@ -104,11 +67,13 @@ def run_review(request: ReviewRequest, records: Records, *, console: Console | N
     return EXIT_DONE
 
 
-def run_export(out: Path, path: Path, competency: str = OVERALL, *, console: Console | None = None) -> int:
+def run_export(
+    out: Path, path: Path, records: Records, competency: str = OVERALL, *, console: Console | None = None
+) -> int:
     """Write the reviews of one competency as the CSV that ``viva audit --reviews`` reads; returns 0 or 2."""
     said = console or Console(stderr=True)
     try:
-        kept = read_kept(out)
+        kept = read_kept(out, records)
         rows = [one for one in kept.reviews if one.competency == competency]
         if not rows:
             raise BadInput(out / REVIEWS, [Problem(competency, "no review", "Review a score first, or name another.")])
@@ -142,17 +107,19 @@ def add_review(request: ReviewRequest, records: Records) -> Review:
     key = ring.find_or_create(request.candidate)
     path = request.out / REVIEWS
     with locked(request.out / f".{REVIEWS}.lock"), records.writing() if records.logged else nullcontext() as log:
-        lines = _lines(path)
-        review = _latest(row, [_opened(line, key) for line in lines if _whose(line) == pseudonym(key)])
-        line = _line(len(lines), _digest(lines[-1]) if lines else FIRST, review, key)
-        _append(path, sum(len(one) + 1 for one in lines), line)
+        lines = read_lines(path)
         if log is not None:
-            log.append([_event(review, len(lines), _digest(line), pseudonym(key), records.who)])
+            check_logged(path, lines, log.found.events(Action.REVIEW))
+        review = _latest(row, [open_line(line, key) for line in lines if person_of(line) == pseudonym(key)])
+        line = make_line(lines, review, key)
+        append_line(path, lines, line)
+        if log is not None:
+            log.append([event_of(lines, line, review, records.who)])
     return review
 
 
-def read_kept(out: Path) -> Kept:
-    """Read every review of a folder in the order in which they were made.
+def read_kept(out: Path, records: Records) -> Kept:
+    """Read every review of a folder in the order in which they were made, against the event log where there is one.
 
     Raises
     ------
@@ -162,7 +129,9 @@ def read_kept(out: Path) -> Kept:
         If they are not what was written.
     """
     keys: dict[str, bytes] = {}
-    lines = _lines(out / REVIEWS)
+    lines = read_lines(out / REVIEWS)
+    if records.logged:
+        check_logged(out / REVIEWS, lines, records.read().events(Action.REVIEW))
     ring = _ring(out)
     for candidate in read_records(out / "scores.parquet", [CANDIDATE])[CANDIDATE].dropna().unique():
         try:
@@ -171,15 +140,9 @@ def read_kept(out: Path) -> Kept:
             continue
         if key is not None:
             keys[pseudonym(key)] = key
-    readable = [line for line in lines if _whose(line) in keys]
-    found = tuple(_opened(line, keys[_whose(line)]) for line in readable)
+    readable = [line for line in lines if person_of(line) in keys]
+    found = tuple(open_line(line, keys[person_of(line)]) for line in readable)
     return Kept(found, len(lines) - len(found))
-
-
-def _event(review: Review, number: int, digest: str, person: str, who: str) -> Event:
-    digests = {"review": digest, **({"model": review.model_digest} if review.model_digest else {})}
-    details = {"reviewer": review.reviewer, "line": number}
-    return Event.now(Action.REVIEW, who, digests=digests, details=details, people=(person,))
 
 
 def _check(request: ReviewRequest) -> None:
@@ -234,66 +197,3 @@ def _ring(out: Path) -> KeyRing:
     if not folder.is_dir():
         raise BadInput(out, [Problem("store/keys", "nothing", "Name the output folder that viva score wrote.")])
     return KeyRing(folder, ProjectKey.read(ProjectKey.location(os.environ)))
-
-
-def _line(number: int, previous: str, review: Review, key: bytes) -> bytes:
-    sealed = seal(derive(key, PURPOSE), canonical(asdict(review)), _address(number))
-    document = {
-        "n": number,
-        "previous": previous,
-        "person": pseudonym(key),
-        "sealed": base64.b64encode(sealed).decode(),
-    }
-    return canonical(document)
-
-
-def _opened(line: bytes, key: bytes) -> Review:
-    document = json.loads(line)
-    content = unseal(derive(key, PURPOSE), base64.b64decode(document["sealed"]), _address(document["n"]))
-    return Review(**json.loads(content))
-
-
-def _address(number: int) -> str:
-    return f"review/{number}"
-
-
-def _whose(line: bytes) -> str:
-    person: str = json.loads(line)["person"]
-    return person
-
-
-def _digest(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()
-
-
-def _lines(path: Path) -> list[bytes]:
-    """Every whole line, checked against the one before it; what a killed writer left of one never counted."""
-    if not path.exists():
-        return []
-    lines = path.read_bytes().split(b"\n")[:-1]
-    previous = FIRST
-    for number, line in enumerate(lines):
-        try:
-            document = json.loads(line)
-            good = (document["n"], document["previous"]) == (number, previous) and {"person", "sealed"} < set(document)
-        except (ValueError, KeyError, TypeError):
-            good = False
-        if not good:
-            raise ReviewsAltered(
-                f"{path}, line {number + 1}: it does not follow the line before it, so one of them was changed, put in "
-                "or taken out. Restore the file from your backup."
-            )
-        previous = _digest(line)
-    return lines
-
-
-def _append(path: Path, size: int, line: bytes) -> None:
-    """Write a line after ``size`` bytes of whole ones; it is durable when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.truncate(size)
-        stream.seek(size)
-        stream.write(line + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    sync_folder(path.parent)

@@ -2,7 +2,9 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,12 +12,22 @@ import pytest
 from rich.console import Console
 
 from tests.data.log.logs import make_key
+from tests.models.test_directory import model
+from tests.pipelines.bundles import make_model
 from tests.pipelines.registries import environment
 from tests.pipelines.watched import DIGEST, NOISE, PAUSES, WORDS, people, write_folder, write_groups
+from tests.proof import proof_count
 from vivavoce.data.log.event import Action
 from vivavoce.data.signing.role import Role
+from vivavoce.evaluation.monitoring import Window
+from vivavoce.fairness.groups import Declared
+from vivavoce.models.directory import save_model
+from vivavoce.pipelines.impact import Passing, impact_of
 from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
+from vivavoce.pipelines.monitored import Compared
+from vivavoce.pipelines.months import Seen
 from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.triggers import find_triggers
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 MONTHS = ("2026-04", "2026-05", "2026-06", "2026-07")
@@ -146,6 +158,53 @@ def test_features_measured_otherwise_are_refused_by_name(tmp_path, records):
     assert status == 2
     assert f"{WORDS}: Measure as the reference was" in said
     assert PAUSES not in said
+
+
+def small_model(folder, prints):
+    """A version that uses one feature of the folders."""
+    planted, one = model(), np.ones(1)
+    numbers = {"features": (WORDS,), "coefficients": one, "absent": 0 * one, "mean": 180 * one, "scale": 30 * one}
+    competencies = tuple(replace(each, **numbers) for each in planted.competencies)
+    save_model(replace(planted, competencies=competencies, fingerprints=prints), folder)
+    return str(folder)
+
+
+def test_with_a_model_its_features_are_watched_and_must_be_its_own(tmp_path, records):
+    reference, months = planted(n=30)
+    fitting = small_model(tmp_path / "v1", {WORDS: f"print of {WORDS}"})
+    _, seen, _ = look(tmp_path / "f", records, months[:1], reference, model=fitting)
+    assert [one["what"] for one in seen["watched"] if one["kind"] == "features"] == [WORDS]
+    other = small_model(tmp_path / "v2", {WORDS: "print of another"})
+    status, _, said = look(tmp_path / "g", records, months[:1], reference, model=other)
+    assert (status, f"{WORDS}: fingerprint" in said) == (2, True)
+    status, _, said = look(tmp_path / "h", records, months[:1], reference, model=str(make_model(tmp_path / "v3")))
+    assert (status, "The model uses language.words_count: measure it" in said) == (2, True)
+
+
+@pytest.mark.proof
+def test_equal_groups_are_rarely_called_for(record_property):
+    """Twelve months of 100 people, two groups alike: Holm holds the chance of any finding in a year to .05."""
+    groups = Declared(Path("g"), pd.DataFrame({"candidate_id": ids_of(12, 100), "sex": np.resize(["m", "w"], 1200)}))
+    count = proof_count(30, 500)
+    called = 0
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(
+            {
+                "candidate_id": ids_of(12, 100), "window": np.repeat([f"2026-{i:02d}" for i in range(1, 13)], 100),
+                "overall score": rng.normal(50, 15, 1200),
+            }
+        )  # fmt: skip
+        seen = Seen((), frame, {}, {}, ())
+        found = impact_of(seen, groups, Passing(share=0.3), {})
+        compared = Compared(Window("reference", {}, {}), [], [], [])
+        called += any(one.rule == "impact" for one in find_triggers(compared, found, seen, None, NOW))
+    record_property("years in which equal groups are called for", called / count)
+    assert called / count <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / count)
+
+
+def ids_of(months: int, people: int) -> list[str]:
+    return [f"{i:02d}-{j:03d}" for i in range(months) for j in range(people)]
 
 
 def test_one_person_counts_once_and_undated_people_are_no_month(tmp_path, records):

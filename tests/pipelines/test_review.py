@@ -14,7 +14,8 @@ from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.signing.role import Role
 from vivavoce.fairness.reviews import read_reviews
 from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.review import REVIEWS, ReviewRequest, add_review, read_kept, run_export, run_review
+from vivavoce.pipelines.review import ReviewRequest, add_review, read_kept, run_export, run_review
+from vivavoce.pipelines.review_file import REVIEWS, ReviewsAltered
 
 REASON = "The recording broke off; the last answer was strong."
 
@@ -47,11 +48,11 @@ def test_the_second_review_begins_where_the_first_ended(out, records):
     assert ask(out, records, after=65.0)[0] == 0
     assert ask(out, records, after=20.0, competency="teamwork")[0] == 0
     assert (out / REVIEWS).read_bytes().startswith(first)
-    kept = read_kept(out).reviews
+    kept = read_kept(out, records).reviews
     assert [(one.before, one.after) for one in kept] == [(machine, 70.0), (70.0, 65.0), (machine, 20.0)]
     assert {one.model_digest for one in kept} == {DIGEST}
     path = out / "reviews.csv"
-    assert run_export(out, path, console=Console(quiet=True)) == 0
+    assert run_export(out, path, records, console=Console(quiet=True)) == 0
     found = read_reviews(path)
     assert found.change == pytest.approx([70 - machine, -5.0])
     assert found.totals == {"reviews": 2, "reviewers": 1, "without_reason": 0}
@@ -72,7 +73,7 @@ def test_an_erased_person_is_refused_and_what_was_said_cannot_be_read(out, recor
     status, said = ask(out, records)
     assert (status, "was erased on" in said) == (2, True)
     assert (out / REVIEWS).read_bytes() == before
-    kept = read_kept(out)
+    kept = read_kept(out, records)
     assert ([one.candidate_id for one in kept.reviews], kept.erased) == (["2026-05-0002"], 1)
 
 
@@ -105,7 +106,7 @@ def test_a_line_changed_taken_out_or_put_in_is_found(out, records):
         assert (status, "Restore the file" in said) == (2, True)
     (out / REVIEWS).write_bytes(whole + lines[0][:50])  # a writer was killed: that line was never kept
     assert ask(out, records, after=63.0)[0] == 0
-    assert [one.after for one in read_kept(out).reviews] == [60.0, 61.0, 62.0, 63.0]
+    assert [one.after for one in read_kept(out, records).reviews] == [60.0, 61.0, 62.0, 63.0]
 
 
 def test_the_log_names_the_line_and_the_person_by_pseudonym_only(out, records, tmp_path):
@@ -116,6 +117,20 @@ def test_the_log_names_the_line_and_the_person_by_pseudonym_only(out, records, t
     key = make_keys(out, tmp_path, []).find("2026-05-0003")
     assert key is not None
     assert event.people == (pseudonym(key),)
-    assert set(event.digests) == {"review", "model"}
+    assert set(event.digests) == {"review", "file", "model"}
     assert event.details == {"reviewer": "ben", "line": 0}
     assert b"2026-05-0003" not in b"".join(path.read_bytes() for path in records.log.iterdir())
+
+
+def test_with_a_log_a_line_cut_off_at_the_end_is_found_too(out, records, tmp_path):
+    make_key(tmp_path, "log", Role.LOG)
+    records.create_log()
+    for after in (60.0, 61.0):
+        assert ask(out, records, after=after)[0] == 0
+    whole = (out / REVIEWS).read_bytes()
+    (out / REVIEWS).write_bytes(whole.splitlines(keepends=True)[0])
+    with pytest.raises(ReviewsAltered, match="line 2: it is not the review that ben gave on"):
+        read_kept(out, records)
+    assert ask(out, records, after=62.0)[0] == 2
+    (out / REVIEWS).write_bytes(whole)
+    assert len(read_kept(out, records).reviews) == 2
