@@ -34,7 +34,7 @@ from vivavoce.models.norms import Norms
 from vivavoce.models.score import Standing
 from vivavoce.models.version import LinearCompetency, ModelVersion
 
-FORMAT: Literal[2] = 2
+FORMAT: Literal[3] = 3
 PAGES = (".md", ".svg")  # documents that are read by people: text as it is
 ARRAYS = ("coefficients", "absent", "mean", "scale")
 
@@ -61,7 +61,7 @@ class _Competency(_Part):
 class _Head(_Part):
     """``model.json``."""
 
-    format: Literal[2]
+    format: Literal[3]
     kind: Literal["linear"]
     standing: Literal["experimental"]  # what a folder says of itself; more is said by who publishes it
     job: str
@@ -69,6 +69,7 @@ class _Head(_Part):
     weights: dict[str, float]
     fingerprints: dict[str, str]
     recognisers: list[str]
+    languages: Annotated[list[str], Field(min_length=1)]
     competencies: Annotated[list[_Competency], Field(min_length=1)]
 
 
@@ -152,6 +153,7 @@ def _head(model: ModelVersion) -> _Head:
         weights=dict(model.weights),
         fingerprints=dict(sorted(model.fingerprints.items())),
         recognisers=list(model.recognisers),
+        languages=list(model.languages),
         competencies=[
             _Competency(
                 id=one.competency,
@@ -192,7 +194,15 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
         for name, content in files.items()
         if name not in {MODEL, TENSORS, FRAMEWORK}
     }
-    return ModelVersion(framework, competencies, head.weights, head.fingerprints, tuple(head.recognisers), documents)
+    return ModelVersion(
+        framework,
+        competencies,
+        head.weights,
+        head.fingerprints,
+        tuple(head.recognisers),
+        documents,
+        tuple(head.languages),
+    )
 
 
 def _arrays(content: bytes, head: _Head) -> dict[str, npt.NDArray[np.float64]]:

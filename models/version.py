@@ -166,6 +166,8 @@ class ModelVersion:
         Whose words it was trained on, and therefore accepts (the column ``asr_engine``).
     documents
         What belongs beside it, by name, as JSON: the data sheet, what was learned about weights, validity.
+    languages
+        In which it learned, and therefore scores; where that is not known, every language of the framework.
 
     Raises
     ------
@@ -179,6 +181,7 @@ class ModelVersion:
     fingerprints: Mapping[str, str]
     recognisers: tuple[str, ...]
     documents: Mapping[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse parts that do not fit together."""
@@ -191,6 +194,10 @@ class ModelVersion:
         values = np.array(list(self.weights.values()))
         if not (np.all(values >= 0) and abs(values.sum() - 1) <= 1e-6):
             raise ValueError(f"Weights must be at least 0 and sum to 1. Got {dict(self.weights)} instead.")
+        strange = set(self.languages) - set(self.framework.languages)
+        if strange:
+            raise ValueError(f"The framework has no texts in {', '.join(sorted(strange))}: a model cannot score them.")
+        object.__setattr__(self, "languages", tuple(sorted(self.languages or self.framework.languages)))
         used = {name for one in self.competencies for name in one.features}
         if used != set(self.fingerprints):
             odd = ", ".join(sorted(used ^ set(self.fingerprints)))

@@ -225,7 +225,7 @@ def _checks(gate: Json) -> Section:
 
 
 def _limits(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
-    languages = ", ".join(model.framework.languages)
+    languages = ", ".join(model.languages)
     sentences = [
         f"Scores interviews in {languages} whose words come from {', '.join(model.recognisers)}.",
         "Performance is known only for people who were hired and stayed; what the rejected would have done is not.",

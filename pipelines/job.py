@@ -229,9 +229,9 @@ def scored(
         rubric = Rubric.for_answers(framework, answers)
         scores, digest = rubric.score(answers, asked), rubric.digest
     else:
-        foreign = sorted({one.asr_engine for one in answered} - set(scorer.model.recognisers))
-        if foreign:
-            return replace(_other_recogniser(interview, scorer, foreign, worst, seconds), answers=answered)
+        refused = _refused(interview, scorer, answered, worst, seconds)
+        if refused is not None:
+            return replace(refused, answers=answered)
         scores, digest = score_answers(scorer.model, answers, asked), scorer.digest
     overall = next(score for score in scores if score.competency == OVERALL)
     status, reason = overall.status, overall.reason
@@ -241,19 +241,27 @@ def scored(
     return Result(interview.interview_id, status, reason, worst.detail, worst.status, answered, scores, digest, seconds)
 
 
-def _other_recogniser(
-    interview: Interview, scorer: Scorer, foreign: Sequence[str], worst: Observation, seconds: dict[str, float]
-) -> Result:
-    """Words by somebody whose words the model was not trained on: measured, and not scored."""
-    names, accepted = ", ".join(foreign), ", ".join(scorer.model.recognisers)
-    return not_measured(
-        interview.interview_id,
-        scorer.model.framework,
-        f"{Reason.OTHER_RECOGNISER.value}: {names}",
-        f"The words are from {names}; the model accepts {accepted}. Score with one of these, or train again.",
-        worst.status,
-        seconds,
-    )
+def _refused(
+    interview: Interview,
+    scorer: Scorer,
+    answered: Sequence[AnswerResult],
+    worst: Observation,
+    seconds: dict[str, float],
+) -> Result | None:
+    """Words of a recogniser, or in a language, that the model did not learn from: measured, and not scored."""
+    model = scorer.model
+    for reason, what, found, accepted in (
+        (Reason.OTHER_RECOGNISER, "words are from", {one.asr_engine for one in answered}, model.recognisers),
+        (Reason.OTHER_LANGUAGE, "language is", {one.language for one in answered}, model.languages),
+    ):
+        foreign = ", ".join(sorted(found - set(accepted)))
+        if foreign:
+            detail = (
+                f"The {what} {foreign}; the model learned from {', '.join(accepted)}. Use one of these, or train again."
+            )
+            named = f"{reason.value}: {foreign}"
+            return not_measured(interview.interview_id, model.framework, named, detail, worst.status, seconds)
+    return None
 
 
 def only_measured(

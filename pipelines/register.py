@@ -115,6 +115,7 @@ def _document(version: Version, registry: Registry) -> dict[str, object]:
         "features": {one.competency: ", ".join(one.features) for one in model.competencies},
         "fingerprints": dict(model.fingerprints),
         "recognisers": list(model.recognisers),
+        "languages": list(model.languages),
         "weights": dict(model.weights),
         "documents": dict(model.documents),
     }

@@ -31,6 +31,7 @@ REASONS = {
     Reason.NO_QUESTION: "nothing says which question was answered",
     Reason.TOO_LITTLE_MEASURED: "too little was measured of what the model rests on",
     Reason.OTHER_RECOGNISER: "words from a recogniser that the model does not accept",
+    Reason.OTHER_LANGUAGE: "a language in which the model did not learn",
     "bad_row": "the manifest's row has errors",
 }
 PHRASES = {str(reason): words for reason, words in REASONS.items()}

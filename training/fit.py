@@ -121,6 +121,7 @@ def fit(
         {name: inputs.fingerprints[name] for name in sorted(used)},
         inputs.recognisers,
         without_nan(documents),
+        inputs.languages,
     )
     return Fitted(model, scores, _by_interview(inputs, framework, scores, overall))
 

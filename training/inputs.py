@@ -50,6 +50,8 @@ class Inputs:
         Of every column.
     recognisers
         Whose words the answers rest on.
+    languages
+        That at least 20 people answered in; empty where the table does not say.
     lost, dropped
         Rows that joins left out, and columns that say nothing (with the reason).
     modalities
@@ -99,3 +101,4 @@ class Inputs:
     same_raters: bool = False
     selection: Selection | None = None
     provenance: Provenance | None = None
+    languages: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from vivavoce.training.tables import BadTraining, Source, no_days
 Floats = npt.NDArray[np.float64]
 
 LISTED = 20  # of the ids that a join lost; more are counted
+LEAST_SPEAKERS = 20  # of a language: as many as norms take
 ASKED = 0.30  # a usual validity of interviews, in whose terms too few people are told how many it takes
 
 
@@ -90,6 +91,7 @@ def read_inputs(
         fingerprints=measured.fingerprints,
         recognisers=tuple(sorted(answers["asr_engine"].dropna().unique())),
         lost=(),
+        languages=_languages(answers),
         dropped=dropped,
         modalities=measured.modalities,
         answers=single,
@@ -117,6 +119,14 @@ def read_inputs(
         measured.consent,
     )
     return replace(found, lost=tuple(lost), weights=sampled[0] if sampled else None, provenance=provenance)
+
+
+def _languages(answers: pd.DataFrame) -> tuple[str, ...]:
+    """Languages of enough people to have been learned in."""
+    if "language" not in answers:
+        return ()
+    people = answers.groupby("language")["candidate_id"].nunique()
+    return tuple(sorted(str(name) for name in people.index[people >= LEAST_SPEAKERS]))
 
 
 def _usable(measured: Measured, framework: Framework, lost: list[Lost]) -> pd.DataFrame:

@@ -281,7 +281,7 @@ def changed_head(saved: Path, change: Callable[[Any], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda head: head.update(format=1), "model.json, format: Input should be 2"),
+        (lambda head: head.update(format=1), "model.json, format: Input should be 3"),
         (lambda head: head.update(kind="pyfunc"), "model.json, kind"),
         (lambda head: head.update(standing="published"), "model.json, standing: Input should be 'experimental'"),
         (lambda head: head.update(loader="canary"), "model.json, loader: Extra inputs are not permitted"),

@@ -58,3 +58,10 @@ def test_refused_names_are_no_targets():
 def test_parts_that_do_not_fit_are_refused(change, match):
     with pytest.raises(ValueError, match=match):
         replace(model(), **change)
+
+
+def test_a_model_knows_in_which_languages_it_learned():
+    assert model().languages == ("en", "zh"), "where nobody says, those of the framework"
+    assert replace(model(), languages=("en",)).languages == ("en",)
+    with pytest.raises(ValueError, match="no texts in fr"):
+        replace(model(), languages=("fr",))

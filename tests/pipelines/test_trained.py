@@ -198,6 +198,19 @@ class TestRefusals:
         assert status == 2
         assert "recogniser provided (accepted: whisper:0123456789ab)" in said
 
+    def test_a_language_in_which_the_model_did_not_learn_is_measured_and_not_scored(
+        self, demo: Path, model: ModelVersion, tmp_path: Path
+    ) -> None:
+        words = {row["asr_engine"] for row in rows(demo, "features") if row["interview_id"] == "c05"}
+        english = replace(model, languages=("en",), recognisers=(*model.recognisers, *words))
+        save_model(english, tmp_path / "v1")
+        assert load_model(tmp_path / "v1")[0].languages == ("en",)
+        manifest = batch(tmp_path, [ROWS["c05"]])
+        shutil.copytree(demo / "store", tmp_path / "out" / "store")
+        viva("score", manifest, "--out", tmp_path / "out", "--model", tmp_path / "v1", *MEASURED, ends=3)
+        assert ends(tmp_path / "out")["c05"][:2] == ("not_scored", "other_language: zh")
+        assert len(rows(tmp_path / "out", "features")) == 3
+
     def test_measures_that_may_not_be_scored_are_refused(self, model: ModelVersion, tmp_path: Path) -> None:
         barred = "language.fillers_per_100_words"
         first = model.competencies[0]

@@ -28,6 +28,15 @@ def test_one_row_per_interview_and_every_table_joined(paths):
     assert 0.5 < found.reliability["teamwork"].value < 0.95
 
 
+def test_languages_of_a_few_people_are_not_learned_in(paths):
+    answers = pd.read_parquet(paths["features"])
+    assert read(paths).languages == ("en",)
+    for count, expected in ((19, ("en",)), (20, ("en", "zh"))):
+        few = answers["candidate_id"].isin(sorted(answers["candidate_id"].unique())[:count])
+        save(answers.assign(language=np.where(few, "zh", "en")), paths["features"])
+        assert read(paths).languages == expected
+
+
 def test_a_competency_has_its_own_columns_and_the_general_ones(paths):
     columns = read(paths).features["teamwork"]
     assert list(columns) == [LENGTH, NOISE, "language.term_coverage_share.teamwork"]
