@@ -103,8 +103,10 @@ def questions(
     criterion: Annotated[str | None, typer.Option(help="Which of several outcomes.")] = None,
     framework: Annotated[Path | None, typer.Option(help="Says which competency each question shows.")] = None,
     scale: Annotated[tuple[float, float], typer.Option(help="Ends of the single scores' scale.")] = (0.0, 100.0),
+    job: Annotated[str | None, typer.Option(help="Whose questions, where there are several jobs.")] = None,
 ) -> None:
     """Judge a question bank. Exit status: 0 keep all, 1 something to rephrase or drop, 2 bad input."""
     from vivavoce.pipelines.questions import QuestionsRequest, run_questions
 
-    raise typer.Exit(run_questions(QuestionsRequest(scores, out, groups, outcomes, criterion, framework, scale)))
+    request = QuestionsRequest(scores, out, groups, outcomes, criterion, framework, scale, job)
+    raise typer.Exit(run_questions(request))

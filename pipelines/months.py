@@ -90,13 +90,14 @@ def read_seen(folders: Sequence[Path], job: str | None, wanted: Collection[str] 
     """
     parts, prints, kinds = [], dict[str, str](), dict[str, Kind]()
     for folder in folders:
+        answers = read_records(folder / "features.parquet", [INTERVIEW, "unclear"])
         measures = _measures(folder, wanted)
         for name, (kind, found) in measures.items():
             if prints.setdefault(name, found) != found:
                 remedy = f"Measure both alike: {name} has another fingerprint than in {folders[0].name}."
                 raise BadInput(folder / "features.parquet", [Problem(name, found[:12], remedy)])
             kinds[name] = kind
-        parts.append(_interviews(folder, job, measures))
+        parts.append(_interviews(folder, job, answers, measures))
     together = pd.concat(parts)
     twice = together.index[together.index.duplicated() & together[CANDIDATE].notna()]
     if len(twice):
@@ -169,7 +170,6 @@ def kind_of(what: str, seen: Seen) -> Kind:
 def _measures(folder: Path, wanted: Collection[str] | None) -> dict[str, tuple[Kind, str]]:
     """Columns of ``features.parquet`` to be watched, with kind and fingerprint."""
     path = folder / "features.parquet"
-    read_records(path, [INTERVIEW])  # says what is wrong with it, if anything is
     found = {}
     for column in pq.read_schema(path):
         told = {key.decode(): value.decode() for key, value in (column.metadata or {}).items()}
@@ -184,12 +184,11 @@ def _measures(folder: Path, wanted: Collection[str] | None) -> dict[str, tuple[K
     return found
 
 
-def _interviews(folder: Path, job: str | None, measures: Mapping[str, Any]) -> pd.DataFrame:
+def _interviews(folder: Path, job: str | None, answers: pd.DataFrame, measures: Mapping[str, Any]) -> pd.DataFrame:
     """One row per interview of one folder."""
     status = read_records(folder / "status.parquet", [INTERVIEW, CANDIDATE, "status", "reason"])
     columns = [INTERVIEW, "job", "competency", "score", "status", "model_digest", RECORDED]
     scores = read_records(folder / "scores.parquet", columns)
-    answers = read_records(folder / "features.parquet", [INTERVIEW, "unclear"])
     if job is not None:
         others = set(scores[INTERVIEW]) - set(scores.loc[scores["job"] == job, INTERVIEW])
         status, scores = status[~status[INTERVIEW].isin(others)], scores[scores["job"] == job]

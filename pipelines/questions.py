@@ -23,7 +23,7 @@ from vivavoce.fairness.question_bank import Banked, Suggestion, judge_questions
 from vivavoce.fairness.records import BadInput
 from vivavoce.pipelines.auditing.outcomes import CRITERION, VALUE, read_outcomes
 from vivavoce.pipelines.auditing.questions import QUESTION, read_questions
-from vivavoce.pipelines.auditing.scores import SCORE
+from vivavoce.pipelines.auditing.scores import JOB, SCORE
 
 EXIT_KEEP, EXIT_PROPOSALS, EXIT_BAD_INPUT = 0, 1, 2
 FEWEST = 3  # questions that can be compared with one another
@@ -41,6 +41,7 @@ class QuestionsRequest:
     criterion: str | None = None
     framework: Path | None = None
     scale: tuple[float, float] = (0.0, 100.0)
+    job: str | None = None  # needed where the table has several: each job asks its own questions
 
 
 def run_questions(request: QuestionsRequest, *, console: Console | None = None) -> int:
@@ -69,11 +70,16 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
     Raises
     ------
     BadInput, FrameworkError
-        For tables and frameworks that cannot be read.
+        For tables and frameworks that cannot be read, and several jobs of which none was named.
     ValueError
         For scores outside the scale.
     """
     rows = read_questions(request.scores).frame
+    jobs = sorted(rows[JOB].unique())
+    if request.job is None and len(jobs) > 1:
+        remedy = "Name one with --job: each job asks its own questions."
+        raise BadInput(request.scores, [Problem(JOB, ", ".join(jobs), remedy)])
+    rows = rows[rows[JOB] == (jobs[0] if request.job is None else request.job)]
     table = rows.pivot(index=CANDIDATE, columns=QUESTION, values=SCORE)
     names = [str(name) for name in table.columns]
     if len(names) < FEWEST:
