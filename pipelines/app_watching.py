@@ -28,7 +28,7 @@ def monitor(
 ) -> None:
     """Watch what is in use, month by month. Exit status: 0 quiet, 1 a new audit is called for, 2 bad input."""
     from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
-    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.publishing.records import Records
 
     request = MonitorRequest(tuple(folders), reference, out, model, job, groups, select, cut, reviews, audit)
     raise typer.Exit(run_monitor(request, Records.here(who)))
@@ -65,7 +65,7 @@ def review(
     who: Who = None,
 ) -> None:
     """Keep a person's second look at a score; the machine's score stays. Exit status: 0 kept, 2 bad input."""
-    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.publishing.records import Records
     from vivavoce.pipelines.review import ReviewRequest, run_export, run_review
 
     if export is not None:

@@ -19,7 +19,7 @@ from vivavoce.data.signing.trust import (
     revoke_key,
     trusted_key,
 )
-from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.publishing.records import REFUSALS, Records
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 WHEN_LOST = "Whoever has this file can sign in this name; who loses it makes a new key."

@@ -49,9 +49,9 @@ def load_scorer(text: str) -> Scorer:
     if not text.startswith(REGISTERED):
         model, digest = load_model(Path(text))
         return Scorer(model, digest, Standing.EXPERIMENTAL, text)
-    from vivavoce.pipelines.alias import RESOLVING, resolve
-    from vivavoce.pipelines.records import Records
-    from vivavoce.pipelines.registry import Registry
+    from vivavoce.pipelines.publishing.alias import RESOLVING, resolve
+    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.publishing.registry import Registry
 
     try:
         found = resolve(text, Registry.here(), Records.here(), now=datetime.now(UTC))

@@ -20,11 +20,12 @@ from vivavoce.fairness.records import BadInput, numbers, read_records, texts
 from vivavoce.fairness.reviews import AFTER, BEFORE, DATE, read_reviews
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.impact import Impact, Passing, impact_of
 from vivavoce.pipelines.model import load_scorer
-from vivavoce.pipelines.monitor_page import write_page
-from vivavoce.pipelines.monitored import REFERENCE, Compared, describe, files, plain, reviewed
-from vivavoce.pipelines.months import (
+from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.watching.impact import Impact, Passing, impact_of
+from vivavoce.pipelines.watching.monitor_page import write_page
+from vivavoce.pipelines.watching.monitored import REFERENCE, Compared, describe, files, plain, reviewed
+from vivavoce.pipelines.watching.months import (
     UNDATED,
     WINDOW,
     Kind,
@@ -34,8 +35,7 @@ from vivavoce.pipelines.months import (
     window_of,
     with_reviews,
 )
-from vivavoce.pipelines.records import REFUSALS, Records
-from vivavoce.pipelines.triggers import RULES, find_triggers
+from vivavoce.pipelines.watching.triggers import RULES, find_triggers
 
 EXIT_QUIET, EXIT_AUDIT, EXIT_BAD_INPUT = 0, 1, 2
 CALLING = tuple(kind for kind in Kind if kind is not Kind.RECORDING)

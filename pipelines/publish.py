@@ -28,15 +28,15 @@ from vivavoce.fairness.records import BadInput
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.admission import NoEvidence, gather, read_search
-from vivavoce.pipelines.alias import CHAMPION, AliasMoved, promote
-from vivavoce.pipelines.bundle import Parts, make_bundle, sign_bundle
-from vivavoce.pipelines.bundle_check import BundleRefused, verify_bundle
-from vivavoce.pipelines.card import markdown, page, sections
-from vivavoce.pipelines.promotion import PromotionRefused
-from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.registry import Registry, RegistryRefused, check_name
-from vivavoce.pipelines.waiver import read_waivers
+from vivavoce.pipelines.publishing.admission import NoEvidence, gather, read_search
+from vivavoce.pipelines.publishing.alias import CHAMPION, AliasMoved, promote
+from vivavoce.pipelines.publishing.bundle import Parts, make_bundle, sign_bundle
+from vivavoce.pipelines.publishing.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.publishing.card import markdown, page, sections
+from vivavoce.pipelines.publishing.promotion import PromotionRefused
+from vivavoce.pipelines.publishing.records import Records
+from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, check_name
+from vivavoce.pipelines.publishing.waiver import read_waivers
 
 EXIT_PUBLISHED, EXIT_REFUSED, EXIT_BAD_INPUT, EXIT_PROVISIONAL = 0, 1, 2, 4
 AUDIT = "audit.json"

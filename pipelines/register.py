@@ -12,12 +12,12 @@ from vivavoce.data.log.event import Action, Event
 from vivavoce.data.signing.tree import TreeRefused
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
-from vivavoce.pipelines.alias import CHAMPION, AliasMoved, promote, roll_back
-from vivavoce.pipelines.bundle import MANIFEST, MODEL
-from vivavoce.pipelines.bundle_check import BundleRefused, verify_bundle
-from vivavoce.pipelines.promotion import PromotionRefused
-from vivavoce.pipelines.records import REFUSALS, Records
-from vivavoce.pipelines.registry import Registry, RegistryRefused, Version
+from vivavoce.pipelines.publishing.alias import CHAMPION, AliasMoved, promote, roll_back
+from vivavoce.pipelines.publishing.bundle import MANIFEST, MODEL
+from vivavoce.pipelines.publishing.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.publishing.promotion import PromotionRefused
+from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, Version
 
 EXIT_DONE, EXIT_REFUSED = 0, 2
 SHOWN = 60  # differences of a comparison; the rest is counted

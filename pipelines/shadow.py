@@ -25,10 +25,10 @@ from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import OVERALL
 from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.admission import points
-from vivavoce.pipelines.impact import Passing
 from vivavoce.pipelines.model import Scorer, load_scorer
-from vivavoce.pipelines.monitored import plain
+from vivavoce.pipelines.publishing.admission import points
+from vivavoce.pipelines.watching.impact import Passing
+from vivavoce.pipelines.watching.monitored import plain
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 NEEDED = (CANDIDATE, "interview_id", "question_id", "job", "asr_engine")

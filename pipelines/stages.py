@@ -21,7 +21,7 @@ from vivavoce.fairness.document import finite
 from vivavoce.fairness.family import ALPHA, benjamini_hochberg
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
-from vivavoce.pipelines.monitored import plain
+from vivavoce.pipelines.watching.monitored import plain
 
 EXIT_ALIKE, EXIT_DIFFERENT, EXIT_BAD_INPUT = 0, 1, 2
 STAGE, PASSED, HUMAN, MACHINE = "stage", "passed", "human", "machine"

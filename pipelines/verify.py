@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vivavoce.pipelines.bundle_check import BundleRefused, Check, verify_bundle
-from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.publishing.bundle_check import BundleRefused, Check, verify_bundle
+from vivavoce.pipelines.publishing.records import REFUSALS, Records
 
 EXIT_GOOD, EXIT_REFUSED, EXIT_BAD_INPUT = 0, 1, 2
 

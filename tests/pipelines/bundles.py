@@ -11,7 +11,7 @@ from tests.models.test_directory import model
 from vivavoce.data.signing.key import SigningKey
 from vivavoce.data.signing.trust import Role, Trust
 from vivavoce.models.directory import load_model, save_model
-from vivavoce.pipelines.bundle import Parts, make_bundle, sign_bundle
+from vivavoce.pipelines.publishing.bundle import Parts, make_bundle, sign_bundle
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

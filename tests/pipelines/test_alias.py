@@ -15,10 +15,10 @@ from vivavoce.data.signing.trust import Revocation, Role, revoke_key
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.alias import AliasMoved, Resolved, promote, resolve, roll_back
-from vivavoce.pipelines.bundle_check import BundleRefused, verify_bundle
-from vivavoce.pipelines.promotion import Promotion, PromotionRefused, Target, new_event
-from vivavoce.pipelines.registry import RegistryRefused, Version
+from vivavoce.pipelines.publishing.alias import AliasMoved, Resolved, promote, resolve, roll_back
+from vivavoce.pipelines.publishing.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.publishing.promotion import Promotion, PromotionRefused, Target, new_event
+from vivavoce.pipelines.publishing.registry import RegistryRefused, Version
 
 CHAMPION = f"models:/{NAME}@champion"
 REVOKED = Revocation(on=date(2026, 12, 1), reason="stolen")

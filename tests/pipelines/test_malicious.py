@@ -26,8 +26,8 @@ from vivavoce.data.signing.role import Role
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.bundle import sign_bundle
-from vivavoce.pipelines.bundle_check import verify_bundle
+from vivavoce.pipelines.publishing.bundle import sign_bundle
+from vivavoce.pipelines.publishing.bundle_check import verify_bundle
 
 TENSORS = "weights.safetensors"
 

@@ -22,12 +22,12 @@ from vivavoce.data.signing.role import Role
 from vivavoce.evaluation.monitoring import Window
 from vivavoce.fairness.groups import Declared
 from vivavoce.models.directory import save_model
-from vivavoce.pipelines.impact import Passing, impact_of
 from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
-from vivavoce.pipelines.monitored import Compared
-from vivavoce.pipelines.months import Seen
-from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.triggers import find_triggers
+from vivavoce.pipelines.publishing.records import Records
+from vivavoce.pipelines.watching.impact import Passing, impact_of
+from vivavoce.pipelines.watching.monitored import Compared
+from vivavoce.pipelines.watching.months import Seen
+from vivavoce.pipelines.watching.triggers import find_triggers
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 MONTHS = ("2026-04", "2026-05", "2026-06", "2026-07")

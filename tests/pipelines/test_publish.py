@@ -19,7 +19,6 @@ from vivavoce.data.log.event import Action
 from vivavoce.data.signing.role import Role
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.alias import resolve, roll_back
 from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.publish import (
@@ -30,9 +29,10 @@ from vivavoce.pipelines.publish import (
     PublishRequest,
     run_publish,
 )
+from vivavoce.pipelines.publishing.alias import resolve, roll_back
+from vivavoce.pipelines.publishing.waiver import run_waive
 from vivavoce.pipelines.questions import QuestionsRequest, run_questions
 from vivavoce.pipelines.train import TrainingRequest, run_train
-from vivavoce.pipelines.waiver import run_waive
 
 pytestmark = pytest.mark.xdist_group("publish")
 

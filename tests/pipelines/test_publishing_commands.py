@@ -12,7 +12,7 @@ from tests.pipelines.registries import environment, make_house
 from vivavoce.data.log.event import Action
 from vivavoce.data.signing.role import Role
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.publishing.records import Records
 
 
 class Desk:

@@ -12,8 +12,8 @@ from tests.pipelines.bundles import NOW, bundle_of, make_model
 from tests.pipelines.registries import NAME, House, environment, make_house
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
-from vivavoce.pipelines.bundle_check import verify_bundle
-from vivavoce.pipelines.registry import Registry, RegistryRefused, check_name
+from vivavoce.pipelines.publishing.bundle_check import verify_bundle
+from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, check_name
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_versions_that_others_registered_are_left_out(house: House) -> None:
 def test_nothing_of_mlflow_that_runs_or_tells_is_used(house: House) -> None:
     """A process of its own: no flavour that loads pickles, no telemetry; code execution is off."""
     program = (
-        "import os, sys; from pathlib import Path; from vivavoce.pipelines.registry import Registry\n"
+        "import os, sys; from pathlib import Path; from vivavoce.pipelines.publishing.registry import Registry\n"
         "registry = Registry.here(); registry.register(Path(sys.argv[1]), 'engineer')\n"
         "registry.model_folder(registry.version('engineer', 1))\n"
         "print(os.environ['MLFLOW_DISABLE_TELEMETRY'], os.environ['MLFLOW_ALLOW_MODEL_CODE_EXECUTION'])\n"

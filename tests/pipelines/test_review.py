@@ -13,9 +13,9 @@ from tests.pipelines.watched import DIGEST, make_keys, people, write_folder
 from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.signing.role import Role
 from vivavoce.fairness.reviews import read_reviews
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.publishing.records import Records
 from vivavoce.pipelines.review import ReviewRequest, add_review, read_kept, run_export, run_review
-from vivavoce.pipelines.review_file import REVIEWS, ReviewsAltered
+from vivavoce.pipelines.watching.review_file import REVIEWS, ReviewsAltered
 
 REASON = "The recording broke off; the last answer was strong."
 

@@ -4,7 +4,7 @@
 
     model/  audit/  gate.json  environment.json  card.md  card.html  bundle.json  signatures/KEY.json
 
-``pipelines/bundle_check.py`` says whether one may be used.
+``pipelines/publishing/bundle_check.py`` says whether one may be used.
 """
 
 import hashlib

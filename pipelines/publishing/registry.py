@@ -2,7 +2,7 @@
 
 A version is a plain folder, known by its digest. MLflow keeps names, numbers, aliases and tags; the folders lie on a
 shelf, each under its digest. What MLflow says is never believed: a folder counts only where its digest is the tag's,
-and an alias only where the last signed promotion says the same (``pipelines/alias.py``).
+and an alias only where the last signed promotion says the same (``pipelines/publishing/alias.py``).
 """
 
 import logging
@@ -21,9 +21,9 @@ from vivavoce.data.place import place
 from vivavoce.data.problem import nearest, shorten
 from vivavoce.data.vault.durable import make_folder
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.bundle import MODEL
-from vivavoce.pipelines.bundle_check import Verified
-from vivavoce.pipelines.shelf import Shelf
+from vivavoce.pipelines.publishing.bundle import MODEL
+from vivavoce.pipelines.publishing.bundle_check import Verified
+from vivavoce.pipelines.publishing.shelf import Shelf
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -211,11 +211,11 @@ class Registry:
         raise RegistryRefused(f"{name} has no version {number} that viva registered. It has: {numbers}.")
 
     def alias(self, name: str, alias: str) -> Version | None:
-        """Return what MLflow's alias names at this moment, or None; ``pipelines/alias.py`` says whether it may."""
+        """Return what MLflow's alias names at this moment, or None; ``alias.py`` says whether it may."""
         return next((one for one in self.versions(name) if alias in one.aliases), None)
 
     def set_alias(self, version: Version, alias: str) -> None:
-        """Let MLflow's alias name a version; only ``pipelines/alias.py`` does, once the promotion is logged."""
+        """Let MLflow's alias name a version; only ``alias.py`` does, once the promotion is logged."""
         with _said():
             self._client.set_registered_model_alias(version.name, alias, str(version.number))
 

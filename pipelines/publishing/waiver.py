@@ -19,7 +19,7 @@ from vivavoce.fairness.gate.decision import SIGNERS, Waiver, WaiverRefused, refu
 from vivavoce.fairness.gate.pack import read_gate
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.publishing.records import Records
 
 FORMAT = 1
 EXIT_SIGNED, EXIT_REFUSED = 0, 2

@@ -11,7 +11,7 @@ from vivavoce.fairness.family import FOUR_FIFTHS, judge
 from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
 from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, Table, Verdict, build_table
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.months import SCORE, UNDATED, WINDOW, Seen
+from vivavoce.pipelines.watching.months import SCORE, UNDATED, WINDOW, Seen
 
 OVERALL_SCORE = OVERALL + SCORE
 NAN = float("nan")

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vivavoce.evaluation.monitoring import Watched
-from vivavoce.pipelines.bundle_check import AUDIT_DAYS
-from vivavoce.pipelines.impact import Impact
-from vivavoce.pipelines.monitored import Compared
-from vivavoce.pipelines.months import Seen, kind_of
+from vivavoce.pipelines.publishing.bundle_check import AUDIT_DAYS
+from vivavoce.pipelines.watching.impact import Impact
+from vivavoce.pipelines.watching.monitored import Compared
+from vivavoce.pipelines.watching.months import Seen, kind_of
 
 RULES = {
     "drift": "something watched moved in two months in a row (Holm over everything watched in a month; PSI of at least "

@@ -12,7 +12,7 @@ from vivavoce.data.digest import digest_file
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.monitoring import Watched, Window
 from vivavoce.fairness.document import finite
-from vivavoce.pipelines.months import CHANGE, CHANGED, Seen, kind_of
+from vivavoce.pipelines.watching.months import CHANGE, CHANGED, Seen, kind_of
 
 REFERENCE = "reference"
 Z95 = 1.96  # standard normal quantile of a two-sided 95 % band

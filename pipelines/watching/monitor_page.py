@@ -10,7 +10,7 @@ from markupsafe import Markup
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.family import FOUR_FIFTHS
 from vivavoce.pipelines.drawing import Drawing, Line, Mark, Words, to_svg
-from vivavoce.pipelines.months import UNDATED, Kind
+from vivavoce.pipelines.watching.months import UNDATED, Kind
 
 WIDTH, HEIGHT = 320.0, 150.0  # pixels of one picture
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 12.0, 22.0  # of its frame
@@ -29,9 +29,13 @@ def write_page(document: Json, path: Path) -> None:
     template = environment.get_template("monitor.html.j2")
     months = [one["window"] for one in document["windows"] if one["window"] != UNDATED]
     page = template.render(
-        seen=document, months=months, dateless=sum(one["people"] for one in document["windows"] if one["window"] == UNDATED), sections=_sections(document, months), impact=_impact(document, months),
+        seen=document,
+        months=months,
+        dateless=sum(one["people"] for one in document["windows"] if one["window"] == UNDATED),
+        sections=_sections(document, months),
+        impact=_impact(document, months),
         undated=[one for one in document["watched"] if one["window"] == UNDATED and one["moved"]],
-    )  # fmt: skip
+    )
     write_durably(path, page.encode())
 
 

@@ -15,8 +15,8 @@ from vivavoce.data.signing.trust import TrustRefused
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.bundle_check import BundleRefused, Verified, verify_bundle
-from vivavoce.pipelines.promotion import (
+from vivavoce.pipelines.publishing.bundle_check import BundleRefused, Verified, verify_bundle
+from vivavoce.pipelines.publishing.promotion import (
     ALIASES,
     Promotion,
     PromotionRefused,
@@ -27,8 +27,8 @@ from vivavoce.pipelines.promotion import (
     new_event,
     read_event,
 )
-from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.registry import Registry, RegistryRefused, Version
+from vivavoce.pipelines.publishing.records import Records
+from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, Version
 
 CHAMPION = "champion"
 REFERENCE = re.compile(r"models:/([^/@]+)(?:@([a-z]+)|/([1-9][0-9]{0,8}))")
@@ -92,7 +92,7 @@ def promote(
     ------
     PromotionRefused
         For another alias, or a key that may not.
-    vivavoce.pipelines.bundle_check.BundleRefused, vivavoce.pipelines.registry.RegistryRefused
+    vivavoce.pipelines.publishing.bundle_check.BundleRefused, vivavoce.pipelines.publishing.registry.RegistryRefused
         If the champion-to-be has no bundle, or one that may not be used.
     vivavoce.data.log.verify.LogAltered, vivavoce.data.log.verify.NoLog
         If there is no log to rely on.
@@ -159,9 +159,9 @@ def resolve(reference: str, registry: Registry, records: Records, *, now: dateti
         For what is no reference, or an alias that nobody gave yet or whose signer's key was revoked.
     AliasMoved
         If MLflow's alias is not what the last signed promotion says.
-    vivavoce.pipelines.registry.RegistryRefused
+    vivavoce.pipelines.publishing.registry.RegistryRefused
         If there is no such name or version.
-    vivavoce.pipelines.bundle_check.BundleRefused
+    vivavoce.pipelines.publishing.bundle_check.BundleRefused
         If the champion's bundle may not be used (any more).
     vivavoce.models.files.ModelRefused
         If the folder is not the version's.

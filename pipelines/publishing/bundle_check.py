@@ -18,7 +18,7 @@ from vivavoce.data.signing.tree import TreeRefused, plain_files, read_plain
 from vivavoce.data.signing.trust import Role, Trust
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
-from vivavoce.pipelines.bundle import AUDIT, CARDS, ENVIRONMENT, FORMAT, GATE, MANIFEST, MODEL, SIGNATURES
+from vivavoce.pipelines.publishing.bundle import AUDIT, CARDS, ENVIRONMENT, FORMAT, GATE, MANIFEST, MODEL, SIGNATURES
 
 MAX_MANIFEST = 2**20  # 1 MiB: 500 files have some 60 kB
 AUDIT_DAYS = 365  # an audit is of a year's applicants (NYC Local Law 144 asks for one within a year of use)
@@ -93,7 +93,7 @@ def verify_bundle(folder: Path, trust: Trust, *, now: datetime) -> Verified:
     Parameters
     ----------
     folder
-        As :func:`vivavoce.pipelines.bundle.make_bundle` wrote and people signed it.
+        As :func:`vivavoce.pipelines.publishing.bundle.make_bundle` wrote and people signed it.
     trust
         The keys that count. Keys with the roles ``audit`` and ``publish`` must have signed; every signature must count.
     now
