@@ -8,8 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from vivavoce import __version__
 from vivavoce.data.digest import digest_file
+from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
@@ -29,6 +32,7 @@ from vivavoce.pipelines.auditing.people import People
 from vivavoce.pipelines.auditing.restriction import read_applicants
 from vivavoce.pipelines.auditing.scores import read_counts, read_scores
 from vivavoce.pipelines.auditing.voice import announce
+from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, enter
 
 Json = dict[str, Any]
 
@@ -242,7 +246,17 @@ def _finish(
         ]
         _write(request.out, "audit.shared", share(document, demands))
     announce(document, request.out)
-    return EXIT[Verdict(document["status"])]
+    return EXIT[Verdict(document["status"])] if _entered(request.out, document) else EXIT_NOT_LOGGED
+
+
+def _entered(out: Path, document: Json) -> bool:
+    """Enter the audit into the event log, where there is one."""
+    records = Records.here()
+    digests = {"audit": digest_file(out / "audit.json").sha256}
+    if document.get("model"):
+        digests["model"] = document["model"]["digest"]
+    event = Event.now(Action.AUDIT, records.who, digests=digests, details={"status": document["status"]})
+    return enter(Console(stderr=True), [event], records)
 
 
 def _family(tables: Sequence[Json]) -> Json:

@@ -1,14 +1,18 @@
 """``viva score``: a manifest in, an output folder out, resumed wherever it stopped."""
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from vivavoce.data.configuration import ConfigurationDiffers
+from vivavoce.data.digest import digest_file
 from vivavoce.data.framework import FrameworkError
 from vivavoce.data.interview import Interview
 from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
+from vivavoce.data.log.event import Action, Event, pseudonym
 from vivavoce.data.manifest import BadRow, ManifestError
 from vivavoce.data.owner import AlreadyRunning
 from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
@@ -22,6 +26,7 @@ from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise,
 from vivavoce.pipelines.job import Outcome, Task, build_job, find_result, not_measured, open_store
 from vivavoce.pipelines.outputs import Row
 from vivavoce.pipelines.progress import Progress
+from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, enter
 from vivavoce.pipelines.result import Result
 
 EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
@@ -89,7 +94,26 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     counts = ledger.verify()
     write_folder(request.out, rows, batch, ledger.runs(), csv=request.csv)
     summarise(said, request.out, rows)
-    return exit_status(counts)
+    return exit_status(counts) if _entered(request.out, batch, rows, store, said) else EXIT_NOT_LOGGED
+
+
+def _entered(out: Path, batch: Batch, rows: Sequence[Row], store: Store, said: Console) -> bool:
+    """Enter into the event log, where there is one, which version scored whom: people by their pseudonyms."""
+    records = Records.here()
+    if not records.logged:
+        return True
+    scored: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row.interview is not None and any(score.value is not None for score in row.result.scores):
+            assert row.result.model_digest is not None
+            scored[row.interview.job, row.result.model_digest].add(row.interview.candidate_id)
+    scores = digest_file(out / "scores.parquet").sha256
+    events: list[Event] = []
+    for (job, model), people in sorted(scored.items()):
+        details = {"job": job, "standing": batch.standing(job).value, "people": len(people)}
+        event = Event.now(Action.SCORE, records.who, digests={"model": model, "scores": scores}, details=details)
+        events += event.naming([pseudonym(key) for name in sorted(people) if (key := store.keyring.find(name))])
+    return enter(said, events, records) if events else True
 
 
 def _reopen_lost(batch: Batch, ledger: Ledger, store: Store) -> set[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from vivavoce.data.framework import Framework, FrameworkError, load_framework
 from vivavoce.data.refused import RefusedName
 from vivavoce.models.version import ModelVersion
+from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, enter
 
 if TYPE_CHECKING:
     from vivavoce.training.fit import Fitted
@@ -90,7 +91,18 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
     _say(said, result_lines(model))
     _say(said, ["", f"{request.out}: model {digest[:12]}, experimental."])
     trials = _trials(search, inputs) if search else {}
-    return _recorded(request, model, digest, trials, said)
+    status = _recorded(request, model, digest, trials, said)
+    return status if _entered(model, digest, said) else EXIT_NOT_LOGGED
+
+
+def _entered(model: ModelVersion, digest: str, said: Console) -> bool:
+    """Enter the training into the event log, where there is one."""
+    from vivavoce.data.log.event import Action, Event
+
+    records = Records.here()
+    digests = {"model": digest, **model.documents["datasheet"]["digests"]}
+    details = {"job": model.framework.job, "persons": model.documents["datasheet"]["persons"]}
+    return enter(said, [Event.now(Action.TRAIN, records.who, digests=digests, details=details)], records)
 
 
 def _say(said: Console, lines: Sequence[str]) -> None:

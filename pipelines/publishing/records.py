@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from vivavoce.data.log.event import Event, EventRefused
 from vivavoce.data.log.head import Head, HeadRefused
 from vivavoce.data.log.log import EventLog, LogRefused
@@ -16,6 +18,7 @@ from vivavoce.data.signing.key import KeyRefused, SigningKey
 from vivavoce.data.signing.trust import Trust, TrustRefused
 from vivavoce.data.vault.durable import make_folder, write_durably
 
+EXIT_NOT_LOGGED = 5  # of any command: what was asked for was done, and the event log refused to say so
 REFUSALS = (KeyRefused, TrustRefused, EventRefused, HeadRefused, LogRefused, LogAltered, NoLog)  # each says why
 
 
@@ -153,6 +156,21 @@ class Records:
             make_folder(self.kept.parent)
             write_durably(self.kept, head.line() + b"\n")
         return head
+
+
+def enter(said: Console, events: Sequence[Event], records: Records) -> bool:
+    """Write events into the log where there is one; False, and said, where it refuses."""
+    if not records.logged:
+        return True
+    try:
+        records.write(*events)
+    except REFUSALS as error:
+        said.print(
+            f"Done, but not entered into the event log: {error}",
+            style="red", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+        return False
+    return True
 
 
 def read_heads(path: Path) -> list[Head]:

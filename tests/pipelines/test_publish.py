@@ -201,6 +201,28 @@ def score(folder: Path, ends: int) -> str:
     )  # fmt: skip
 
 
+def test_audit_and_scoring_stand_in_the_log_with_people_under_pseudonyms(
+    cohort, house, second, published, tmp_path, monkeypatch
+):
+    assert published.status == EXIT_PUBLISHED
+    for name, value in house.environment.items():
+        monkeypatch.setenv(name, value)
+    before = len(house.records.read().lines)
+    digest = load_model(second[0])[1]
+    request = AuditRequest(
+        scores=second[0].with_name("v2-scores") / "scores.parquet", groups=cohort.groups, out=tmp_path / "audit",
+        select=0.3, model=second[0],
+    )  # fmt: skip
+    assert run_audit(request) == 0
+    score(tmp_path / "batch", ends=0)
+    audited, scored = list(house.records.read().events())[before:]
+    assert (audited.action, audited.digests["model"]) == (Action.AUDIT, digest)
+    assert (scored.action, scored.digests["model"]) == (Action.SCORE, digest)
+    assert len(scored.people) == scored.details["people"] == 3
+    assert scored.details["standing"] == "published"
+    assert not {ROWS[name]["candidate_id"] for name in ("c01", "c02", "c03")} & set(scored.people)
+
+
 def test_champion_scores_until_a_byte_changes_and_its_predecessor_after_a_rollback(
     house, second, third, tmp_path, monkeypatch
 ):
