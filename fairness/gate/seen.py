@@ -87,7 +87,8 @@ def short(value: float) -> str:
 
     Examples
     --------
-    >>> short(-0.051), short(1.2)
-    ('-.05', '1.20')
+    >>> short(-0.051), short(1.2), short(-0.001)
+    ('-.05', '1.20', '.00')
     """
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
+    said = f"{round(value, 2) + 0.0:.2f}"  # the sum makes a −0 a 0
+    return said.replace("0.", ".", 1) if abs(value) < 1 else said
