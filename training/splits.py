@@ -8,6 +8,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from vivavoce.evaluation.arguments import same_length
+from vivavoce.training.tables import BadTraining
 
 Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]  # row numbers that teach, and row numbers that are tested
@@ -60,11 +61,11 @@ def splits_by_group(persons: npt.ArrayLike, groups: npt.ArrayLike, *, folds: int
     persons, groups
         Of each row, shape (n,).
     folds
-        At most how many; the largest ties are dealt out first, each to the smallest fold.
+        At most how many; the ties of most persons are dealt out first, each to the fold of fewest.
 
     Raises
     ------
-    ValueError
+    BadTraining
         Where persons tie all groups into one, or there is one only.
 
     Examples
@@ -75,21 +76,30 @@ def splits_by_group(persons: npt.ArrayLike, groups: npt.ArrayLike, *, folds: int
     """
     same_length("splits_by_group", persons=persons, groups=groups)
     _, person = np.unique(np.asarray(persons), return_inverse=True)
-    names, group = np.unique(np.asarray(groups), return_inverse=True)
-    size = person.max() + 1
-    links = sparse.coo_array((np.ones(len(person)), (person, size + group)), (size + len(names),) * 2)
-    ties, tie = csgraph.connected_components(links, directed=False)
+    tie = ties_of(person, np.asarray(groups))
+    ties = int(tie.max()) + 1
     if ties < 2:
-        raise ValueError(
-            f"splits_by_group needs two groups that share no person. Got {len(names)} groups tied into one: split by "
+        count = len(np.unique(np.asarray(groups)))
+        raise BadTraining(
+            f"splits_by_group needs two groups that share no person. Got {count} groups tied into one: split by "
             "person, or leave out those who were in several groups."
         )
-    counts = np.bincount(tie[:size][person], minlength=ties)
+    counts = np.bincount(tie, minlength=ties)
     fold, load = np.empty(ties, np.intp), np.zeros(min(folds, ties))
     for one in np.argsort(-counts, kind="stable"):
         fold[one] = np.argmin(load)
         load[fold[one]] += counts[one]
-    return list(_splits(fold[tie[:size][person]]))
+    return list(_splits(fold[tie][person]))
+
+
+def ties_of(person: Rows, groups: npt.NDArray[np.generic]) -> Rows:
+    """The tie of each person, numbered from 0: groups that share somebody, directly or through others, are one."""
+    names, group = np.unique(groups, return_inverse=True)
+    size = int(person.max()) + 1
+    links = sparse.coo_array((np.ones(len(person)), (person, size + group)), (size + len(names),) * 2)
+    _, tie = csgraph.connected_components(links, directed=False)
+    _, found = np.unique(tie[:size], return_inverse=True)
+    return found.astype(np.intp)
 
 
 def splits_by_time(persons: npt.ArrayLike, times: npt.ArrayLike, *, folds: int = FOLDS) -> list[Split]:
@@ -106,7 +116,7 @@ def splits_by_time(persons: npt.ArrayLike, times: npt.ArrayLike, *, folds: int =
 
     Raises
     ------
-    ValueError
+    BadTraining
         Where all were recorded at one moment.
 
     Examples
@@ -116,15 +126,28 @@ def splits_by_time(persons: npt.ArrayLike, times: npt.ArrayLike, *, folds: int =
     """
     same_length("splits_by_time", persons=persons, times=times)
     _, person = np.unique(np.asarray(persons), return_inverse=True)
-    moments, moment = np.unique(np.asarray(times), return_inverse=True)
-    last = np.zeros(person.max() + 1, np.intp)
-    np.maximum.at(last, person, moment)
-    edges = np.unique(np.quantile(last, np.arange(1, folds) / folds, method="inverted_cdf"))
-    block = np.searchsorted(edges, last, "left")[person]
+    last = last_moments(person, np.asarray(times))
+    block = blocks_of(last, folds)[person]
     blocks = np.unique(block)
     if len(blocks) < 2:
-        raise ValueError(f"splits_by_time needs two moments to order people by. Got {len(moments)}: split by person.")
+        count = len(np.unique(last))
+        raise BadTraining(f"splits_by_time needs two moments to order people by. Got {count}: split by person.")
     return [(np.flatnonzero(block < one), np.flatnonzero(block == one)) for one in blocks[1:]]
+
+
+def last_moments(person: Rows, times: npt.NDArray[np.generic]) -> Rows:
+    """Of each person the last moment, as its place in the order of all."""
+    _, moment = np.unique(times, return_inverse=True)
+    found = np.zeros(int(person.max()) + 1, np.intp)
+    np.maximum.at(found, person, moment)
+    return found
+
+
+def blocks_of(last: Rows, count: int) -> Rows:
+    """Consecutive blocks of about equally many; equal moments are in one."""
+    edges = np.unique(np.quantile(last, np.arange(1, count) / count, method="inverted_cdf"))
+    found: Rows = np.searchsorted(edges, last, "left")
+    return found
 
 
 def _splits(fold: Rows) -> Iterator[Split]:
