@@ -1,18 +1,15 @@
 """``viva score``: a manifest in, an output folder out, resumed wherever it stopped."""
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from vivavoce.data.configuration import ConfigurationDiffers
-from vivavoce.data.digest import digest_file
 from vivavoce.data.framework import FrameworkError
 from vivavoce.data.interview import Interview
 from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
-from vivavoce.data.log.event import Action, Event, pseudonym
 from vivavoce.data.manifest import BadRow, ManifestError
 from vivavoce.data.owner import AlreadyRunning
 from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
@@ -26,8 +23,9 @@ from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise,
 from vivavoce.pipelines.job import Outcome, Task, build_job, find_result, not_measured, open_store
 from vivavoce.pipelines.outputs import Row
 from vivavoce.pipelines.progress import Progress
-from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, enter
+from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED
 from vivavoce.pipelines.result import Result
+from vivavoce.pipelines.scored import enter_scores
 
 EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
 DIED = frozenset({MediaStatus.CRASHED, MediaStatus.TIMEOUT})  # ends without a result of their own
@@ -71,12 +69,12 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     lines |= {bad_row_id(bad): bad.line for bad in bad_rows}
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
     pending = {row.interview_id for row in ledger.pending()}
+    store = open_store(batch.settings.store, batch.settings.project_key)
     if not pending and is_finished(request.out, batch, csv=request.csv):
         said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False, soft_wrap=True)
-        return exit_status(ledger.counts())
+        return _closed(request.out, ledger.counts(), store, said)
     for bad in bad_rows:
         ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
-    store = open_store(batch.settings.store, batch.settings.project_key)
     lost = _reopen_lost(batch, ledger, store)
     try:
         _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
@@ -94,26 +92,12 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     counts = ledger.verify()
     write_folder(request.out, rows, batch, ledger.runs(), csv=request.csv)
     summarise(said, request.out, rows)
-    return exit_status(counts) if _entered(request.out, batch, rows, store, said) else EXIT_NOT_LOGGED
+    return _closed(request.out, counts, store, said)
 
 
-def _entered(out: Path, batch: Batch, rows: Sequence[Row], store: Store, said: Console) -> bool:
-    """Enter into the event log, where there is one, which version scored whom: people by their pseudonyms."""
-    records = Records.here()
-    if not records.logged:
-        return True
-    scored: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in rows:
-        if row.interview is not None and any(score.value is not None for score in row.result.scores):
-            assert row.result.model_digest is not None
-            scored[row.interview.job, row.result.model_digest].add(row.interview.candidate_id)
-    scores = digest_file(out / "scores.parquet").sha256
-    events: list[Event] = []
-    for (job, model), people in sorted(scored.items()):
-        details = {"job": job, "standing": batch.standing(job).value, "people": len(people)}
-        event = Event.now(Action.SCORE, records.who, digests={"model": model, "scores": scores}, details=details)
-        events += event.naming([pseudonym(key) for name in sorted(people) if (key := store.keyring.find(name))])
-    return enter(said, events, records) if events else True
+def _closed(out: Path, counts: Mapping[RowStatus, int], store: Store, said: Console) -> int:
+    """Enter what is not in the event log yet; the exit status."""
+    return exit_status(counts) if enter_scores(out, store.keyring, said) else EXIT_NOT_LOGGED
 
 
 def _reopen_lost(batch: Batch, ledger: Ledger, store: Store) -> set[str]:

@@ -158,12 +158,18 @@ class Records:
         return head
 
 
-def enter(said: Console, events: Sequence[Event], records: Records) -> bool:
-    """Write events into the log where there is one; False, and said, where it refuses."""
-    if not records.logged:
+def enter(said: Console, events: Sequence[Event], records: Records, *, once: bool = False) -> bool:
+    """Write events into the log where there is one; False, and said, where it refuses.
+
+    ``once`` leaves out an event that the log has already: the same action on the same digests, the same people.
+    """
+    if not events or not records.logged:
         return True
     try:
-        records.write(*events)
+        with records.writing() as log:
+            known = [_identity(one) for one in log.found.events(*{one.action for one in events})] if once else []
+            if missing := [one for one in events if _identity(one) not in known]:
+                log.append(missing)
     except REFUSALS as error:
         said.print(
             f"Done, but not entered into the event log: {error}",
@@ -171,6 +177,11 @@ def enter(said: Console, events: Sequence[Event], records: Records) -> bool:
         )  # fmt: skip
         return False
     return True
+
+
+def _identity(event: Event) -> tuple[object, ...]:
+    """What makes two events one that was entered twice."""
+    return event.action, dict(event.digests), event.people
 
 
 def read_heads(path: Path) -> list[Head]:
