@@ -37,6 +37,7 @@ def datasheet(inputs: Inputs, seed: int) -> dict[str, Any]:
             for name, columns in inputs.features.items()
         },
         "sample weights": _weights(inputs),
+        "split": inputs.scheme.document(),
         "findings": list(findings(inputs)),
         "seed": seed,
     }
@@ -163,6 +164,7 @@ def in_words(sheet: Mapping[str, Any], job: str) -> str:
     ]
     if sheet.get("consent"):
         lines.append(f"- consent to training: {sheet['consent']}")
+    lines.append(f"- {sheet['split']['said']}")
     lines += ["", "## Tables", "", "| table | kind | rows | SHA-256 |", "|---|---|---:|---|"]
     lines += [
         f"| {name} | {one['kind']} | {one['rows']} | `{one['sha256'][:16]}…` |"

@@ -10,6 +10,7 @@ from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.training.answers import Answers
 from vivavoce.training.outcomes import FollowUp
 from vivavoce.training.provenance import Provenance
+from vivavoce.training.scheme import BY_PERSON, Scheme
 from vivavoce.training.selection import Selection
 from vivavoce.training.tables import BadTraining as BadTraining
 
@@ -60,8 +61,8 @@ class Inputs:
         The single answers; None where only interviews are known, and then nothing is said of bands and of the rubric.
     weights
         Opaque sample weights, shape (n,), ≥ 0; None: everybody counts alike.
-    site, recorded_at
-        Where and when, shape (n,) each; None where not known.
+    site, employer, recorded_at
+        Where, for whom and when, shape (n,) each; None where not known.
     criterion
         What ``performance`` is; None where no outcomes were given.
     criteria
@@ -76,6 +77,8 @@ class Inputs:
         How the people with performance were selected, where that was stated.
     provenance
         What the data sheet says of where all this comes from; None for inputs that were not read from tables.
+    scheme
+        By what everything that is learned from these people is split.
     """
 
     interviews: npt.NDArray[np.str_]
@@ -93,6 +96,7 @@ class Inputs:
     answers: Answers | None = None
     weights: Floats | None = None
     site: npt.NDArray[np.str_] | None = None
+    employer: npt.NDArray[np.str_] | None = None
     recorded_at: npt.NDArray[np.datetime64] | None = None
     criterion: str | None = None
     criteria: Mapping[str, Floats] = field(default_factory=dict)
@@ -102,3 +106,4 @@ class Inputs:
     selection: Selection | None = None
     provenance: Provenance | None = None
     languages: tuple[str, ...] = ()
+    scheme: Scheme = BY_PERSON

@@ -20,8 +20,10 @@ from vivavoce.training.outcomes import Outcomes, check_dates, read_outcomes
 from vivavoce.training.provenance import Origin, Provenance, days_between, rank, same_raters
 from vivavoce.training.ratings import Ratings, read_ratings, reliability, severity
 from vivavoce.training.sample_weights import read_weights
+from vivavoce.training.scheme import PERSON
 from vivavoce.training.selection import read_selection
 from vivavoce.training.tables import BadTraining, Source, no_days
+from vivavoce.training.units import read_scheme
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +42,7 @@ def read_inputs(
     criterion: str | None = None,
     selection: Path | None = None,
     weights: Source | str | Path | None = None,
+    split: str = PERSON,
 ) -> Inputs:
     """Read, check and join the tables of one job family.
 
@@ -61,6 +64,8 @@ def read_inputs(
         YAML: how the people with performance were selected (see :class:`Selection`).
     weights
         ``candidate_id, weight``: opaque sample weights, such as ``viva reweigh`` writes.
+    split
+        By what everything is split: ``person``, ``time`` or a column (see :func:`read_scheme`).
 
     Raises
     ------
@@ -96,6 +101,8 @@ def read_inputs(
         modalities=measured.modalities,
         answers=single,
         site=_first(answers, "site", index),
+        employer=_first(answers, "employer", index),
+        scheme=read_scheme(split, measured, answers, given, later, people),
         recorded_at=_moments(people),
         selection=read_selection(selection) if selection else None,
     )

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 IDENTITY = frozenset(
     ("interview_id", "candidate_id", "question_id", "job", "language", "asr_engine", "start_s", "end_s", "purposes")
-) | frozenset(("unclear", "word_confidence", "site", "recorded_at"))
+) | frozenset(("unclear", "word_confidence", "site", "employer", "recorded_at"))
 OWN = ("question_id", "job", "asr_engine", "purposes")  # what viva's own table always has
 NOT_DECLARED = (
     "An outcome, an id or a date among the features would be learned by heart: remove these columns, or declare them "

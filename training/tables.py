@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 TEXT = frozenset(
     ("interview_id", "candidate_id", "question_id", "job", "language", "asr_engine", "purposes", "site", "rater")
-) | frozenset(("competency", "criterion", "date", "recorded_at"))
+) | frozenset(("competency", "criterion", "date", "recorded_at", "employer"))
 NOTHING = ("", "nan", "NaN", "NA", "null")  # of a number in CSV; of a text only the empty cell
 SAID = 20  # columns that a message lists
 
