@@ -7,7 +7,10 @@ SDP, ffconcat) make libavformat open *other* files and addresses, and a name end
 import codecs
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vivavoce.data.media.tracks import track_ends
 
 HEAD_BYTES = 4096  # enough for three MPEG transport packets and for any playlist's first line
 LEAST_BYTES = 12  # the shortest head that any rule below can judge: RIFF, size, WAVE
@@ -80,11 +83,14 @@ class Layout:
         Whether a duration that libavformat reports was declared; else it was guessed from the bit rate.
     missing
         Bytes that the headers promise beyond the end of the file.
+    ends
+        When each track ends, in seconds, as an MP4's head says apart from the track's own clock; empty elsewhere.
     """
 
     fragmented: bool = False
     declares: bool = True
     missing: int = 0
+    ends: Mapping[int, float] = field(default_factory=dict)
 
 
 def layout(descriptor: int, demuxer: str) -> Layout:
@@ -106,6 +112,7 @@ def layout(descriptor: int, demuxer: str) -> Layout:
 def _boxes(descriptor: int, size: int) -> Layout:
     """Walk the boxes of ISO/IEC 14496-12: 32-bit size (0: to the end, 1: 64 bit follow), four letters."""
     at, fragmented = 0, False
+    ends: dict[int, float] = {}
     for _ in range(MOST_BOXES):
         head = os.pread(descriptor, 16, at)
         length, kind = int.from_bytes(head[:4], "big"), head[4:8]
@@ -116,8 +123,10 @@ def _boxes(descriptor: int, size: int) -> Layout:
             at += 8
         if len(head) < 8 or length < 8 or not kind.isalnum():
             break
+        if kind == b"moov":
+            ends = track_ends(descriptor, at + 8, at + length)
         at += length
-    return Layout(fragmented, missing=max(0, at - size))
+    return Layout(fragmented, missing=max(0, at - size), ends={} if fragmented else ends)
 
 
 def _number(head: bytes, at: int, marked: bool) -> tuple[int, int]:

@@ -67,6 +67,7 @@ class Lane:
     taker: Any  # Pictures for a picture stream, Soundtrack for a sound stream
     name: str  # in the operator's words
     declared: float | None  # seconds
+    promised: float | None = None  # when it ends, in seconds of the recording, by another clock than its own
     packets: int = 0
     failed: int = 0
     stamps: "array[float]" = field(
@@ -165,12 +166,13 @@ class Decoding:
         base = stream.time_base or Fraction(0)
         if stream.duration:
             return float(stream.duration * base)
-        clock = stream.metadata.get("DURATION", "").split(":")  # Matroska's tag counts from the recording's beginning
-        try:
-            hours, minutes, rest = (float(part) for part in clock)
-        except ValueError:
-            return None
-        return 3600 * hours + 60 * minutes + rest - float((stream.start_time or 0) * base)
+        tagged = _tagged_end(stream)
+        return None if tagged is None else tagged - float((stream.start_time or 0) * base)
+
+    def _promised(self, stream: PictureStream | SoundStream) -> float | None:
+        """When the stream ends, in seconds of the recording, as something other than its own time stamps says."""
+        end = self._layout.ends.get(stream.id, _tagged_end(stream))
+        return None if end is None else end - self._origin
 
     def refuse_oversize(self, limits: Limits) -> None:
         """Raise ``Ended`` where the declared frame or length is past the limits."""
@@ -204,12 +206,12 @@ class Decoding:
         horizon = limits.duration_s + 1 if probe.duration is None else 2 * probe.duration + 60
         if spools and self._sound is not None and probe.audio is not None:
             track = Soundtrack(spools[0], spools[1:], self._origin, horizon)
-            lanes.append(Lane(self._sound, track, "sound", probe.audio.duration))
+            lanes.append(Lane(self._sound, track, "sound", probe.audio.duration, self._promised(self._sound)))
         elif spools:
             account.flags.add(MediaStatus.NO_AUDIO)
         if pictures and self._picture is not None and probe.video is not None:
             shown = Pictures(self._picture, *pictures, self._origin, horizon)
-            lanes.append(Lane(self._picture, shown, "picture", probe.video.duration))
+            lanes.append(Lane(self._picture, shown, "picture", probe.video.duration, self._promised(self._picture)))
         elif pictures:
             account.flags.add(MediaStatus.NO_VIDEO)
         if lanes:
@@ -245,6 +247,8 @@ class Decoding:
             raise Ended(MediaStatus.UNREADABLE, "none of its sound or picture can be decoded")
         for lane in lanes:
             lane.judge(account)
+        if len(lanes) == 2 and all(lane.taker.start is not None for lane in lanes):
+            _compare(lanes[0], lanes[1], account)
         wanted = {lane.stream.type for lane in lanes}
         if self._whole and (self._picture is None or "video" in wanted) and (self._sound is None or "audio" in wanted):
             end = max(lane.taker.end for lane in lanes)
@@ -256,6 +260,29 @@ class Decoding:
 
 
 S = TypeVar("S", PictureStream, SoundStream)
+
+
+def _compare(sound: Lane, picture: Lane, account: Account) -> None:
+    """Note where one stream ends before the other and nothing says that it was meant to.
+
+    A camera that was switched off is no loss where the file says when the picture ended. A wrong clock looks the same,
+    and so does a recorder that lost one of its inputs: what cannot be told apart from a loss is one.
+    """
+    early, late = sorted((sound, picture), key=lambda lane: float(lane.taker.end))
+    allowed = (1 - WHOLE) * late.taker.end + max(lane.taker.interval for lane in (early, late))
+    meant = all(lane.promised is not None and abs(lane.promised - lane.taker.end) <= allowed for lane in (early, late))
+    if late.taker.end - early.taker.end > allowed and not meant:
+        ends = f"the {early.name} ends at {early.taker.end:.1f} s, the {late.name} at {late.taker.end:.1f} s"
+        account.lack(early.taker.end / late.taker.end, f"{ends}, and the file does not say why")
+
+
+def _tagged_end(stream: PictureStream | SoundStream) -> float | None:
+    """Seconds of Matroska's tag, which counts from the recording's beginning; None where there is none."""
+    try:
+        hours, minutes, rest = (float(part) for part in stream.metadata.get("DURATION", "").split(":"))
+    except ValueError:
+        return None
+    return 3600 * hours + 60 * minutes + rest
 
 
 def _first(streams: Sequence[S], best: object) -> S | None:
