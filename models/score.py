@@ -10,6 +10,8 @@ from vivavoce.data.status import Reason, RowStatus
 
 OVERALL = "overall"
 TOP = 100.0  # points; the scale starts at 0
+STARTING_POINT = "starting point"
+"""The evidence that is nobody's answer: the rating at the features' means in training, beside the applicants' mean."""
 BAND_Z = 1.6449  # standard normal quantile of a two-sided 90 % band
 
 

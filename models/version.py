@@ -1,29 +1,23 @@
-"""A trained model: what it holds, on which features it may be used, and the scores that it gives.
+"""A model version: what every kind of it holds, on which measurements it may be used, and what it can be asked for.
 
-It is data only. ``models/directory.py`` writes it to disk and reads it back.
+It is data only. ``models/directory.py`` writes it to disk and reads it back. The kinds are ``rubric``, ``linear`` and
+``fusion``, a folder each.
 """
 
-import math
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.framework import Framework
-from vivavoce.data.refused import refuse_name
-from vivavoce.models.aggregate import answer_means
-from vivavoce.models.norms import POINTS_PER_SD, Norms
-from vivavoce.models.prediction import measured_share, rating
-from vivavoce.models.score import OVERALL
-
-if TYPE_CHECKING:
-    from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.answer import MeasuredAnswer
+from vivavoce.models.score import Score
 
 Floats = npt.NDArray[np.float64]
-
-BLOCK = 2**14  # rows at a time: a column's 128 KiB stay in the cache while they are added up
+Names = Sequence[str] | npt.NDArray[np.str_]
 
 
 class ModelDiffers(ValueError):
@@ -38,132 +32,20 @@ class ModelDiffers(ValueError):
         )
 
 
-@dataclass(frozen=True)
-class LinearCompetency:
-    """One competency's ridge, as numbers.
-
-    Parameters
-    ----------
-    competency
-        Its id in the framework.
-    features
-        Names of the p columns, in the order of the arrays.
-    intercept, coefficients, absent, mean, scale
-        As :class:`CompetencyRidge` fits them; arrays of shape (p,).
-    least_measured
-        Share of the coefficients whose features must have been measured, 0–1.
-    norms
-        Of applicants, on the scale of the ratings.
-    question_sd
-        Standard deviation of the rating from one answer about the person's own, in the applicants' standard
-        deviations (person × question, and residual); None where training heard one question a person, or never asked.
-
-    Raises
-    ------
-    ValueError
-        For a name that claims what must not be claimed, arrays of other lengths than the features, and numbers that
-        are not finite.
-    """
-
-    competency: str
-    features: tuple[str, ...]
-    intercept: float
-    coefficients: Floats
-    absent: Floats
-    mean: Floats
-    scale: Floats
-    least_measured: float
-    norms: Norms
-    question_sd: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a target that claims what must not be claimed, and numbers that are none or too few."""
-        refuse_name(self.competency)
-        for name in self.features:
-            refuse_name(name)
-        arrays = (self.coefficients, self.absent, self.mean, self.scale)
-        shapes = {(len(set(self.features)),), *(one.shape for one in arrays)}
-        if len(shapes) > 1 or not self.features:
-            raise ValueError(f"{self.competency}: features and their numbers must be equally many. Got {shapes}.")
-        single = (self.intercept, self.norms.mean, self.norms.sd, self.question_sd or 0.0)
-        if not all(np.isfinite(one).all() for one in (*arrays, single)) or self.norms.sd <= 0:
-            raise ValueError(f"{self.competency}: every number must be finite, and the norms' spread above 0.")
-        if not 0 <= self.least_measured <= 1 or (self.question_sd is not None and self.question_sd < 0):
-            raise ValueError(
-                f"{self.competency}: least_measured must lie in 0 to 1, and question_sd must not be negative. Got "
-                f"{self.least_measured} and {self.question_sd} instead."
-            )
-
-    @staticmethod
-    def of(
-        competency: str,
-        features: Collection[str],
-        model: "CompetencyRidge",
-        norms: Norms,
-        question_sd: float | None = None,
-    ) -> "LinearCompetency":
-        """The numbers of a fitted ridge."""
-        return LinearCompetency(
-            competency,
-            tuple(features),
-            model.intercept_,
-            model.coef_,
-            model.absent_coef_,
-            model.mean_,
-            model.scale_,
-            model.least_measured,
-            norms,
-            question_sd,
-        )
-
-    @property
-    def importance(self) -> Floats:
-        """Rating per standard deviation of each feature, shape (p,): what must have been measured is counted in it."""
-        return self.coefficients * self.scale
-
-    def error(self, answers: int) -> float | None:
-        """Standard error of measurement in points of a score from so many answers; None from one, or if not known."""
-        if self.question_sd is None or answers < 2:
-            return None
-        return POINTS_PER_SD * self.question_sd / math.sqrt(answers)
-
-    def z(self, columns: Mapping[str, npt.ArrayLike]) -> Floats:
-        """Standard deviations above the applicants' mean, shape (n,); ``nan`` where too little was measured.
-
-        Parameters
-        ----------
-        columns
-            Each feature's mean over the answers that show the competency, shape (n,); others do not matter.
-        """
-        given = [np.asarray(columns[name], np.float64) for name in self.features]
-        parts = []
-        for start in range(0, len(given[0]), BLOCK):
-            x = [one[start : start + BLOCK] for one in given]
-            found = rating(x, self.intercept, self.coefficients, self.absent, self.mean, self.scale)
-            parts.append(np.where(self.measured_share(x) >= self.least_measured, found, np.nan))
-        return self.norms.z(np.concatenate(parts) if parts else np.empty(0))
-
-    def measured_share(self, columns: Sequence[Floats]) -> Floats:
-        """Share of the importance that lies on measured features, 0–1, shape (n,); ideal 1. Features in their order."""
-        return measured_share(columns, self.importance)
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """A trained model of one framework.
+@dataclass(frozen=True, kw_only=True)
+class ModelVersion(ABC):
+    """A model of one framework.
 
     Parameters
     ----------
     framework
-        What it was trained for.
-    competencies
-        One ridge for each competency of the framework, in its order.
+        What it was made for.
     weights
-        Of the overall score, by competency; at least 0, summing to 1.
+        Of the overall score, by competency in the framework's order; at least 0, summing to 1.
     fingerprints
         Of every feature that it uses, by column.
     recognisers
-        Whose words it was trained on, and therefore accepts (the column ``asr_engine``).
+        Whose words it was made on, and therefore accepts (the column ``asr_engine``).
     documents
         What belongs beside it, by name, as JSON: the data sheet, what was learned about weights, validity.
     languages
@@ -175,8 +57,10 @@ class ModelVersion:
         Where the parts do not fit together.
     """
 
+    kind: ClassVar[str]
+    influence_unit: ClassVar[str]  # of ``influence``, in words
+
     framework: Framework
-    competencies: tuple[LinearCompetency, ...]
     weights: Mapping[str, float]
     fingerprints: Mapping[str, str]
     recognisers: tuple[str, ...]
@@ -186,10 +70,10 @@ class ModelVersion:
     def __post_init__(self) -> None:
         """Refuse parts that do not fit together."""
         expected = list(self.framework.weights)
-        if [one.competency for one in self.competencies] != expected or list(self.weights) != expected:
+        if list(self.weights) != expected:
             raise ValueError(
-                f"A model version needs one ridge and one weight for each of {', '.join(expected)}, in this order. Got "
-                f"{[one.competency for one in self.competencies]} and {list(self.weights)} instead."
+                f"A model version needs one weight for each of {', '.join(expected)}, in this order. Got "
+                f"{list(self.weights)} instead."
             )
         values = np.array(list(self.weights.values()))
         if not (np.all(values >= 0) and abs(values.sum() - 1) <= 1e-6):
@@ -198,10 +82,67 @@ class ModelVersion:
         if strange:
             raise ValueError(f"The framework has no texts in {', '.join(sorted(strange))}: a model cannot score them.")
         object.__setattr__(self, "languages", tuple(sorted(self.languages or self.framework.languages)))
-        used = {name for one in self.competencies for name in one.features}
+        used = {name for own in self.features.values() for name in own}
         if used != set(self.fingerprints):
             odd = ", ".join(sorted(used ^ set(self.fingerprints)))
             raise ValueError(f"Every feature needs its fingerprint and its use. Got {odd} on one side only.")
+
+    @property
+    @abstractmethod
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns that each competency rests on."""
+
+    @property
+    @abstractmethod
+    def applicants(self) -> int | None:
+        """How many applicants its scale rests on, the fewest of all competencies; None where it has seen none."""
+
+    @property
+    @abstractmethod
+    def influence(self) -> Mapping[str, Mapping[str, float]]:
+        """How much each feature moves each competency's score, by competency and column."""
+
+    @abstractmethod
+    def error(self, competency: str, answers: int) -> float | None:
+        """Standard error of measurement in points of a score from so many answers; None from one, or if not known."""
+
+    @abstractmethod
+    def score(self, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> tuple[Score, ...]:
+        """Score one interview, with evidence.
+
+        Parameters
+        ----------
+        answers
+            The interview's. Only answers to questions of the framework count.
+        asked
+            Ids of the questions that the candidate was asked.
+
+        Returns
+        -------
+        tuple of Score
+            One for each competency in the framework's order, ``overall`` last. A competency without answers, or of
+            which too little was measured, is ``not_scored``; one that lacks an answer to a question that was asked is
+            ``partial``. Without every competency the overall score has no value.
+        """
+
+    @abstractmethod
+    def score_table(
+        self, columns: Mapping[str, npt.ArrayLike], interview: npt.ArrayLike, question: Names, interviews: int
+    ) -> dict[str, Floats]:
+        """Score many interviews at once: the numbers of :meth:`score`, to the bit.
+
+        Parameters
+        ----------
+        columns
+            Every feature of ``fingerprints``, one value per answer, shape (m,); ``nan`` where not measured.
+        interview, question
+            Number of each answer's interview, 0 to ``interviews`` − 1, and id of its question, shape (m,).
+
+        Returns
+        -------
+        dict
+            Points from 0 to 100 by competency, and ``overall``, shape (interviews,); ``nan`` where not scored.
+        """
 
     def check(self, fingerprints: Mapping[str, str], recognisers: Collection[str]) -> None:
         """Refuse measurements that differ from those of the training.
@@ -229,39 +170,3 @@ class ModelVersion:
         ]
         if found:
             raise ModelDiffers(found)
-
-    def means(
-        self,
-        columns: Mapping[str, npt.ArrayLike],
-        interview: npt.ArrayLike,
-        question: Sequence[str] | npt.NDArray[np.str_],
-        interviews: int,
-    ) -> dict[str, dict[str, Floats]]:
-        """For each competency, its features' means over the answers that show it: as :func:`answer_means` says."""
-        shown = {
-            one.competency: tuple(asked.id for asked in self.framework.questions_showing(one.competency))
-            for one in self.competencies
-        }
-        found: dict[str, dict[str, Floats]] = {}
-        for questions in dict.fromkeys(shown.values()):  # competencies that the same questions show share their means
-            alike = [one for one in self.competencies if shown[one.competency] == questions]
-            own = {name: columns[name] for one in alike for name in one.features}
-            means = answer_means(own, interview, question, questions, interviews)
-            found |= {one.competency: {name: means[name] for name in one.features} for one in alike}
-        return found
-
-    def z(self, features: Mapping[str, Mapping[str, npt.ArrayLike]]) -> dict[str, Floats]:
-        """Each competency's z, shape (n,) each, from its own features' means; ``nan`` where it was not measured."""
-        return {one.competency: one.z(features[one.competency]) for one in self.competencies}
-
-    def points(self, features: Mapping[str, Mapping[str, npt.ArrayLike]]) -> dict[str, Floats]:
-        """Each competency's score from 0 to 100, and ``overall``, from :meth:`means`.
-
-        The overall score is ``50 + 15 · Σ w z``; it is ``nan`` for whoever lacks one competency, never a mean of the
-        rest.
-        """
-        z = self.z(features)
-        overall: Floats | float = 0.0
-        for name, values in z.items():  # one after the other: a row's bits must not depend on the rows beside it
-            overall = overall + self.weights[name] * values
-        return {name: Norms.points(values) for name, values in {**z, OVERALL: overall}.items()}

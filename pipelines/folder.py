@@ -158,7 +158,7 @@ def rubric_note(batch: Batch) -> str:
 
 def trained_note(scorer: Scorer) -> str:
     """What a trained model's scores mean, in one sentence each."""
-    applicants = min(one.norms.applicants for one in scorer.model.competencies)
+    applicants = scorer.model.applicants
     return (
         f"{scorer.job.replace('_', ' ')}: scored by the trained model {scorer.digest[:12]}. 50 points are the mean of "
         f"the {applicants} applicants of its training, 15 points their standard deviation; evidence says what sets a "

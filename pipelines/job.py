@@ -20,9 +20,9 @@ from vivavoce.data.vault.artefact import Artefact
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 from vivavoce.data.vault.store import Store
 from vivavoce.features.language.encoder import SentenceEncoder
-from vivavoce.models.rubric import MeasuredAnswer, Rubric
+from vivavoce.models.answer import MeasuredAnswer
+from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.models.trained import score_answers
 from vivavoce.pipelines.answers import AnswerSpan, answer_spans, is_unmatched
 from vivavoce.pipelines.asked import find_answers
 from vivavoce.pipelines.configuration import Configuration
@@ -232,7 +232,7 @@ def scored(
         refused = _refused(interview, scorer, answered, worst, seconds)
         if refused is not None:
             return replace(refused, answers=answered)
-        scores, digest = score_answers(scorer.model, answers, asked), scorer.digest
+        scores, digest = scorer.model.score(answers, asked), scorer.digest
     overall = next(score for score in scores if score.competency == OVERALL)
     status, reason = overall.status, overall.reason
     if worst.status is MediaStatus.PARTIAL_MEDIA or worst.status not in TRUSTED:

@@ -22,7 +22,7 @@ from vivavoce.features.prosody import PROSODY
 from vivavoce.features.prosody.answer import AnswerVoice
 from vivavoce.features.speakers.turns import leave_out
 from vivavoce.features.transcript.confidence import answer_confidence
-from vivavoce.models.rubric import MeasuredAnswer
+from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.score import Quote
 from vivavoce.pipelines.answers import AnswerSpan
 from vivavoce.pipelines.result import AnswerResult, split_measures

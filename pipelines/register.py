@@ -112,7 +112,7 @@ def _document(version: Version, registry: Registry) -> dict[str, object]:
     model, _ = load_model(registry.model_folder(version), digest=version.model)
     return {
         "framework": model.framework.digest,
-        "features": {one.competency: ", ".join(one.features) for one in model.competencies},
+        "features": {name: ", ".join(own) for name, own in model.features.items()},
         "fingerprints": dict(model.fingerprints),
         "recognisers": list(model.recognisers),
         "languages": list(model.languages),

@@ -15,8 +15,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.data.norms import Norms
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
-from vivavoce.models.score import OVERALL, TOP, Evidence, Score
-from vivavoce.models.trained import STARTING_POINT
+from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
 from vivavoce.pipelines.comparison import Comparison, compare
 from vivavoce.pipelines.outputs import Row, write_whole
 from vivavoce.pipelines.result import AnswerResult

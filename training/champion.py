@@ -10,6 +10,7 @@ import numpy as np
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.version import ModelDiffers, ModelVersion
 from vivavoce.training.fit import DRAWS, Fitted, correlation
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
@@ -113,6 +114,8 @@ def compare(champion: ModelVersion, digest: str, fitted: Fitted, inputs: Inputs,
         champion.check(inputs.fingerprints, inputs.recognisers)
     except ModelDiffers as error:
         raise NotComparable(str(error)) from error
+    if not isinstance(champion, LinearVersion):
+        raise NotComparable(f"The champion is of kind {champion.kind}, whose scores are not computed here.")
     absent = {one for rival in champion.competencies for one in rival.features} & set(inputs.dropped)
     if absent:
         raise NotComparable(f"The champion uses {', '.join(sorted(absent))}, which have one value only in these data.")

@@ -14,7 +14,7 @@ LEAST_TAUGHT = 2  # rated rows that a model can be fitted to at all
 
 
 class Estimator(Protocol):
-    """What learns one rating: :class:`vivavoce.models.linear.CompetencyRidge`, or anything with its ``fit``."""
+    """What learns one rating: :class:`vivavoce.models.linear.ridge.CompetencyRidge`, or anything with its ``fit``."""
 
     def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:
         """Learn from features (n, p) and ratings (n,)."""
@@ -65,7 +65,7 @@ def cross_fitted(
 
     Examples
     --------
-    >>> from vivavoce.models.linear import CompetencyRidge
+    >>> from vivavoce.models.linear.ridge import CompetencyRidge
     >>> rng = np.random.default_rng(0)
     >>> x = rng.standard_normal((300, 2))
     >>> found = cross_fitted(CompetencyRidge(), x, x @ [1.0, 0.0], np.arange(300))

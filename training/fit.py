@@ -11,9 +11,10 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.gain import correlation as person_correlation
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import CompetencyRidge
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import LinearCompetency, ModelVersion
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
@@ -51,12 +52,12 @@ class Fitted:
         Without any performance, under the framework's weights.
     """
 
-    model: ModelVersion
+    model: LinearVersion
     z: Mapping[str, Floats]
     overall: Floats
 
 
-def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> ModelVersion:
+def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> LinearVersion:
     """Train the linear model of one job family: :func:`fit`, of which the model version is kept."""
     return fit(inputs, framework, estimator=estimator, seed=seed).model
 
@@ -114,14 +115,14 @@ def fit(
         "weights": learned.document() if learned else {"reason": "no performance was given: the framework's are kept"},
         "validity": validity,
     }
-    model = ModelVersion(
-        framework,
-        tuple(competencies),
-        learned.values if learned else framework.weights,
-        {name: inputs.fingerprints[name] for name in sorted(used)},
-        inputs.recognisers,
-        without_nan(documents),
-        inputs.languages,
+    model = LinearVersion(
+        framework=framework,
+        competencies=tuple(competencies),
+        weights=learned.values if learned else framework.weights,
+        fingerprints={name: inputs.fingerprints[name] for name in sorted(used)},
+        recognisers=inputs.recognisers,
+        documents=without_nan(documents),
+        languages=inputs.languages,
     )
     return Fitted(model, scores, _by_interview(inputs, framework, scores, overall))
 

@@ -14,7 +14,7 @@ from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.aggregate import answer_means
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from vivavoce.models.linear import FOLDS, LEAST_MEASURED, CompetencyRidge
-from vivavoce.models.version import LinearCompetency, ModelVersion
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import FOLDS, LEAST_MEASURED, CompetencyRidge
+from vivavoce.models.linear.version import LinearVersion
 
 if TYPE_CHECKING:
     import optuna
@@ -279,7 +280,7 @@ def family(column: str, modalities: Mapping[str, str]) -> str:
     return f"{modalities[column]}: {first}" if column in modalities else first
 
 
-def without_idle(model: ModelVersion) -> ModelVersion:
+def without_idle(model: LinearVersion) -> LinearVersion:
     """The model without columns that count for nothing: it then does not ask for them when it scores."""
     kept = tuple(_without_idle(one) for one in model.competencies)
     used = {name for one in kept for name in one.features}

@@ -49,7 +49,7 @@ def describe_model(folder: Path, scores: Path, digests: Sequence[str], standings
         "weights": dict(model.weights),
         "recognisers": list(model.recognisers),
         "features": [_feature(name, model.fingerprints[name], declared) for name in sorted(model.fingerprints)],
-        "competencies": {one.competency: list(one.features) for one in model.competencies},
+        "competencies": {name: list(own) for name, own in model.features.items()},
     }
 
 

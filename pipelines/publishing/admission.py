@@ -192,8 +192,8 @@ def points(model: ModelVersion, table: pd.DataFrame) -> pd.DataFrame:
     """Scores of every interview of a table of answers, one row each, by competency and overall."""
     interviews, number = np.unique(table["interview_id"].to_numpy(str), return_inverse=True)
     columns: dict[str, npt.ArrayLike] = {name: table[name].to_numpy(np.float64) for name in model.fingerprints}
-    means = model.means(columns, number, table["question_id"].to_numpy(str), len(interviews))
-    return pd.DataFrame(model.points(means), index=interviews)
+    found = model.score_table(columns, number, table["question_id"].to_numpy(str), len(interviews))
+    return pd.DataFrame(found, index=interviews)
 
 
 def _equal(one: pd.DataFrame, other: pd.DataFrame) -> bool:

@@ -170,11 +170,11 @@ def _reliability(model: ModelVersion) -> Section:
     agreed = model.documents.get("datasheet", {}).get("rating reliability", {})
     rows = tuple(
         (
-            one.competency,
-            _estimate(agreed[one.competency]) if one.competency in agreed else "–",
-            "–" if one.error(2) is None else f"± {1.6449 * (one.error(4) or 0):.0f} points with four answers",
+            name,
+            _estimate(agreed[name]) if name in agreed else "–",
+            "–" if (error := model.error(name, 4)) is None else f"± {1.6449 * error:.0f} points with four answers",
         )
-        for one in model.competencies
+        for name in model.weights
     )
     said = "The band is 1.64 standard errors of measurement on either side; none where there is one question only."
     return Section(
@@ -184,10 +184,9 @@ def _reliability(model: ModelVersion) -> Section:
 
 def _features(model: ModelVersion) -> Section:
     tables = []
-    for one in model.competencies:
-        order = sorted(range(len(one.features)), key=lambda i: -abs(float(one.importance[i])))[:MOST_FEATURES]
-        rows = tuple((one.features[i], float(one.importance[i] / one.norms.sd)) for i in order)
-        tables.append(Table((one.competency, "z per standard deviation"), rows))
+    for name, moved in model.influence.items():
+        rows = tuple(sorted(moved.items(), key=lambda one: -abs(one[1]))[:MOST_FEATURES])
+        tables.append(Table((name, model.influence_unit), rows))
     said = f"Of {len(model.fingerprints)} features; up to {MOST_FEATURES} for each competency, largest first."
     return Section("What scores are made of", (said,), tuple(tables))
 

@@ -22,7 +22,7 @@ from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.gain import gain
 from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.fusion import choose
 from vivavoce.training.splits import splits_by_person

@@ -14,7 +14,7 @@ import torch
 
 from tests.benchmarks import Figure
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 
 MODALITIES = {"language": range(20), "prosody": range(20, 32), "face": range(32, 40)}
 ANSWERS, COMPETENCIES, EPOCHS, BATCH = 6, 4, 2, 1024

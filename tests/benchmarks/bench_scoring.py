@@ -9,7 +9,7 @@ import pandas as pd
 
 from tests.benchmarks import Figure
 from tests.models.versions import many_competencies, planted
-from vivavoce.models.version import ModelVersion
+from vivavoce.models.linear.version import LinearVersion
 
 FEATURES, COMPETENCIES, ANSWERS_EACH = 50, 10, 4
 Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def run(reduced: bool = False) -> list[Figure]:
 
 
 def _pandas(
-    model: ModelVersion, columns: dict[str, Floats], interview: npt.NDArray[np.intp], question: npt.NDArray[np.str_]
+    model: LinearVersion, columns: dict[str, Floats], interview: npt.NDArray[np.intp], question: npt.NDArray[np.str_]
 ) -> Floats:
     one = model.competencies[0]
     shown = [asked.id for asked in model.framework.questions_showing(one.competency)]

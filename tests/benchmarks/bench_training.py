@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.benchmarks import Figure
 from tests.planted import CENTRE, PRIOR, people
-from vivavoce.models.linear import PENALTIES, CompetencyRidge
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import PENALTIES, CompetencyRidge
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import LinearCompetency
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.weights import learn_weights
 

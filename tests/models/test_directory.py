@@ -23,11 +23,13 @@ from safetensors.numpy import save
 from tests.conftest import ROOT
 from vivavoce.data.framework import load_framework
 from vivavoce.models import files
-from vivavoce.models.directory import ARRAYS, load_model, save_model
+from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.files import ModelRefused
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import CompetencyRidge
+from vivavoce.models.linear.stored import ARRAYS
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import LinearCompetency, ModelVersion
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 NAMES = ("language.words_count", "prosody.f0_median_hz", "language.pronouns_share")
@@ -35,14 +37,21 @@ X = np.random.default_rng(0).standard_normal((60, 3))
 COLUMNS = {competency: dict(zip(NAMES, X.T, strict=True)) for competency in FRAMEWORK.weights}
 
 
-def model() -> ModelVersion:
+def model() -> LinearVersion:
     competencies = []
     for i, competency in enumerate(FRAMEWORK.weights):
         fitted = CompetencyRidge().fit(X, 3 + X @ np.roll([0.5, 0.3, 0.1], i))
         competencies.append(LinearCompetency.of(competency, NAMES, fitted, Norms.of(fitted.predict(X))))
     prints = {name: hashlib.sha256(name.encode()).hexdigest() for name in NAMES}
     documents = {"datasheet": {"persons": 60}, "validity": {"r": None}, "datasheet.md": "# Sixty people\n"}
-    return ModelVersion(FRAMEWORK, tuple(competencies), FRAMEWORK.weights, prints, ("whisper:tiny",), documents)
+    return LinearVersion(
+        framework=FRAMEWORK,
+        competencies=tuple(competencies),
+        weights=FRAMEWORK.weights,
+        fingerprints=prints,
+        recognisers=("whisper:tiny",),
+        documents=documents,
+    )
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.proof import proof_count
 from vivavoce.models.fusion.checkpoint import CheckpointRefused
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 
 TWO = {"language": [0, 1, 2], "prosody": [3, 4]}
 THREE = {**TWO, "face": [5]}

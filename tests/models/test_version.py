@@ -7,8 +7,9 @@ import pytest
 
 from tests.models.versions import FRAMEWORK, many_competencies, planted
 from vivavoce.models.aggregate import answer_means
+from vivavoce.models.linear.competency import BLOCK, LinearCompetency
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import BLOCK, LinearCompetency, ModelVersion
 
 NAMES = tuple(planted(features=40).fingerprints)
 
@@ -21,7 +22,7 @@ def table(rows: int, seed: int = 1) -> dict[str, np.ndarray]:
     return dict(zip(NAMES, values, strict=True))
 
 
-def everybody(model: ModelVersion, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def everybody(model: LinearVersion, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return model.points({one.competency: columns for one in model.competencies})
 
 

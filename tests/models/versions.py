@@ -6,8 +6,9 @@ import numpy as np
 
 from tests.conftest import ROOT
 from vivavoce.data.framework import Framework, load_framework
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import LinearCompetency, ModelVersion
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 
@@ -36,7 +37,7 @@ def many_competencies(count: int) -> Framework:
 
 def planted(
     framework: Framework = FRAMEWORK, features: int = 6, *, seed: int = 0, question_sd: float | None = 0.8
-) -> ModelVersion:
+) -> LinearVersion:
     """General features, alike for every competency but in their coefficients."""
     names = tuple(f"language.made_{i}_share" for i in range(features))
     rng = np.random.default_rng(seed)
@@ -56,4 +57,10 @@ def planted(
         for competency in framework.weights
     )
     prints = {name: hashlib.sha256(name.encode()).hexdigest() for name in names}
-    return ModelVersion(framework, competencies, framework.weights, prints, ("provided:vtt",), {})
+    return LinearVersion(
+        framework=framework,
+        competencies=competencies,
+        weights=framework.weights,
+        fingerprints=prints,
+        recognisers=("provided:vtt",),
+    )

@@ -8,7 +8,8 @@ from vivavoce.features.language import relate
 from vivavoce.features.language.answer import AnswerText
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.transcript.words import Word
-from vivavoce.models.rubric import MeasuredAnswer, Rubric
+from vivavoce.models.answer import MeasuredAnswer
+from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.pipelines.measure import _language
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")

@@ -17,8 +17,8 @@ from tests.pipelines.runs import DEMO, ROWS, batch, document, ends, rows, viva
 from tests.pipelines.trained import FACE, FRAMEWORK, planted
 from vivavoce.data.framework import load_frameworks
 from vivavoce.models.directory import load_model, save_model
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.score import BAND_Z, OVERALL
-from vivavoce.models.version import ModelVersion
 from vivavoce.pipelines.batch import Request
 from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.model import check_frameworks, load_scorers
@@ -31,12 +31,12 @@ SCORED = ("c01", "c02", "c03", "c08", "c10", "c04", "c09", "c11", "c06")  # the 
 
 
 @pytest.fixture(scope="module")
-def model(demo: Path) -> ModelVersion:
+def model(demo: Path) -> LinearVersion:
     return planted(demo / "features.parquet")
 
 
 @pytest.fixture(scope="module")
-def folder(model: ModelVersion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(model: LinearVersion, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "v1"
     save_model(model, path)
     return path
@@ -58,7 +58,7 @@ def scores(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 class TestScores:
     def test_they_are_those_of_the_model_on_the_measured_features(
-        self, out: Path, demo: Path, model: ModelVersion
+        self, out: Path, demo: Path, model: LinearVersion
     ) -> None:
         """Bit for bit, from the features that another run of these interviews measured."""
         table = pq.read_table(demo / "features.parquet").to_pandas()
@@ -168,7 +168,7 @@ class TestRefusals:
         assert "Name a job that has a model (software_engineer), or give --model for it." in said
         assert "sales_manager" in said
 
-    def test_other_measurements_are_named_one_by_one(self, model: ModelVersion, tmp_path: Path) -> None:
+    def test_other_measurements_are_named_one_by_one(self, model: LinearVersion, tmp_path: Path) -> None:
         changed = {
             name: "f" * 64 if name == "language.length_words" else one for name, one in model.fingerprints.items()
         }
@@ -192,14 +192,14 @@ class TestRefusals:
         assert f"{FACE}, prosody.level_range_db" in said
         assert "rests on face, which" in refused(manifest, tmp_path / "out", str(folder), profile=Profile.VOICE)[1]
 
-    def test_a_recogniser_that_is_known_beforehand_must_be_accepted(self, model: ModelVersion, tmp_path: Path) -> None:
+    def test_a_recogniser_that_is_known_beforehand_must_be_accepted(self, model: LinearVersion, tmp_path: Path) -> None:
         save_model(replace(model, recognisers=("whisper:0123456789ab",)), tmp_path / "v1")
         status, said = refused(batch(tmp_path, [ROWS["c01"]]), tmp_path / "out", str(tmp_path / "v1"))
         assert status == 2
         assert "recogniser provided (accepted: whisper:0123456789ab)" in said
 
     def test_a_language_in_which_the_model_did_not_learn_is_measured_and_not_scored(
-        self, demo: Path, model: ModelVersion, tmp_path: Path
+        self, demo: Path, model: LinearVersion, tmp_path: Path
     ) -> None:
         words = {row["asr_engine"] for row in rows(demo, "features") if row["interview_id"] == "c05"}
         english = replace(model, languages=("en",), recognisers=(*model.recognisers, *words))
@@ -211,7 +211,7 @@ class TestRefusals:
         assert ends(tmp_path / "out")["c05"][:2] == ("not_scored", "other_language: zh")
         assert len(rows(tmp_path / "out", "features")) == 3
 
-    def test_measures_that_may_not_be_scored_are_refused(self, model: ModelVersion, tmp_path: Path) -> None:
+    def test_measures_that_may_not_be_scored_are_refused(self, model: LinearVersion, tmp_path: Path) -> None:
         barred = "language.fillers_per_100_words"
         first = model.competencies[0]
         using = replace(first, features=(barred, *first.features[1:]))
@@ -239,7 +239,7 @@ class TestRefusals:
         assert "both for the job software_engineer: name one" in said
 
     def test_another_model_does_not_go_on_in_the_same_folder(
-        self, out: Path, model: ModelVersion, tmp_path: Path
+        self, out: Path, model: LinearVersion, tmp_path: Path
     ) -> None:
         save_model(replace(model, documents={"note": {"trained": "again"}}), tmp_path / "v2")
         status, said = refused(out.parent / "manifest.jsonl", out, str(tmp_path / "v2"))

@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 
 from tests.conftest import ROOT
 from vivavoce.data.framework import load_framework
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import LinearCompetency, ModelVersion
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 GENERAL = ("language.length_words", "language.structure_share", "prosody.level_range_db")
@@ -16,7 +17,7 @@ FACE = "face.yaw_spread_deg"  # half of what teamwork rests on, in this model
 RECOGNISERS = ("provided:srt", "provided:vtt")
 
 
-def planted(features: Path, *, seed: int = 0, question_sd: float | None = 0.8) -> ModelVersion:
+def planted(features: Path, *, seed: int = 0, question_sd: float | None = 0.8) -> LinearVersion:
     """A model of the job software_engineer with the fingerprints of a ``features.parquet``."""
     table = pq.read_table(features)
     rng = np.random.default_rng(seed)
@@ -44,4 +45,10 @@ def planted(features: Path, *, seed: int = 0, question_sd: float | None = 0.8) -
         name: table.schema.field(name).metadata[b"fingerprint"].decode()
         for name in sorted({name for one in competencies for name in one.features})
     }
-    return ModelVersion(FRAMEWORK, tuple(competencies), FRAMEWORK.weights, prints, RECOGNISERS, {})
+    return LinearVersion(
+        framework=FRAMEWORK,
+        competencies=tuple(competencies),
+        weights=FRAMEWORK.weights,
+        fingerprints=prints,
+        recognisers=RECOGNISERS,
+    )

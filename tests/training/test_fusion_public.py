@@ -7,9 +7,9 @@ from tests.benchmarks import bench_avi, bench_chalearn, bench_mit
 from vivavoce.data.refused import RefusedName
 from vivavoce.data.schema import Feature
 from vivavoce.evaluation.gain import gain
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.norms import Norms
-from vivavoce.models.version import LinearCompetency
 
 
 @pytest.fixture(scope="module")

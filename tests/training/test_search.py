@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tests.training.tables import FRAMEWORK, write
 from vivavoce.evaluation.resampling import bootstrap
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.gain import Gain, gain
-from vivavoce.models.rubric import rubric_parameters
+from vivavoce.models.rubric.rubric import rubric_parameters
 from vivavoce.training.answers import Answers
 from vivavoce.training.crossfit import cross_fitted
 

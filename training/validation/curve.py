@@ -82,7 +82,7 @@ def learning_curve(
 
     Examples
     --------
-    >>> from vivavoce.models.linear import CompetencyRidge
+    >>> from vivavoce.models.linear.ridge import CompetencyRidge
     >>> rng = np.random.default_rng(0)
     >>> x = rng.standard_normal((200, 30))
     >>> y = x.sum(axis=1) + rng.standard_normal(200)

@@ -44,7 +44,7 @@ def held_out(
 
     Examples
     --------
-    >>> from vivavoce.models.linear import CompetencyRidge
+    >>> from vivavoce.models.linear.ridge import CompetencyRidge
     >>> x = np.random.default_rng(0).standard_normal((100, 1))
     >>> found = held_out(CompetencyRidge(), x, x[:, 0], np.arange(100), site=np.repeat(["a", "b"], 50))
     >>> round(found["site"].value, 2), found["time"].reason

@@ -11,7 +11,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.gain import gain
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.overall import Overall, cross_weighted

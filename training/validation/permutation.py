@@ -9,7 +9,7 @@ import numpy.typing as npt
 from vivavoce.evaluation.arguments import Floats, number, same_length
 from vivavoce.evaluation.estimate import NAN
 from vivavoce.evaluation.resampling import rows_by_person
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.splits import splits_by_person
 
 COUNT = 199  # permutations: p has steps of .005, and its own error at .05 is .015

@@ -11,7 +11,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.discriminant import Traits
 from vivavoce.evaluation.estimate import two_decimals
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.overall import Overall
 from vivavoce.training.validation.baselines import Baseline, baselines

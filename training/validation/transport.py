@@ -9,7 +9,7 @@ import numpy.typing as npt
 from vivavoce.evaluation.arguments import Floats, same_length
 from vivavoce.evaluation.effect import difference, superiority
 from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 
 LEAST_PEOPLE = 20

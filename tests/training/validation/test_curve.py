@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.validation.curve import learning_curve
 

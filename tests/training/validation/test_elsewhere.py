@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.validation.elsewhere import held_out
 

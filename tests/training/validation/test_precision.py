@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vivavoce.models.linear import CompetencyRidge
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.answers import Answers
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.validation.precision import cross_fitted_answers, precision

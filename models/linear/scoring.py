@@ -1,28 +1,28 @@
-"""One interview scored by a model version: points, band, status, and what made the points."""
+"""One interview scored by a linear model version: points, band, status, and what made the points."""
 
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from vivavoce.data.schema import Absent
 from vivavoce.data.status import Reason, RowStatus
+from vivavoce.models.answer import MeasuredAnswer
+from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.prediction import REACH
 from vivavoce.models.norms import MIDDLE, POINTS_PER_SD
-from vivavoce.models.prediction import REACH
-from vivavoce.models.rubric import MeasuredAnswer
-from vivavoce.models.score import OVERALL, Evidence, Score, overall_of
-from vivavoce.models.version import LinearCompetency, ModelVersion
+from vivavoce.models.score import OVERALL, STARTING_POINT, Evidence, Score, overall_of
 
-Floats = npt.NDArray[np.float64]
-
-STARTING_POINT = "starting point"
-"""The evidence that is nobody's answer: the rating at the features' means in training, beside the applicants' mean."""
+if TYPE_CHECKING:
+    from vivavoce.models.linear.version import LinearVersion
 
 
-def score_answers(model: ModelVersion, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> tuple[Score, ...]:
-    """Score every competency of the model's framework, and overall: the numbers of ``ModelVersion.points``.
+def score_answers(
+    model: "LinearVersion", answers: Sequence[MeasuredAnswer], asked: Collection[str]
+) -> tuple[Score, ...]:
+    """Score every competency of the model's framework, and overall: the numbers of ``LinearVersion.points``.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def score_answers(model: ModelVersion, answers: Sequence[MeasuredAnswer], asked:
         is ``not_scored``; one that lacks an answer to a question that was asked is ``partial``. Without every
         competency the overall score has no value.
     """
-    columns = {name: [_value(answer, name) for answer in answers] for name in model.fingerprints}
+    columns = {name: [answer.value(name) for answer in answers] for name in model.fingerprints}
     questions = [answer.question_id for answer in answers]
     means = model.means(columns, np.zeros(len(answers), np.intp), questions, 1)
     points = {name: float(values[0]) for name, values in model.points(means).items()}
@@ -87,7 +87,7 @@ def _evidence(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> Ite
     for name, coefficient, absent, mean, scale in zip(
         model.features, model.coefficients, model.absent, model.mean, model.scale, strict=True
     ):
-        measured = [(answer, value) for answer in showing if not math.isnan(value := _value(answer, name))]
+        measured = [(answer, value) for answer in showing if not math.isnan(value := answer.value(name))]
         if not measured and absent:
             yield Evidence(None, name, None, float(points * absent))
         away = math.fsum(value - mean for _, value in measured) / max(len(measured), 1)
@@ -101,10 +101,10 @@ def _why(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> str:
     """The reason behind most of what is missing, by how much it matters; alone where nothing at all was measured."""
     lost: defaultdict[str, float] = defaultdict(float)
     for name, importance in zip(model.features, np.abs(model.importance), strict=True):
-        if all(math.isnan(_value(answer, name)) for answer in showing):
+        if all(math.isnan(answer.value(name)) for answer in showing):
             lost[_reason(showing[0].measures, name)] += float(importance)
     reason = max(lost, key=lambda one: lost[one])
-    nothing = len(lost) == 1 and all(math.isnan(_value(answer, name)) for answer in showing for name in model.features)
+    nothing = len(lost) == 1 and all(math.isnan(answer.value(name)) for answer in showing for name in model.features)
     return reason if nothing else f"{Reason.TOO_LITTLE_MEASURED.value}: {reason}"
 
 
@@ -116,9 +116,4 @@ def _reason(measures: Mapping[str, float | Absent], name: str) -> str:
 
 def _share(model: LinearCompetency, answer: MeasuredAnswer) -> float:
     """How much of what matters was measured in one answer, 0–1."""
-    return float(model.measured_share([np.array([_value(answer, name)]) for name in model.features])[0])
-
-
-def _value(answer: MeasuredAnswer, name: str) -> float:
-    value = answer.measures.get(name, math.nan)
-    return math.nan if isinstance(value, Absent) else value
+    return float(model.measured_share([np.array([answer.value(name)]) for name in model.features])[0])

@@ -16,8 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from vivavoce.data.framework import Framework
-from vivavoce.data.schema import Absent, Measures, digest_of
+from vivavoce.data.schema import Absent, digest_of
 from vivavoce.data.status import Reason, RowStatus
+from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.score import TOP, Evidence, Quote, Score, overall_of
 
 STRUCTURAL = {"no_encoder": "no_encoder", "no_question": "no_question"}  # an absence that decides the variant
@@ -50,23 +51,10 @@ class RubricParameters(BaseModel):
         return digest_of(self.model_dump(mode="json"))
 
 
-@dataclass(frozen=True)
-class MeasuredAnswer:
-    """What scoring needs of one answer.
-
-    ``measures`` holds per-competency features as ``name.competency_id``. ``quotes`` are the words behind a measure.
-    """
-
-    question_id: str
-    shows: tuple[str, ...]
-    measures: Measures
-    quotes: Mapping[str, tuple[Quote, ...]]
-
-
 @cache
 def rubric_parameters() -> RubricParameters:
     """The shipped rubric."""
-    text = files("vivavoce.models").joinpath("rubric.yaml").read_text(encoding="utf-8")
+    text = files("vivavoce.models.rubric").joinpath("rubric.yaml").read_text(encoding="utf-8")
     return RubricParameters.model_validate(yaml.safe_load(text))
 
 

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from vivavoce.models.prediction import REACH, measured_share, rating
+from vivavoce.models.linear.prediction import REACH, measured_share, rating
 
 Floats = npt.NDArray[np.float64]
 

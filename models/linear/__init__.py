@@ -1,0 +1,1 @@
+"""The linear model: one ridge for each competency, learned from human ratings."""

@@ -1,0 +1,1 @@
+"""The rubric: scores from what answers show, set against the framework, without training."""
