@@ -181,6 +181,10 @@ def train(
         str | None, typer.Option(help="MLflow store, or none. [default: VIVA_TRACKING, else runs.sqlite beside --out]")
     ] = None,
     thorough: Annotated[bool, typer.Option("--thorough", help="Look at validity for minutes.")] = False,
+    split: Annotated[
+        str, typer.Option(help="Test whole ones of these: person, time, or a column such as site or employer.")
+    ] = "person",
+    today: Annotated[str | None, typer.Option(help="Features of today's applicants: does the model fit them?")] = None,
     seed: Annotated[int, typer.Option(help="Of every random split, draw and search.")] = 0,
 ) -> None:
     """Learn competency scores and weights; writes a model version of standing experimental.
@@ -192,7 +196,7 @@ def train(
 
     request = TrainingRequest(
         features, ratings, outcomes, framework, out, seed, schema, criterion, selection, sample_weights, champion,
-        tune, tracking_uri, thorough,
+        tune, tracking_uri, thorough, split, today,
     )  # fmt: skip
     raise typer.Exit(run_train(request))
 

@@ -50,6 +50,10 @@ class TrainingRequest:
         the linear model.
     tracking
         Where the run is recorded; None: ``$VIVA_TRACKING``, else beside the folder; ``none``: nowhere.
+    split
+        By what everything is split: ``person``, ``time`` or a column of the tables.
+    today
+        A features table of today's applicants: does the model fit them?
     """
 
     features: str | Path
@@ -66,6 +70,8 @@ class TrainingRequest:
     tune: int = 0
     tracking: str | None = None
     thorough: bool = False
+    split: str = "person"
+    today: str | Path | None = None
 
 
 def run_train(request: TrainingRequest, *, console: Console | None = None) -> int:
@@ -122,23 +128,31 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
         criterion=request.criterion,
         selection=request.selection,
         weights=request.sample_weights,
+        split=request.split,
     )
 
 
 def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Search | None]":
     """The model version with everything that belongs beside it, and the search where one was asked for."""
     from vivavoce.models.directory import load_model
+    from vivavoce.training.crossfit import plain
     from vivavoce.training.datasheet import in_words
     from vivavoce.training.decisions import decision_tables
-    from vivavoce.training.fit import fit, plain
+    from vivavoce.training.fit import fit
+    from vivavoce.training.measured import read_measured
     from vivavoce.training.search import Search, without_idle
     from vivavoce.training.validation.scored import THOROUGH, USUAL
+    from vivavoce.training.validation.today import today_document
 
     champion = load_model(request.champion) if request.champion else None  # refused before an hour of training
+    today = read_measured(request.today, framework.job, request.schema) if request.today else None
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
     effort = THOROUGH if request.thorough else USUAL
     fitted = fit(inputs, framework, estimator=search or plain, effort=effort, seed=request.seed)
     documents: dict[str, Any] = dict(fitted.model.documents)
+    lean = without_idle(fitted.model) if search else fitted.model
+    if today:
+        documents["today"] = today_document(inputs, lean.fingerprints, today, framework.job, seed=request.seed)
     if search:
         documents["search"] = _searched(search, inputs, request.tune)
     if champion:
@@ -148,8 +162,7 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     documents |= {"decisions": found} if (found := decision_tables(fitted, inputs)) else {}
     documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
     documents |= _pictures(fitted, inputs, framework)
-    model = replace(fitted.model, documents=documents)
-    return (without_idle(model) if search else model), search
+    return replace(lean, documents=documents), search
 
 
 def _trials(search: "Search", inputs: "Inputs") -> "dict[str, tuple[Trial, ...]]":
@@ -229,6 +242,8 @@ def _recorded(
         "criterion": sheet["criterion"],
         "framework": model.framework.digest,
         "sample weights": sheet["sample weights"] is not None,
+        "split": sheet["split"]["by"],
+        **({"sha256.today": model.documents["today"]["sha256"]} if request.today else {}),
         **{f"sha256.{name}": found for name, found in sheet["digests"].items()},
     }
     run = Record(model.framework.job, digest[:12], parameters, model.documents, request.out, trials=trials)

@@ -1,6 +1,7 @@
 """Scores that no person's own rating had a part in: what validity and weights may be computed from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from vivavoce.evaluation.arguments import Floats, same_length, vectors
-from vivavoce.training.splits import Split, check_splits, splits_by_person
+from vivavoce.models.linear.ridge import CompetencyRidge
+from vivavoce.training.scheme import BY_PERSON, Scheme
+from vivavoce.training.splits import Split, check_splits
 
 LEAST_TAUGHT = 2  # rated rows that a model can be fitted to at all
 
@@ -23,6 +26,33 @@ class Estimator(Protocol):
         """Ratings, shape (n,)."""
 
 
+MakeRidge = Callable[[Sequence[str]], CompetencyRidge]  # an unfitted ridge for columns of these names
+
+
+def plain(_: Sequence[str]) -> CompetencyRidge:
+    """The ridge as it comes, whatever its columns."""
+    return CompetencyRidge()
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What everything goes through that is learned again to look at validity, in every one of those fits.
+
+    Parameters
+    ----------
+    make
+        Makes an unfitted ridge for the columns that it gets.
+    said
+        In words.
+    """
+
+    make: MakeRidge
+    said: str
+
+
+PLAIN = Procedure(plain, "the ridge, its penalty chosen anew in every fit")
+
+
 def cross_fitted(
     model: Estimator,
     features: npt.ArrayLike,
@@ -31,6 +61,7 @@ def cross_fitted(
     *,
     weights: npt.ArrayLike | None = None,
     splits: Sequence[Split] | None = None,
+    scheme: Scheme = BY_PERSON,
     seed: int = 0,
 ) -> Floats:
     """Every row's prediction by a model that saw no rating of that row's person.
@@ -39,7 +70,7 @@ def cross_fitted(
     ----------
     model
         What is fitted; it stays as it is (its clones are). It standardises and chooses its penalty inside each fold,
-        by person.
+        by what ``scheme`` holds together.
     features
         Shape (n, p); ``nan`` where not measured.
     ratings
@@ -49,7 +80,9 @@ def cross_fitted(
     weights
         How much each row teaches, shape (n,), ≥ 0; by default all alike.
     splits
-        Which rows teach and which are predicted; by default five folds by person.
+        Which rows teach and which are predicted; by default those of ``scheme``.
+    scheme
+        By what rows are split, here and inside each fit; by default by person, in five folds.
     seed
         Of the default folds.
 
@@ -77,12 +110,12 @@ def cross_fitted(
     vectors("cross_fitted", ratings=y[~np.isnan(y)])
     counts = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
     same_length("cross_fitted", features=x, ratings=y, persons=who, weights=counts)
-    chosen = splits_by_person(who, seed=seed) if splits is None else list(splits)
+    chosen = scheme.splits(who, seed=seed) if splits is None else list(splits)
     check_splits(chosen, who)
     found = np.full(len(y), np.nan)
     for seen, held in chosen:
         rated = seen[~np.isnan(y[seen]) & (counts[seen] > 0)]
         if len(rated) >= LEAST_TAUGHT:
-            fitted = clone(model).fit(x[rated], y[rated], groups=who[rated], sample_weight=counts[rated])
+            fitted = clone(model).fit(x[rated], y[rated], groups=scheme.inner(who[rated]), sample_weight=counts[rated])
             found[held] = fitted.predict(x[held])
     return found

@@ -1,6 +1,6 @@
 """From joined inputs to a model version: ridges, norms, weights, and how well all of it holds on people not seen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,10 +12,9 @@ from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.gain import correlation as person_correlation
 from vivavoce.models.linear.competency import LinearCompetency
-from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
-from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.crossfit import PLAIN, MakeRidge, Procedure, cross_fitted, plain
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
 from vivavoce.training.learned import without_nan
@@ -27,14 +26,6 @@ from vivavoce.training.validation.report import validate
 from vivavoce.training.validation.scored import USUAL, Crossed, Effort
 
 DRAWS = 1000  # of persons, for the intervals of correlations
-
-
-Estimator = Callable[[Sequence[str]], CompetencyRidge]
-
-
-def plain(_: Sequence[str]) -> CompetencyRidge:
-    """The ridge as it comes, whatever its columns."""
-    return CompetencyRidge()
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ class Fitted:
     overall: Floats
 
 
-def fit_model(inputs: Inputs, framework: Framework, *, estimator: Estimator = plain, seed: int = 0) -> LinearVersion:
+def fit_model(inputs: Inputs, framework: Framework, *, estimator: MakeRidge = plain, seed: int = 0) -> LinearVersion:
     """Train the linear model of one job family: :func:`fit`, of which the model version is kept."""
     return fit(inputs, framework, estimator=estimator, seed=seed).model
 
@@ -66,7 +57,8 @@ def fit(
     inputs: Inputs,
     framework: Framework,
     *,
-    estimator: Estimator = plain,
+    estimator: MakeRidge = plain,
+    procedure: Procedure = PLAIN,
     effort: Effort | None = USUAL,
     seed: int = 0,
 ) -> Fitted:
@@ -81,6 +73,8 @@ def fit(
         What to learn from, and for which job.
     estimator
         Makes an unfitted ridge for the columns that it gets. One that searches does so inside every fold.
+    procedure
+        What everything goes through that is learned again to look at validity beyond correlations.
     effort
         How long to look at validity beyond correlations (``THOROUGH`` takes some minutes); None: not at all, for
         versions that are made to be compared and thrown away.
@@ -108,7 +102,7 @@ def fit(
         "performance": _performance(inputs, framework, crossed, overall, seed),
     }
     if effort is not None:
-        validity |= validate(inputs, framework, crossed, overall, effort=effort, seed=seed)
+        validity |= validate(inputs, framework, crossed, overall, procedure=procedure, effort=effort, seed=seed)
     learned = overall.learned if overall else None
     documents = {
         "datasheet": datasheet(inputs, seed),
@@ -128,24 +122,26 @@ def fit(
 
 
 def _competency(
-    inputs: Inputs, framework: Framework, name: str, estimator: Estimator, seed: int
+    inputs: Inputs, framework: Framework, name: str, estimator: MakeRidge, seed: int
 ) -> tuple[Crossed, LinearCompetency]:
     """One competency's cross-fitted scores, of interviews and of single answers, and its ridge of all rated people."""
     columns = list(inputs.features[name])
     if not columns:
         raise BadTraining(f"{name}: none of its features was measured with more than one value.")
     x, y, who = np.column_stack(list(inputs.features[name].values())), inputs.ratings[name], inputs.candidates
+    scheme = inputs.scheme
     if inputs.answers is None:
-        predicted = cross_fitted(estimator(columns), x, y, who, weights=inputs.weights, seed=seed)
+        predicted = cross_fitted(estimator(columns), x, y, who, weights=inputs.weights, scheme=scheme, seed=seed)
         table = np.full((len(y), 0), np.nan)
     else:
         asked = [question.id for question in framework.questions_showing(name)]
         predicted, table = cross_fitted_answers(
-            estimator(columns), x, y, who, inputs.answers, columns, asked, weights=inputs.weights, seed=seed
-        )
+            estimator(columns), x, y, who, inputs.answers, columns, asked,
+            weights=inputs.weights, scheme=scheme, seed=seed,
+        )  # fmt: skip
     norms, rated = Norms.of(predicted), ~np.isnan(y)
     weights = None if inputs.weights is None else inputs.weights[rated]
-    fitted = estimator(columns).fit(x[rated], y[rated], groups=who[rated], sample_weight=weights)
+    fitted = estimator(columns).fit(x[rated], y[rated], groups=scheme.inner(who[rated]), sample_weight=weights)
     found = precision(norms.z(table), who, seed=seed)
     spread = None if np.isnan(found.question_sd) else found.question_sd
     return Crossed(predicted, norms.z(predicted), found), LinearCompetency.of(name, columns, fitted, norms, spread)

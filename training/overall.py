@@ -11,8 +11,10 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
 from vivavoce.training.learned import LearnedWeights
-from vivavoce.training.splits import FOLDS, person_folds
+from vivavoce.training.scheme import BY_PERSON, Scheme
 from vivavoce.training.weights import learn_weights
+
+LEAST_TEACHING = 10  # people whose performance weights can be learned from at all: two in each of five folds
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def learn_overall(inputs: Inputs, framework: Framework, scores: Mapping[str, Flo
         x, y, job, framework.weights, applicants=applicants, same_raters=inputs.same_raters, seed=seed
     )
     composites = {
-        "learned": cross_weighted(x, y, persons, framework.weights, seed=seed),
+        "learned": cross_weighted(x, y, persons, framework.weights, scheme=inputs.scheme, seed=seed),
         "framework": x @ list(framework.weights.values()),
         "unit": x.mean(axis=1),
         **{name: x[:, i] for i, name in enumerate(scores)},
@@ -70,9 +72,15 @@ def learn_overall(inputs: Inputs, framework: Framework, scores: Mapping[str, Flo
 
 
 def cross_weighted(
-    z: Floats, performance: Floats, persons: npt.ArrayLike, prior: Mapping[str, float], *, seed: int = 0
+    z: Floats,
+    performance: Floats,
+    persons: npt.ArrayLike,
+    prior: Mapping[str, float],
+    *,
+    scheme: Scheme = BY_PERSON,
+    seed: int = 0,
 ) -> Floats:
-    """Σ w z of each person, shape (n,), with weights from other people's performance.
+    """Σ w z of each person, shape (n,), with weights from other people's performance; ``nan`` for whom nobody tests.
 
     Parameters
     ----------
@@ -82,12 +90,22 @@ def cross_weighted(
         Ids, shape (n,).
     prior
         The framework's weights.
+    scheme
+        By what people are split.
+
+    Raises
+    ------
+    BadTraining
+        Where a split leaves too few to learn weights from.
     """
-    fold = person_folds(persons, seed=seed)
-    found = np.empty(len(performance))
-    for held in range(FOLDS):
-        seen = fold != held
-        job = np.full(int(seen.sum()), "one")
+    found = np.full(len(performance), np.nan)
+    for seen, held in scheme.splits(persons, seed=seed):
+        if len(seen) < LEAST_TEACHING:
+            raise BadTraining(
+                f"Split by {scheme.by}, weights would be learned from {len(seen)} people where the other {len(held)} "
+                f"are tested, and {LEAST_TEACHING} are needed. Split by person, or leave outcomes out."
+            )
+        job = np.full(len(seen), "one")
         weights = learn_weights(z[seen], performance[seen], job, prior, seed=seed).values
-        found[~seen] = z[~seen] @ list(weights.values())
+        found[held] = z[held] @ list(weights.values())
     return found

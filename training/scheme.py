@@ -141,7 +141,8 @@ class Scheme:
         strangers = np.unique(who[self.persons[place] != who])
         if len(strangers):
             raise BadTraining(f"The {self.by} of {len(strangers)} people is not known, so they cannot be split by it.")
-        return self.units[place]
+        found: Rows = self.units[place]
+        return found
 
     @property
     def largest(self) -> float:

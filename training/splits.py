@@ -98,8 +98,8 @@ def ties_of(person: Rows, groups: npt.NDArray[np.generic]) -> Rows:
     size = int(person.max()) + 1
     links = sparse.coo_array((np.ones(len(person)), (person, size + group)), (size + len(names),) * 2)
     _, tie = csgraph.connected_components(links, directed=False)
-    _, found = np.unique(tie[:size], return_inverse=True)
-    return found.astype(np.intp)
+    found: Rows = np.unique(tie[:size], return_inverse=True)[1].astype(np.intp)
+    return found
 
 
 def splits_by_time(persons: npt.ArrayLike, times: npt.ArrayLike, *, folds: int = FOLDS) -> list[Split]:

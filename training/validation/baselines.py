@@ -13,6 +13,7 @@ from vivavoce.evaluation.gain import Gain, gain
 from vivavoce.models.rubric.rubric import rubric_parameters
 from vivavoce.training.answers import Answers
 from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.scheme import BY_PERSON, Scheme
 
 LENGTH = "language.length_words"
 DRAWS = 1000
@@ -100,6 +101,7 @@ def baselines(
     rubric: Floats | str,
     *,
     weights: npt.ArrayLike | None = None,
+    scheme: Scheme = BY_PERSON,
     seed: int = 0,
 ) -> tuple[Baseline, ...]:
     """Compare a cross-fitted score with what needs little or no learning, by correlation with the ratings.
@@ -114,11 +116,11 @@ def baselines(
         Whose row it is, shape (n,).
     rubric
         The rubric's score of the same rows, or why there is none (:func:`rubric_scores`).
-    weights, seed
+    weights, scheme, seed
         As in :func:`vivavoce.training.crossfit.cross_fitted`; directions are learned on other people, too.
     """
     x = np.column_stack(list(columns.values()))
-    unit = cross_fitted(UnitWeights(), x, ratings, persons, weights=weights, seed=seed)
+    unit = cross_fitted(UnitWeights(), x, ratings, persons, weights=weights, scheme=scheme, seed=seed)
     length = _in_its_favour(columns[LENGTH], ratings) if LENGTH in columns else f"{LENGTH} was not measured"
     found = []
     for name, other in {"rubric": rubric, "unit weights": unit, "answer length": length}.items():

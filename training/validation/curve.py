@@ -10,7 +10,8 @@ from vivavoce.evaluation.arguments import Floats, number, same_length
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.gain import Drawn, drawn_correlations
 from vivavoce.training.crossfit import Estimator, cross_fitted
-from vivavoce.training.splits import Split, splits_by_person
+from vivavoce.training.scheme import BY_PERSON, Scheme
+from vivavoce.training.splits import Split
 
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the people who teach
 REPEATS = 3  # draws of fewer people; the last share needs none
@@ -57,6 +58,7 @@ def learning_curve(
     persons: npt.ArrayLike,
     *,
     weights: npt.ArrayLike | None = None,
+    scheme: Scheme = BY_PERSON,
     shares: Sequence[float] = SHARES,
     repeats: int = REPEATS,
     draws: int = DRAWS,
@@ -66,7 +68,7 @@ def learning_curve(
 
     Parameters
     ----------
-    model, features, ratings, persons, weights
+    model, features, ratings, persons, weights, scheme
         As in :func:`vivavoce.training.crossfit.cross_fitted`.
     shares
         Of the people who teach in each fold, rising, the last one 1.
@@ -97,12 +99,12 @@ def learning_curve(
     rated = ~np.isnan(y)
     counts = None if weights is None else np.asarray(weights, np.float64)[rated]
     x, y, who = x[rated], y[rated], who[rated]
-    splits = splits_by_person(who, seed=seed)
+    splits = scheme.splits(who, seed=seed)
     scores, share_of, people = [], [], []
     for i, share in enumerate(shares):
         for repeat in range(repeats if share < 1 else 1):
             fewer = [_fewer(one, who, share, [seed, STREAM, repeat, k]) for k, one in enumerate(splits)]
-            scores.append(cross_fitted(model, x, y, who, weights=counts, splits=fewer))
+            scores.append(cross_fitted(model, x, y, who, weights=counts, splits=fewer, scheme=scheme))
             share_of.append(i)
         people.append(round(float(np.mean([len(np.unique(who[seen])) for seen, _ in fewer]))))
     ahead_people = round(AHEAD * people[-1])

@@ -1,4 +1,4 @@
-"""Does it hold where nobody taught: sites left out whole, and people who came later."""
+"""Does it hold where nobody taught: sites and employers left out whole, and people who came later."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,8 @@ from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.gain import correlation
 from vivavoce.training.crossfit import Estimator, cross_fitted
-from vivavoce.training.splits import Split, splits_by_group, splits_by_time
+from vivavoce.training.scheme import TIME, Scheme
+from vivavoce.training.tables import BadTraining
 
 DRAWS = 1000
 
@@ -21,17 +22,18 @@ def held_out(
     persons: npt.NDArray[np.generic],
     *,
     site: npt.NDArray[np.str_] | None = None,
+    employer: npt.NDArray[np.str_] | None = None,
     recorded_at: npt.NDArray[np.datetime64] | None = None,
     weights: Floats | None = None,
     seed: int = 0,
 ) -> dict[str, Estimate]:
-    """Cross-fitted r where whole sites are left out (``site``), and where later people are predicted (``time``).
+    """Cross-fitted r where whole sites or employers are left out, and where later people are predicted (``time``).
 
     Parameters
     ----------
     model, features, ratings, persons, weights
         As in :func:`vivavoce.training.crossfit.cross_fitted`.
-    site, recorded_at
+    site, employer, recorded_at
         Of each row, shape (n,); rows without one (empty, ``NaT``) are left out of that split. None: not known.
     seed
         Of the intervals.
@@ -51,26 +53,29 @@ def held_out(
     (1.0, 'when interviews were recorded is not known')
     """
 
-    def judged(known: npt.NDArray[np.bool_], split: Callable[[npt.NDArray[np.intp]], list[Split]]) -> Estimate:
+    def judged(known: npt.NDArray[np.bool_], scheme: Callable[[npt.NDArray[np.intp]], Scheme]) -> Estimate:
         rows = np.flatnonzero(known & ~np.isnan(ratings))
         if not len(rows):
             return undefined("it is known of nobody who was rated")
-        try:
-            splits = split(rows)
-        except ValueError as error:
-            return undefined(str(error))
         x, y, who = features[rows], ratings[rows], persons[rows]
         counts = None if weights is None else weights[rows]
-        return correlation(
-            cross_fitted(model, x, y, who, weights=counts, splits=splits), y, who, draws=DRAWS, seed=seed
-        )
+        try:
+            scores = cross_fitted(model, x, y, who, weights=counts, scheme=scheme(rows), seed=seed)
+        except BadTraining as error:
+            return undefined(str(error))
+        return correlation(scores, y, who, draws=DRAWS, seed=seed)
 
-    found = {
-        "site": undefined("sites are not known"),
-        "time": undefined("when interviews were recorded is not known"),
-    }
-    if site is not None:
-        found["site"] = judged(site != "", lambda rows: splits_by_group(persons[rows], site[rows]))
-    if recorded_at is not None:
-        found["time"] = judged(~np.isnat(recorded_at), lambda rows: splits_by_time(persons[rows], recorded_at[rows]))
+    found = {}
+    for name, groups in {"site": site, "employer": employer}.items():
+        if groups is None:
+            found[name] = undefined(f"{name}s are not known")
+        else:
+            found[name] = judged(
+                groups != "",
+                lambda rows, n=name, g=groups: Scheme.by_group(n, persons[rows], g[rows]),  # type: ignore[misc]
+            )
+    if recorded_at is None:
+        found[TIME] = undefined("when interviews were recorded is not known")
+    else:
+        found[TIME] = judged(~np.isnat(recorded_at), lambda rows: Scheme.by_time(persons[rows], recorded_at[rows]))
     return found

@@ -10,6 +10,7 @@ from vivavoce.evaluation import validity
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.gain import LEAST_PEOPLE, SMALLEST_GAIN, Gain, gain
 from vivavoce.training.crossfit import Estimator, cross_fitted
+from vivavoce.training.scheme import BY_PERSON, Scheme
 
 BASE = "text"
 DRAWS = 1000
@@ -91,6 +92,7 @@ def scores_by_modality(
     persons: npt.ArrayLike,
     *,
     weights: npt.ArrayLike | None = None,
+    scheme: Scheme = BY_PERSON,
     seed: int = 0,
 ) -> dict[str, Floats]:
     """Cross-fitted scores from language (``text``), from each other modality (``voice``), and both (``text+voice``).
@@ -103,7 +105,7 @@ def scores_by_modality(
         Features by name, shape (n,) each.
     modalities
         Of the columns; those that declare none are left out.
-    ratings, persons, weights, seed
+    ratings, persons, weights, scheme, seed
         As in :func:`vivavoce.training.crossfit.cross_fitted`. Folds are the same for all.
 
     Returns
@@ -122,7 +124,7 @@ def scores_by_modality(
     for label, wanted in used.items():
         names = [name for name in columns if of[name] in wanted]
         x = np.column_stack([columns[name] for name in names])
-        found[label] = cross_fitted(make(names), x, ratings, persons, weights=weights, seed=seed)
+        found[label] = cross_fitted(make(names), x, ratings, persons, weights=weights, scheme=scheme, seed=seed)
     return found
 
 

@@ -15,6 +15,7 @@ from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.overall import Overall, cross_weighted
+from vivavoce.training.scheme import Scheme
 from vivavoce.training.validation.baselines import LENGTH, Baseline
 from vivavoce.training.validation.correction import Corrected, ceiling, correct_scores
 from vivavoce.training.validation.permutation import permuted_procedure, permuted_scores
@@ -24,27 +25,30 @@ DRAWS = 1000
 FRAMEWORK = "framework"  # the overall score under the framework's weights: what people could have been selected on
 
 
-def permuted_overall(overall: Overall, framework: Framework, effort: Effort, seed: int) -> dict[str, Any]:
+def permuted_overall(
+    overall: Overall, framework: Framework, effort: Effort, scheme: Scheme, seed: int
+) -> dict[str, Any]:
     """Permutation test of the framework's overall score, and of learning weights where time was given for it."""
     y, who = overall.performance, overall.persons
-    found = {
-        FRAMEWORK: asdict(permuted_scores(overall.composites[FRAMEWORK], y, who, count=effort.permutations, seed=seed))
-    }
+    known = permuted_scores(overall.composites[FRAMEWORK], y, who, count=effort.permutations, scheme=scheme, seed=seed)
+    found = {FRAMEWORK: asdict(known)}
     if effort.weights:
 
         def learned(given: Floats) -> Floats:
-            return cross_weighted(overall.z, given, who, framework.weights, seed=seed)
+            return cross_weighted(overall.z, given, who, framework.weights, scheme=scheme, seed=seed)
 
-        found["learned"] = asdict(permuted_procedure(learned, y, who, count=effort.weights, seed=seed))
+        found["learned"] = asdict(permuted_procedure(learned, y, who, count=effort.weights, scheme=scheme, seed=seed))
     return found
 
 
-def calibrated_overall(overall: Overall) -> dict[str, Any]:
+def calibrated_overall(overall: Overall, scheme: Scheme) -> dict[str, Any]:
     """Performance as the framework's overall score predicts it for other people, against performance."""
     line = CompetencyRidge(penalties=(1e-9,))
     score = overall.composites[FRAMEWORK][:, None]
     return calibration_of(
-        cross_fitted(line, score, overall.performance, overall.persons), overall.performance, overall.persons
+        cross_fitted(line, score, overall.performance, overall.persons, scheme=scheme),
+        overall.performance,
+        overall.persons,
     )
 
 

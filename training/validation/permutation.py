@@ -10,7 +10,7 @@ from vivavoce.evaluation.arguments import Floats, number, same_length
 from vivavoce.evaluation.estimate import NAN
 from vivavoce.evaluation.resampling import rows_by_person
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.splits import splits_by_person
+from vivavoce.training.scheme import BY_PERSON, Scheme
 
 COUNT = 199  # permutations: p has steps of .005, and its own error at .05 is .015
 LEAST_PEOPLE = 20
@@ -42,11 +42,13 @@ class Permuted:
     reason: str | None = None
 
 
-def permuted_persons(persons: npt.ArrayLike, count: int, seed: int = 0) -> npt.NDArray[np.intp]:
+def permuted_persons(
+    persons: npt.ArrayLike, count: int, seed: int = 0, *, scheme: Scheme = BY_PERSON
+) -> npt.NDArray[np.intp]:
     """Row numbers in which each person has another person's rows, shape (count, n).
 
     People are exchanged with people of equally many rows, so that whoever was rated three times keeps three ratings
-    that belong to one person.
+    that belong to one person; and within what ``scheme`` holds together, so that a site of mild raters keeps them.
 
     Examples
     --------
@@ -56,10 +58,11 @@ def permuted_persons(persons: npt.ArrayLike, count: int, seed: int = 0) -> npt.N
     """
     rows = rows_by_person(persons)
     sizes = np.array([len(one) for one in rows])
+    within = scheme.exchangeable(persons)[[one[0] for one in rows]]
     rng = np.random.default_rng([seed, STREAM])
     found = np.tile(np.arange(sizes.sum()), (count, 1))
-    for size in np.unique(sizes):
-        own = np.array([rows[i] for i in np.flatnonzero(sizes == size)])
+    for size, label in np.unique(np.column_stack([sizes, within]), axis=0):
+        own = np.array([rows[i] for i in np.flatnonzero((sizes == size) & (within == label))])
         for one in found:
             one[own.ravel()] = own[rng.permutation(len(own))].ravel()
     return found
@@ -72,6 +75,7 @@ def permuted_learning(
     persons: npt.ArrayLike,
     *,
     count: int = COUNT,
+    scheme: Scheme = BY_PERSON,
     seed: int = 0,
 ) -> Permuted:
     """Test the cross-fitted r of a ridge: each permutation goes through standardising, nested choice and folds again.
@@ -86,6 +90,8 @@ def permuted_learning(
         Shapes (n, p), (n,) and (n,); rows without a rating are left out.
     count
         Permutations, ≥ 19 (below, p cannot reach .05).
+    scheme
+        By what people are split, and within what they are exchanged.
     seed
         Of folds and permutations.
 
@@ -109,15 +115,21 @@ def permuted_learning(
     reason = _too_little(y, who)
     if reason:
         return Permuted(NAN, NAN, NAN, count, reason)
-    targets = np.column_stack([y, y[permuted_persons(who, count, seed)].T])
+    targets = np.column_stack([y, y[permuted_persons(who, count, seed, scheme=scheme)].T])
     predicted = np.full(targets.shape, NAN)
-    for seen, held in splits_by_person(who, seed=seed):
-        predicted[held] = model.predict_targets(x[seen], targets[seen], x[held], who[seen])
+    for seen, held in scheme.splits(who, seed=seed):
+        predicted[held] = model.predict_targets(x[seen], targets[seen], x[held], scheme.inner(who[seen]))
     return _judged(_correlations(predicted, targets), count)
 
 
 def permuted_scores(
-    scores: npt.ArrayLike, criterion: npt.ArrayLike, persons: npt.ArrayLike, *, count: int = COUNT, seed: int = 0
+    scores: npt.ArrayLike,
+    criterion: npt.ArrayLike,
+    persons: npt.ArrayLike,
+    *,
+    count: int = COUNT,
+    scheme: Scheme = BY_PERSON,
+    seed: int = 0,
 ) -> Permuted:
     """Test the r of scores that nothing of the criterion went into: persons' criterion is dealt out to others.
 
@@ -125,8 +137,8 @@ def permuted_scores(
     ----------
     scores, criterion, persons
         Shape (n,) each; rows that lack one are left out.
-    count, seed
-        Of the permutations.
+    count, scheme, seed
+        Of the permutations, as in :func:`permuted_learning`.
 
     Examples
     --------
@@ -142,7 +154,7 @@ def permuted_scores(
     reason = _too_little(y, who)
     if reason:
         return Permuted(NAN, NAN, NAN, count, reason)
-    targets = np.column_stack([y, y[permuted_persons(who, count, seed)].T])
+    targets = np.column_stack([y, y[permuted_persons(who, count, seed, scheme=scheme)].T])
     return _judged(_correlations(np.broadcast_to(x[:, None], targets.shape), targets), count)
 
 
@@ -152,6 +164,7 @@ def permuted_procedure(
     persons: npt.ArrayLike,
     *,
     count: int = COUNT,
+    scheme: Scheme = BY_PERSON,
     seed: int = 0,
 ) -> Permuted:
     """Test the r of scores that something of the criterion went into: each permutation goes through the procedure.
@@ -162,15 +175,15 @@ def permuted_procedure(
         Makes cross-fitted scores (n,) from a criterion (n,).
     criterion, persons
         Shape (n,), finite.
-    count, seed
-        Of the permutations.
+    count, scheme, seed
+        Of the permutations, as in :func:`permuted_learning`.
     """
     number("permuted_procedure", "count", count, 19, np.inf, open_high=True)
     y, who = np.asarray(criterion, np.float64), np.asarray(persons)
     reason = _too_little(y, who)
     if reason:
         return Permuted(NAN, NAN, NAN, count, reason)
-    targets = np.column_stack([y, y[permuted_persons(who, count, seed)].T])
+    targets = np.column_stack([y, y[permuted_persons(who, count, seed, scheme=scheme)].T])
     return _judged(_correlations(np.column_stack([procedure(one) for one in targets.T]), targets), count)
 
 

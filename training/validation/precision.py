@@ -12,6 +12,7 @@ from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.evaluation.variance import components_with_gaps
 from vivavoce.training.answers import Answers
 from vivavoce.training.crossfit import Estimator, cross_fitted
+from vivavoce.training.scheme import BY_PERSON, Scheme
 
 LEAST_PEOPLE = 20  # with two answers each; the standard deviation's own error is then a sixth of it at most
 CROSSED = 0.9  # of the people answered every question: then harder questions are harder for all, and no error
@@ -58,6 +59,7 @@ def cross_fitted_answers(
     questions: Collection[str],
     *,
     weights: npt.ArrayLike | None = None,
+    scheme: Scheme = BY_PERSON,
     seed: int = 0,
 ) -> tuple[Floats, Floats]:
     """Scores of interviews and of every single answer, by models that saw no rating of that person.
@@ -68,7 +70,7 @@ def cross_fitted_answers(
 
     Parameters
     ----------
-    model, features, ratings, persons, weights, seed
+    model, features, ratings, persons, weights, scheme, seed
         As in :func:`vivavoce.training.crossfit.cross_fitted`; features are means over the answers.
     answers, names
         Single answers, and which of their columns the features are, in their order.
@@ -94,6 +96,7 @@ def cross_fitted_answers(
         np.concatenate([np.asarray(ratings, np.float64), np.full(len(rows), NAN)]),
         np.concatenate([who, who[whose]]),
         weights=None if weights is None else np.concatenate([np.asarray(weights, np.float64), np.zeros(len(rows))]),
+        scheme=scheme,
         seed=seed,
     )
     measured = (~np.isnan(single)).sum(axis=1) >= LEAST_MEASURED * (~np.isnan(own)).sum(axis=1)

@@ -11,7 +11,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.discriminant import Traits
 from vivavoce.evaluation.estimate import two_decimals
-from vivavoce.models.linear.ridge import CompetencyRidge
+from vivavoce.training.crossfit import PLAIN, MakeRidge, Procedure
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.overall import Overall
 from vivavoce.training.validation.baselines import Baseline, baselines
@@ -38,13 +38,13 @@ def validate(
     crossed: Mapping[str, Crossed],
     overall: Overall | None,
     *,
+    procedure: Procedure = PLAIN,
     effort: Effort = USUAL,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Everything that a hostile reviewer asks for, from people not seen.
 
-    The learning curve, the increments, sites and time are those of the plain ridge with its nested penalty, also where
-    a search was asked for: a search in every one of these fits would take days.
+    Everything is split as the training was (``inputs.scheme``).
 
     Parameters
     ----------
@@ -54,28 +54,32 @@ def validate(
         By competency.
     overall
         People with performance; None where there is none.
+    procedure
+        What everything goes through that is learned again here: permutations, learning curve, increments, elsewhere.
     effort, seed
         How long to look; of every draw.
 
     Returns
     -------
     dict
-        ``permutation``, ``learning curve``, ``calibration``, ``precision``, ``baselines``, ``elsewhere``, ``ceiling``
+        ``split`` and ``procedure``; ``permutation``, ``learning curve``, ``calibration``, ``precision``,
+        ``baselines``, ``elsewhere``, ``ceiling``
         by competency, some with ``overall``; ``increments`` by modality; ``traits``; and ``findings``, a sentence each.
     """
-    found: dict[str, Any] = {name: {} for name in BY_COMPETENCY}
+    found: dict[str, Any] = {"split": inputs.scheme.document(), "procedure": procedure.said}
+    found |= {name: {} for name in BY_COMPETENCY}
     compared = {}
     for name, one in crossed.items():
         compared[name] = _baselines(inputs, framework, name, one, seed)
-        for what, value in _competency(inputs, name, one, effort, seed).items():
+        for what, value in _competency(inputs, name, one, procedure.make, effort, seed).items():
             found[what][name] = value
     if overall is not None:
         compared["overall"] = overall_baselines(inputs, framework, overall, seed)
-        found["permutation"]["overall"] = permuted_overall(overall, framework, effort, seed)
-        found["calibration"]["overall"] = calibrated_overall(overall)
+        found["permutation"]["overall"] = permuted_overall(overall, framework, effort, inputs.scheme, seed)
+        found["calibration"]["overall"] = calibrated_overall(overall, inputs.scheme)
         found["ceiling"]["performance"] = asdict(performance_ceiling(inputs))
     found["baselines"] = {name: [asdict(one) for one in each] for name, each in compared.items()}
-    added, found["increments by competency"] = _increments(inputs, framework, overall, seed)
+    added, found["increments by competency"] = _increments(inputs, framework, overall, procedure.make, seed)
     found["increments"] = {one.modality: _increment(one) for one in added}
     apart = distinct(inputs.ratings, {name: one.z for name, one in crossed.items()}, inputs.candidates)
     found["traits"] = _traits(apart.traits)
@@ -85,14 +89,19 @@ def validate(
     return found
 
 
-def _competency(inputs: Inputs, name: str, one: Crossed, effort: Effort, seed: int) -> dict[str, Any]:
+def _competency(inputs: Inputs, name: str, one: Crossed, make: MakeRidge, effort: Effort, seed: int) -> dict[str, Any]:
     """What is asked of each competency's score, by the names of BY_COMPETENCY."""
     x = np.column_stack(list(inputs.features[name].values()))
-    y, who, weights, ridge = inputs.ratings[name], inputs.candidates, inputs.weights, CompetencyRidge()
-    curve = learning_curve(ridge, x, y, who, weights=weights, repeats=effort.repeats, seed=seed)
-    elsewhere = held_out(ridge, x, y, who, site=inputs.site, recorded_at=inputs.recorded_at, weights=weights, seed=seed)
+    y, who, weights, scheme = inputs.ratings[name], inputs.candidates, inputs.weights, inputs.scheme
+    ridge = make(list(inputs.features[name]))
+    curve = learning_curve(ridge, x, y, who, weights=weights, scheme=scheme, repeats=effort.repeats, seed=seed)
+    elsewhere = held_out(
+        ridge, x, y, who, site=inputs.site, employer=inputs.employer, recorded_at=inputs.recorded_at, weights=weights,
+        seed=seed,
+    )  # fmt: skip
+    permuted = permuted_learning(ridge, x, y, who, count=effort.permutations, scheme=scheme, seed=seed)
     return {
-        "permutation": asdict(permuted_learning(ridge, x, y, who, count=effort.permutations, seed=seed)),
+        "permutation": asdict(permuted),
         "learning curve": asdict(curve),
         "calibration": calibration_of(one.predicted, y, who),
         "precision": asdict(one.precision),
@@ -109,24 +118,26 @@ def _baselines(inputs: Inputs, framework: Framework, name: str, one: Crossed, se
         inputs.candidates,
         rubric_of(inputs, framework, name),
         weights=inputs.weights,
+        scheme=inputs.scheme,
         seed=seed,
     )
 
 
 def _increments(
-    inputs: Inputs, framework: Framework, overall: Overall | None, seed: int
+    inputs: Inputs, framework: Framework, overall: Overall | None, make: MakeRidge, seed: int
 ) -> tuple[tuple[Increment, ...], dict[str, Any]]:
     """What each modality adds to language: for the overall score, and for each competency's ratings."""
     by_competency, scores = {}, {}
     for name, columns in inputs.features.items():
         y = inputs.ratings[name]
         scores[name] = scores_by_modality(
-            lambda _: CompetencyRidge(),
+            make,
             columns,
             inputs.modalities,
             y,
             inputs.candidates,
             weights=inputs.weights,
+            scheme=inputs.scheme,
             seed=seed,
         )
         counts = _counts(scores[name], columns, inputs.modalities)

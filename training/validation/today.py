@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.training.inputs import BadTraining, Inputs
+from vivavoce.training.learned import without_nan
 from vivavoce.training.measured import Measured
 from vivavoce.training.validation.transport import Transport, transport
 
@@ -58,9 +59,16 @@ def compare_with_today(inputs: Inputs, used: Collection[str], today: Measured, j
     return transport(before, persons, new, rows["candidate_id"].to_numpy(str), names, seed=seed)
 
 
-def document(found: Transport) -> dict[str, Any]:
-    """As JSON for a model version: shifts, verdict, and the sentence."""
-    return {**asdict(found), "moved": list(found.moved), "said": found.sentence}
+def today_document(
+    inputs: Inputs, used: Collection[str], today: Measured, job: str, *, seed: int = 0
+) -> dict[str, Any]:
+    """:func:`compare_with_today` as JSON for a model version: shifts, verdict, the sentence; or why there is none."""
+    try:
+        found = compare_with_today(inputs, used, today, job, seed=seed)
+    except BadTraining as error:
+        return {"sha256": today.table.sha256, "said": f"Not compared with today's applicants: {error}"}
+    body = {**asdict(found), "moved": list(found.moved), "sha256": today.table.sha256, "said": found.sentence}
+    return dict(without_nan(body))
 
 
 def _taught(inputs: Inputs, names: list[str]) -> tuple[dict[str, Floats], npt.NDArray[np.str_]]:

@@ -43,6 +43,7 @@ def test_rows_without_a_site_or_a_day_are_left_out_and_what_cannot_be_split_says
     site = np.where(persons < 40, "", "one")
     times = np.full(N, np.datetime64("NaT"), "datetime64[us]")
     found = held_out(CompetencyRidge(), x, y, persons, site=site, recorded_at=times)
-    assert "tied into one" in found["site"].reason
+    assert "Everybody here is of one site" in found["site"].reason
+    assert found["employer"].reason == "employers are not known"
     assert found["time"].reason == "it is known of nobody who was rated"
     assert held_out(CompetencyRidge(), x, y, persons)["site"].reason == "sites are not known"

@@ -8,9 +8,8 @@ import pytest
 from tests.training.tables import FRAMEWORK, LENGTH, save, write
 from vivavoce.training.inputs import BadTraining
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.learned import without_nan
 from vivavoce.training.measured import read_measured
-from vivavoce.training.validation.today import compare_with_today, document
+from vivavoce.training.validation.today import compare_with_today, today_document
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,8 @@ def test_other_people_of_the_same_kind_look_alike(inputs, today):
     answers, read = today
     found = compared(inputs, read(answers))
     assert (found.verdict, found.before, found.today) == ("alike", 120, 120)
-    text = json.dumps(without_nan(document(found)), allow_nan=False)
+    used = {name for columns in inputs.features.values() for name in columns}
+    text = json.dumps(today_document(inputs, used, read(answers), FRAMEWORK.job), allow_nan=False)
     assert "look like the people who taught the model" in text
     assert "c0007" not in text
 
@@ -68,3 +68,6 @@ def test_features_measured_in_another_way_are_refused(inputs, today, tmp_path):
     other = read_measured(tmp_path / "today.parquet", FRAMEWORK.job)
     with pytest.raises(BadTraining, match="language.length_words are missing, or measured in another way"):
         compared(inputs, other)
+    document = today_document(inputs, [LENGTH], other, FRAMEWORK.job)
+    assert document["said"].startswith("Not compared with today's applicants: ")
+    assert document["sha256"] == other.table.sha256
