@@ -21,9 +21,11 @@ from typing import Any
 import av
 from av.container import InputContainer
 
+from vivavoce.data.media.account import Ended
 from vivavoce.data.media.container import layout
-from vivavoce.data.media.decoding import DAMAGE, Decoding, Ended, reason
+from vivavoce.data.media.decoding import Decoding, reason
 from vivavoce.data.media.forkserver import Message, send, serve
+from vivavoce.data.media.lane import DAMAGE
 from vivavoce.data.media.limits import GIBI, Limits
 from vivavoce.data.media.picture import Deliver
 from vivavoce.data.media.shelf import SLOTS, Picture, Shelf
@@ -95,6 +97,7 @@ def _decoded(
         "detail": "; ".join(account.lacks),
         "flags": sorted(account.flags),
         "share": account.share,
+        "lost": account.lost,
     }
 
 

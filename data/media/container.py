@@ -85,12 +85,15 @@ class Layout:
         Bytes that the headers promise beyond the end of the file.
     ends
         When each track ends, in seconds, as an MP4's head says apart from the track's own clock; empty elsewhere.
+    media_end
+        Byte at which the last sound or picture ends, where that is known without the streams' own tables; else 0.
     """
 
     fragmented: bool = False
     declares: bool = True
     missing: int = 0
     ends: Mapping[int, float] = field(default_factory=dict)
+    media_end: int = 0
 
 
 def layout(descriptor: int, demuxer: str) -> Layout:
@@ -111,7 +114,7 @@ def layout(descriptor: int, demuxer: str) -> Layout:
 
 def _boxes(descriptor: int, size: int) -> Layout:
     """Walk the boxes of ISO/IEC 14496-12: 32-bit size (0: to the end, 1: 64 bit follow), four letters."""
-    at, fragmented = 0, False
+    at, fragmented, media_end = 0, False, 0
     ends: dict[int, float] = {}
     for _ in range(MOST_BOXES):
         head = os.pread(descriptor, 16, at)
@@ -126,7 +129,10 @@ def _boxes(descriptor: int, size: int) -> Layout:
         if kind == b"moov":
             ends = track_ends(descriptor, at + 8, at + length)
         at += length
-    return Layout(fragmented, missing=max(0, at - size), ends={} if fragmented else ends)
+        if kind == b"mdat":
+            media_end = min(at, size)
+    missing = max(0, at - size)
+    return Layout(True, missing=missing, media_end=media_end) if fragmented else Layout(missing=missing, ends=ends)
 
 
 def _number(head: bytes, at: int, marked: bool) -> tuple[int, int]:
@@ -142,12 +148,14 @@ def _number(head: bytes, at: int, marked: bool) -> tuple[int, int]:
 
 def _elements(descriptor: int, size: int) -> Layout:
     """Walk Matroska's top elements (RFC 9559): is the segment whole, and does its Info hold a Duration?"""
-    segment, info, duration = 0x18538067, 0x1549A966, b"\x44\x89"
-    at, declares, missing = 0, False, 0
+    segment, info, cluster, duration = 0x18538067, 0x1549A966, 0x1F43B675, b"\x44\x89"
+    at, declares, missing, media_end = 0, False, 0, 0
     for _ in range(MOST_BOXES):
         head = os.pread(descriptor, HEAD_BYTES, at)
         identity, after = _number(head, 0, marked=True)
         length, body = _number(head, after, marked=False)
+        if identity == cluster:
+            media_end = size if length < 0 else min(at + body + length, size)
         if identity < 0 or (length < 0 and identity != segment):
             break
         if length >= 0:
@@ -155,7 +163,7 @@ def _elements(descriptor: int, size: int) -> Layout:
         if identity == info:
             declares = duration in head[body : body + length]
         at += body if identity == segment else body + length
-    return Layout(declares=declares, missing=missing)
+    return Layout(declares=declares, missing=missing, media_end=media_end)
 
 
 def _counted(descriptor: int) -> bool:

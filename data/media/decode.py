@@ -25,9 +25,13 @@ CHILD = "vivavoce.data.media.child"
 YIELDS = frozenset({MediaStatus.OK, MediaStatus.PARTIAL_MEDIA, MediaStatus.NO_AUDIO, MediaStatus.NO_VIDEO})
 MOST_CHANNELS = 2  # one speaker each; more channels than two are a room, not two people
 OnFrame = Callable[[float, Picture], None]
-CODE = [Path(__file__).with_name(f"{name}.py") for name in ("decode", "decoding", "picture", "soundtrack", "spool")]
+CODE = [
+    Path(__file__).with_name(f"{name}.py")
+    for name in ("account", "container", "decode", "decoding", "lane", "picture", "soundtrack", "spool", "tracks")
+]
 DECODING = Stage("decoding", "1", {"av": version("av"), "code": source_digest(*CODE)})
-"""What can change a sample or a pixel: the library that decodes, and how sound and pictures are laid out in time."""
+"""What can change a sample or a pixel, or what is said of a loss: the library that decodes, and how sound and pictures
+are laid out in time and judged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,9 @@ class Decoded:
         them.
     pictures
         How many were delivered.
+    lost
+        Start and end, in seconds on the timeline and in order, of the sound that is not what was recorded there: holes,
+        overlaps, damaged packets. Where the recording breaks off the last one begins with its end and is endless.
     """
 
     status: MediaStatus
@@ -65,6 +72,7 @@ class Decoded:
     audio: AudioSpool | None = None
     channels: tuple[AudioSpool, ...] = ()
     pictures: int = 0
+    lost: tuple[tuple[float, float], ...] = ()
 
     def close(self) -> None:
         """Let go of the sound."""
@@ -219,7 +227,8 @@ def _ended(message: Message, found: Probe, pictures: int) -> Decoded:
     if "end" in message:
         end = message["end"]
         status, flags = MediaStatus(end["status"]), frozenset(map(MediaStatus, end.get("flags", ())))
-        return Decoded(status, end["detail"], found, flags, end.get("share", 0.0), pictures=pictures)
+        lost = tuple((start, stop) for start, stop in end.get("lost", ()))
+        return Decoded(status, end["detail"], found, flags, end.get("share", 0.0), pictures=pictures, lost=lost)
     if "fault" in message:
         number = message["fault"]
         raise OSError(number, f"{os.strerror(number)}; sound is kept in {tempfile.gettempdir()} (set TMPDIR)")

@@ -1,21 +1,18 @@
 """One pass over a file's packets, and an account of what was missing. Runs in the decoding child only."""
 
-from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import av
-import numpy as np
 from av.audio.stream import AudioStream as SoundStream
 from av.container import InputContainer
-from av.packet import Packet
 from av.stream import Disposition
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as PictureStream
 
+from vivavoce.data.media.account import WHOLE, Account, Ended
 from vivavoce.data.media.container import Layout
+from vivavoce.data.media.lane import DAMAGE, Lane, Unseen, compare, refuse_pixels
 from vivavoce.data.media.limits import Limits
 from vivavoce.data.media.picture import Deliver, Pictures
 from vivavoce.data.media.probe import AudioStream, Probe, VideoStream
@@ -23,105 +20,7 @@ from vivavoce.data.media.soundtrack import Soundtrack
 from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
-WHOLE = 0.98  # of the declared duration: below it, and with any hole of more than a second, a file is partial
-HOLE_STEPS = 3  # a camera drops a frame or two of its own accord; more in a row are lost
-REGULAR = 0.9  # of the steps from stamp to stamp alike: only then do longer ones tell of a loss
 PROGRESS_S = 30.0  # seconds of media between signs of life
-DAMAGE = (av.FFmpegError, IndexError, UnicodeDecodeError)  # what damaged bytes raise, seen in mutated files
-
-
-class Ended(Exception):
-    """Decoding ends here, with a status and a sentence for the operator."""
-
-    def __init__(self, status: MediaStatus, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.detail = status, detail
-
-
-@dataclass
-class Account:
-    """What is missing, in words, and the smallest share of a stream that was decoded."""
-
-    share: float = 1.0
-    lacks: list[str] = field(default_factory=list)
-    flags: set[MediaStatus] = field(default_factory=set)
-
-    def lack(self, share: float, sentence: str) -> None:
-        """Note a loss: what is left of the stream, and what happened."""
-        self.share = min(self.share, share)
-        self.lacks.append(sentence)
-        self.flags.add(MediaStatus.PARTIAL_MEDIA)
-
-    @property
-    def status(self) -> MediaStatus:
-        """The one status: what is lost comes before what was never there, sound before picture."""
-        ranked = (MediaStatus.PARTIAL_MEDIA, MediaStatus.NO_AUDIO, MediaStatus.NO_VIDEO)
-        return next((status for status in ranked if status in self.flags), MediaStatus.OK)
-
-
-@dataclass
-class Lane:
-    """One stream on its way to whatever takes its frames."""
-
-    stream: PictureStream | SoundStream
-    taker: Any  # Pictures for a picture stream, Soundtrack for a sound stream
-    name: str  # in the operator's words
-    declared: float | None  # seconds
-    promised: float | None = None  # when it ends, in seconds of the recording, by another clock than its own
-    packets: int = 0
-    failed: int = 0
-    stamps: "array[float]" = field(
-        default_factory=lambda: array("d")
-    )  # seconds; 8 bytes a packet, 2.6 MB in three hours
-
-    def feed(self, packet: "Packet[Any]", limits: Limits) -> None:
-        """Decode one packet; damage is counted, a frame past the limits raises ``Ended``."""
-        context = self.stream.codec_context
-        self.packets += packet.size > 0
-        if packet.pts is not None and packet.time_base is not None:
-            self.stamps.append(float(packet.pts * packet.time_base))
-        context.skip_frame = "DEFAULT" if self.taker.wants(packet) else "NONREF"
-        try:
-            frames = packet.decode()
-        except MemoryError:
-            raise
-        except DAMAGE:
-            self.failed += 1
-            return
-        for frame in frames:
-            if isinstance(frame, VideoFrame):
-                refuse_pixels(frame.width, frame.height, limits)
-            self.taker.take(frame)
-
-    def _lost(self) -> float:
-        """Seconds in holes between packets that otherwise come in equal steps; 0 where they do not."""
-        steps = np.diff(np.sort(np.frombuffer(self.stamps))) if len(self.stamps) > 2 else np.zeros(1)
-        step = float(np.median(steps))
-        if np.mean(np.abs(steps - step) < 0.1 * step + 0.002) < REGULAR:  # 2 ms: stamps in whole milliseconds
-            return 0.0
-        return float(np.sum(steps[steps > HOLE_STEPS * step + 0.002] - step))
-
-    def judge(self, account: Account) -> None:
-        """Note what this stream lacks: length, stretches, packets, times."""
-        taker, failed = self.taker, self.failed + self.taker.corrupt
-        if taker.start is None:
-            return account.lack(0.0, f"the {self.name} is declared but none of it can be decoded")
-        whole = max(taker.end - taker.start, self.declared or 0.0)
-        span = taker.end - taker.start - max(self._lost(), sum(length for _, length in taker.gaps))
-        share = 1.0 if whole - span < 1.01 * taker.interval else span / whole  # a stream may end one frame early
-        sound = share * max(0.0, 1 - max(taker.missed, failed / max(1, self.packets)))
-        if sound < WHOLE:
-            of = f" of {self.declared:.1f} s declared" if self.declared else ""
-            account.lack(sound, f"{span:.1f} s of {self.name}{of}, {failed} of {self.packets} packets damaged")
-        for begin, length in taker.gaps[:1]:
-            account.lack(
-                sound, f"{len(taker.gaps)} holes in the {self.name}, the first {length:.1f} s long at {begin:.1f} s"
-            )
-        if taker.misplaced:
-            account.lack(sound, f"{taker.misplaced} frames of {self.name} carry times that cannot be")
-        if isinstance(taker, Pictures) and taker.taken == 1:
-            account.lack(sound, "the picture is a single frame")
-        account.share = min(account.share, sound)
 
 
 class Decoding:
@@ -206,29 +105,37 @@ class Decoding:
         horizon = limits.duration_s + 1 if probe.duration is None else 2 * probe.duration + 60
         if spools and self._sound is not None and probe.audio is not None:
             track = Soundtrack(spools[0], spools[1:], self._origin, horizon)
-            lanes.append(Lane(self._sound, track, "sound", probe.audio.duration, self._promised(self._sound)))
+            lanes.append(self._lane(self._sound, track, "sound", probe.audio.duration))
         elif spools:
             account.flags.add(MediaStatus.NO_AUDIO)
-        if pictures and self._picture is not None and probe.video is not None:
-            shown = Pictures(self._picture, *pictures, self._origin, horizon)
-            lanes.append(Lane(self._picture, shown, "picture", probe.video.duration, self._promised(self._picture)))
+        if self._picture is not None and probe.video is not None:
+            shown = Pictures(self._picture, *pictures, self._origin, horizon) if pictures else None
+            taker = shown or Unseen(self._picture, self._origin, horizon)
+            lanes.append(self._lane(self._picture, taker, "picture", probe.video.duration))
         elif pictures:
             account.flags.add(MediaStatus.NO_VIDEO)
-        if lanes:
-            self._pass(lanes, limits, alive, account)
-            self._judge(lanes, account)
+        if any(not isinstance(lane.taker, Unseen) for lane in lanes):
+            reached = self._pass(lanes, limits, alive, account)
+            self._judge(lanes, reached, account)
         return account
 
-    def _pass(self, lanes: Sequence[Lane], limits: Limits, alive: Callable[[float], None], account: Account) -> None:
-        """Feed every packet to its lane, in the order of the file."""
+    def _lane(self, stream: PictureStream | SoundStream, taker: object, name: str, declared: float | None) -> Lane:
+        return Lane(stream, taker, name, self._origin, declared, self._promised(stream))
+
+    def _pass(self, lanes: Sequence[Lane], limits: Limits, alive: Callable[[float], None], account: Account) -> int:
+        """Feed every packet to its lane, in the order of the file; give the byte up to which packets came."""
         by_index = {lane.stream.index: lane for lane in lanes}
-        for lane in lanes:
+        decoded = [lane for lane in lanes if not isinstance(lane.taker, Unseen)]
+        for lane in decoded:
             lane.stream.codec_context.thread_count = 1  # one process is one core
-        signed = 0.0
+        signed, reached = 0.0, 0
         try:
-            for packet in self._container.demux([lane.stream for lane in lanes]):
+            for packet in self._container.demux():
+                reached = max(reached, (packet.pos or 0) + packet.size)
+                if packet.stream.index not in by_index:
+                    continue
                 by_index[packet.stream.index].feed(packet, limits)
-                now = max(lane.taker.end for lane in lanes)
+                now = max(lane.taker.end for lane in decoded)
                 if now > limits.duration_s:
                     raise _too_long(now, limits)
                 if now > signed + PROGRESS_S:
@@ -237,43 +144,37 @@ class Decoding:
         except MemoryError:
             raise
         except DAMAGE as error:
-            account.lack(1.0, f"reading stopped early: {reason(error)}")
-        for lane in lanes:
+            account.lack(1.0, f"reading stopped early: {reason(error)}", cut=True)
+        for lane in decoded:
             lane.taker.finish()
+        return reached
 
-    def _judge(self, lanes: Sequence[Lane], account: Account) -> None:
+    def _judge(self, lanes: Sequence[Lane], reached: int, account: Account) -> None:
         """Note what every stream lacks, and what the container promised beyond them."""
-        if all(lane.taker.start is None for lane in lanes):
+        decoded = [lane for lane in lanes if not isinstance(lane.taker, Unseen)]
+        if all(lane.taker.start is None for lane in decoded):
             raise Ended(MediaStatus.UNREADABLE, "none of its sound or picture can be decoded")
-        for lane in lanes:
+        for lane in decoded:
             lane.judge(account)
-        if len(lanes) == 2 and all(lane.taker.start is not None for lane in lanes):
-            _compare(lanes[0], lanes[1], account)
-        wanted = {lane.stream.type for lane in lanes}
+        if len(lanes) == 2:
+            compare(lanes[0], lanes[1], account)
+        wanted = {lane.stream.type for lane in decoded}
         if self._whole and (self._picture is None or "video" in wanted) and (self._sound is None or "audio" in wanted):
-            end = max(lane.taker.end for lane in lanes)
-            if end < WHOLE * self._whole - max(lane.taker.interval for lane in lanes):
-                account.lack(end / self._whole, f"{end:.1f} s of {self._whole:.1f} s that the container declares")
+            end = max(lane.taker.end for lane in decoded)
+            if end < WHOLE * self._whole - max(lane.taker.interval for lane in decoded):
+                sentence = f"{end:.1f} s of {self._whole:.1f} s that the container declares"
+                account.lack(end / self._whole, sentence, cut=True)
         if self._layout.missing:
             left = self.probe.bytes / (self.probe.bytes + self._layout.missing)
-            account.lack(left, f"the file ends at least {self._layout.missing} bytes early")
+            account.lack(left, f"the file ends at least {self._layout.missing} bytes early", cut=True)
+        if reached < WHOLE * self._layout.media_end:
+            sentence = f"nothing can be read after byte {reached} of {self._layout.media_end}"
+            account.lack(reached / self._layout.media_end, sentence, cut=True)
+        if isinstance(lanes[0].taker, Soundtrack):
+            account.lost = account.losses(lanes[0].taker.end)
 
 
 S = TypeVar("S", PictureStream, SoundStream)
-
-
-def _compare(sound: Lane, picture: Lane, account: Account) -> None:
-    """Note where one stream ends before the other and nothing says that it was meant to.
-
-    A camera that was switched off is no loss where the file says when the picture ended. A wrong clock looks the same,
-    and so does a recorder that lost one of its inputs: what cannot be told apart from a loss is one.
-    """
-    early, late = sorted((sound, picture), key=lambda lane: float(lane.taker.end))
-    allowed = (1 - WHOLE) * late.taker.end + max(lane.taker.interval for lane in (early, late))
-    meant = all(lane.promised is not None and abs(lane.promised - lane.taker.end) <= allowed for lane in (early, late))
-    if late.taker.end - early.taker.end > allowed and not meant:
-        ends = f"the {early.name} ends at {early.taker.end:.1f} s, the {late.name} at {late.taker.end:.1f} s"
-        account.lack(early.taker.end / late.taker.end, f"{ends}, and the file does not say why")
 
 
 def _tagged_end(stream: PictureStream | SoundStream) -> float | None:
@@ -295,13 +196,6 @@ def _still(stream: PictureStream | SoundStream) -> bool:
     return bool(
         stream.disposition & (Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails)
     )
-
-
-def refuse_pixels(width: int, height: int, limits: Limits) -> None:
-    """Raise ``Ended`` for a frame with more pixels than the limits allow."""
-    if width * height > limits.frame_pixels:
-        detail = f"a frame has {width} × {height} pixels; at most {limits.frame_pixels} are decoded"
-        raise Ended(MediaStatus.TOO_LARGE, detail)
 
 
 def _too_long(duration: float, limits: Limits) -> Ended:

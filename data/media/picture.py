@@ -10,9 +10,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from vivavoce.data.media.account import GAP_S
 from vivavoce.data.media.shelf import LONGEST_SIDE, Picture
 
-GAP_S = 1.0  # a hole this long is a loss to report
 EDGE = 1e-3  # of a cell: time stamps in whole milliseconds fall this close before the cell that they open
 
 Deliver = Callable[[float, Picture], None]
@@ -43,12 +43,12 @@ class Pictures:
         self._origin, self._horizon = origin, horizon
         self._reformatter = VideoReformatter()
         self._cell = -math.inf
-        rate = stream.guessed_rate or stream.average_rate
-        self.interval = min(1.0, float(1 / rate)) if rate else 1 / 25  # seconds from frame to frame, as declared
+        self.interval = interval_of(stream)
         self.start: float | None = None
         self.last = 0.0
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
         self.taken = self.corrupt = self.misplaced = 0
+        self.patched = 0.0  # as for sound: a picture stands until the next one
         self._asked: set[int] = set()  # cells for which a packet came: 54,000 in three hours
         self._delivered = 0
 
@@ -112,3 +112,9 @@ class Pictures:
         plane = small.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(small.height, plane.line_size)[:, : 3 * small.width]
         return np.rot90(rows.reshape(small.height, small.width, 3), round(frame.rotation / 90))
+
+
+def interval_of(stream: VideoStream) -> float:
+    """Seconds from frame to frame, as declared."""
+    rate = stream.guessed_rate or stream.average_rate
+    return min(1.0, float(1 / rate)) if rate else 1 / 25

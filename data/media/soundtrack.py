@@ -1,5 +1,6 @@
 """Decoded sound in, 16 kHz on the recording's own timeline out. Runs in the decoding child only."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.packet import Packet
 
+from vivavoce.data.media.account import GAP_S, Stretch
 from vivavoce.data.media.spool import RATE_HZ, AudioSpool, Samples
 
 BLOCK_SAMPLES = RATE_HZ // 2  # half a second: long enough for a correlation, short enough to follow a change
@@ -15,7 +17,6 @@ RAMP_SAMPLES = RATE_HZ // 50  # 20 ms in which a change of polarity is faded
 OPPOSED = -0.5  # correlation of left and right below which their sum loses more than half its power
 SILENT_POWER = 1e-8  # −80 dBFS: below it a correlation is noise
 JITTER_S = 0.1  # timestamps wander by a packet or two while the sound is unbroken; words are timed to 0.1 s
-GAP_S = 1.0  # a hole this long is a loss to report
 
 
 class Mixdown:
@@ -81,6 +82,8 @@ class Soundtrack:
         self._written, self._drop = 0, 0  # samples at 16 kHz on the timeline; to be dropped from the stretch's head
         self.start: float | None = None
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
+        self.patched = 0.0  # seconds in shorter holes that were filled, and in overlaps that were dropped
+        self.lost: list[Stretch] = []  # seconds of the recording at which the sound is not what was recorded
         self.misplaced = self.corrupt = 0  # frames whose time stamps cannot be; frames the decoder doubts
         self.missed = 0.0  # as for pictures: sound that does not come is a hole
         self.interval = 0.0  # seconds of the longest frame
@@ -100,12 +103,14 @@ class Soundtrack:
         if time > self._horizon or (self.start is not None and time < self.end - GAP_S):
             time = self.end
             self.misplaced += 1
+            self.lost.append((time, math.inf))
         shape = (frame.sample_rate, frame.layout.name, frame.format.name)
         if shape != self._shape or abs(time - self.end) > JITTER_S:
             self._begin(time, shape)
         self._taken += frame.samples
         self.interval = max(self.interval, frame.samples / frame.sample_rate)
-        self.corrupt += frame.is_corrupt
+        if frame.is_corrupt:
+            self._doubt(self.end - frame.samples / frame.sample_rate, self.end)
         frame.pts = None  # places are kept here; the filter would only warn
         self._write(self._resampler.resample(frame) if self._resampler else [])
 
@@ -120,8 +125,8 @@ class Soundtrack:
         self.finish()
         if self.start is None:
             self.start = time
-        elif time - self.end > GAP_S:
-            self.gaps.append((self.end, time - self.end))
+        else:
+            self._patch(time)
         place = round(time * RATE_HZ)
         hole, self._drop = max(0, place - self._written), max(0, self._written - place)
         self._mono.append_silence(hole)
@@ -130,12 +135,27 @@ class Soundtrack:
         self._resampler = AudioResampler("fltp", "mono" if mono else "stereo", RATE_HZ, BLOCK_SAMPLES)
         self._shape, self._began, self._taken = shape, time, 0
 
+    def _patch(self, time: float) -> None:
+        """Note that the sound goes on at ``time`` although it ended elsewhere: later, or before that."""
+        end, apart = self.end, abs(time - self.end)
+        if time - end > GAP_S:
+            self.gaps.append((end, apart))
+        elif apart > JITTER_S:
+            self.patched += apart
+        if apart > JITTER_S:
+            self.lost.append((min(end, time), max(end, time)))
+
+    def _doubt(self, start: float, end: float) -> None:
+        """Count a frame of sound that cannot be what was recorded, and note its seconds."""
+        self.corrupt += 1
+        self.lost.append((start, end))
+
     def _write(self, frames: list[AudioFrame]) -> None:
         for frame in frames:
             block = frame.to_ndarray()[:, self._drop :].astype(np.float32, copy=False)
             self._drop = max(0, self._drop - frame.samples)
             if not np.isfinite(block).all():  # sound stored as floating point can hold anything
-                self.corrupt += 1
+                self._doubt(self._written / RATE_HZ, (self._written + frame.samples) / RATE_HZ)
                 block = np.nan_to_num(block, posinf=0.0, neginf=0.0)
             block = np.clip(block, -1.0, 1.0)
             for spool, channel in zip(self._channels, block if len(block) == 2 else (), strict=False):
