@@ -15,7 +15,8 @@ from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, ente
 if TYPE_CHECKING:
     from vivavoce.training.fit import Fitted
     from vivavoce.training.inputs import Inputs
-    from vivavoce.training.search import Search, Trial
+    from vivavoce.training.search import Trial
+    from vivavoce.training.tuning import Search
 
 EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
 
@@ -135,12 +136,12 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
 def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Search | None]":
     """The model version with everything that belongs beside it, and the search where one was asked for."""
     from vivavoce.models.directory import load_model
-    from vivavoce.training.crossfit import plain
+    from vivavoce.training.crossfit import PLAIN, plain
     from vivavoce.training.datasheet import in_words
     from vivavoce.training.decisions import decision_tables
     from vivavoce.training.fit import fit
     from vivavoce.training.measured import read_measured
-    from vivavoce.training.search import Search, without_idle
+    from vivavoce.training.tuning import Search, without_idle
     from vivavoce.training.validation.scored import THOROUGH, USUAL
     from vivavoce.training.validation.today import today_document
 
@@ -148,7 +149,8 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     today = read_measured(request.today, framework.job, request.schema) if request.today else None
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
     effort = THOROUGH if request.thorough else USUAL
-    fitted = fit(inputs, framework, estimator=search or plain, effort=effort, seed=request.seed)
+    procedure = search.reduced if search else PLAIN
+    fitted = fit(inputs, framework, estimator=search or plain, procedure=procedure, effort=effort, seed=request.seed)
     documents: dict[str, Any] = dict(fitted.model.documents)
     lean = without_idle(fitted.model) if search else fitted.model
     if today:

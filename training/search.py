@@ -3,10 +3,14 @@
 The search is part of fitting. Whoever cross-fits a :class:`SearchedRidge` gets a search of its own in every outer fold,
 on inner folds by person, so that the figures reported are those of the whole procedure: what the best of many trials
 looked like on its own folds is kept beside them, and is not validity.
+
+What is learned again hundreds of times to look at validity goes through a *reduced* search: the first settings that the
+search tries, before its sampler learns from results and before anything is pruned. They depend on no rating, so that a
+permutation test deals every permutation the very procedure that the true ratings get.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,9 +18,7 @@ import numpy.typing as npt
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from vivavoce.models.linear.competency import LinearCompetency
 from vivavoce.models.linear.ridge import FOLDS, LEAST_MEASURED, CompetencyRidge
-from vivavoce.models.linear.version import LinearVersion
 
 if TYPE_CHECKING:
     import optuna
@@ -117,13 +119,43 @@ class SearchedRidge(CompetencyRidge):
         data = _Data(x, np.asarray(target, np.float64), persons, weights, self._families(x.shape[1]))
         self.trials_ = _search(data, self.trials, self.seed)
         self.best_ = min((one for one in self.trials_ if not one.pruned), key=lambda one: one.error)
-        used = data.columns(self.best_.families)
-        ridge = CompetencyRidge((self.best_.penalty,), self.best_.least_measured)
+        ridge, used = data.ridge((self.best_.families, self.best_.penalty, self.best_.least_measured))
         ridge.fit(x[:, used], data.y, groups=persons, sample_weight=weights)
         self.intercept_, self.penalty_ = ridge.intercept_, ridge.penalty_
         self.coef_, self.absent_coef_ = _spread(ridge.coef_, used), _spread(ridge.absent_coef_, used)
         self.mean_, self.scale_ = _spread(ridge.mean_, used), _spread(ridge.scale_, used, 1.0)
         return self
+
+    def predict_targets(
+        self,
+        X: npt.ArrayLike,
+        targets: npt.ArrayLike,
+        new: npt.ArrayLike,
+        groups: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Floats:
+        """Search anew for each of many ratings of the same people, and predict others, shape (m, t).
+
+        What ``fit`` and ``predict`` give one rating at a time, at a small part of the price: every rating tries the
+        same settings, which needs a reduced search (at most 10 trials; more are refused with ``ValueError``).
+        """
+        if self.trials > STARTED:
+            raise ValueError(
+                f"Many ratings at once need a search of at most {STARTED} trials, whose settings depend on no rating. "
+                f"Got {self.trials} instead: reduce it."
+            )
+        x, y, other = (np.asarray(one, np.float64) for one in (X, targets, new))
+        weights = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        data = _Data(x, y, np.asarray(groups), weights, self._families(x.shape[1]))
+        settings = _first_settings(data, self.trials, self.seed)
+        best = np.argmin([_errors(data, one) for one in settings], axis=0)
+        found = np.full((len(other), y.shape[1]), np.nan)
+        for i in np.unique(best):
+            ridge, used = data.ridge(settings[i])
+            found[:, best == i] = ridge.predict_targets(
+                x[:, used], y[:, best == i], other[:, used], data.persons, weights
+            )
+        return found
 
     def _families(self, p: int) -> tuple[str, ...]:
         found = ("all",) * p if self.families is None else tuple(self.families)
@@ -137,7 +169,7 @@ class SearchedRidge(CompetencyRidge):
 
 @dataclass(frozen=True)
 class _Data:
-    """What one search sees: features (n, p), ratings (n,), whose rows, their weights, each column's family."""
+    """What one search sees: features (n, p), ratings (n,) or (n, t), whose rows, their weights, columns' families."""
 
     x: Floats
     y: Floats
@@ -148,6 +180,11 @@ class _Data:
     def columns(self, allowed: Sequence[str]) -> npt.NDArray[np.bool_]:
         return np.isin(np.asarray(self.families), list(allowed))
 
+    def ridge(self, setting: "Setting") -> tuple[CompetencyRidge, npt.NDArray[np.bool_]]:
+        """An unfitted ridge as a setting has it, and which columns it may see."""
+        allowed, penalty, measured = setting
+        return CompetencyRidge((penalty,), measured), self.columns(allowed)
+
     @property
     def splits(self) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
         folds = min(FOLDS, len(np.unique(self.persons)))
@@ -156,22 +193,28 @@ class _Data:
         return list(GroupKFold(folds).split(self.x, self.y, self.persons))
 
 
-def _search(data: _Data, count: int, seed: int) -> tuple[Trial, ...]:
+def _study(data: _Data, seed: int) -> "optuna.Study":
+    """A search that has not begun, the plain ridge with every family queued first."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    names = sorted(set(data.families))
     study = optuna.create_study(
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTED),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTED, n_warmup_steps=1),
     )
-    study.enqueue_trial({**{f"family {name}": True for name in names}, **_plain(data)})
+    study.enqueue_trial({**{f"family {name}": True for name in sorted(set(data.families))}, **_plain(data)})
+    return study
+
+
+def _search(data: _Data, count: int, seed: int) -> tuple[Trial, ...]:
+    import optuna
+
+    study = _study(data, seed)
     tried: list[Trial] = []
     splits = data.splits
     for _ in range(count):
         asked = study.ask()
-        setting = _setting(asked, names, bool(np.isnan(data.x).any()))
-        found = _tried(data, setting, splits, asked)
+        found = _tried(data, _setting(asked, data), splits, asked)
         tried.append(found)
         if found.pruned:
             study.tell(asked, state=optuna.trial.TrialState.PRUNED)
@@ -188,8 +231,31 @@ def _plain(data: _Data) -> dict[str, float]:
     return found | ({"least_measured": LEAST_MEASURED} if np.isnan(data.x).any() else {})
 
 
-def _setting(asked: "optuna.Trial", names: list[str], missing: bool) -> Setting:
+def _first_settings(data: _Data, count: int, seed: int) -> list[Setting]:
+    """The settings that a search begins with, whatever the ratings: drawn before the sampler has learned anything."""
+    study, found = _study(data, seed), []
+    for _ in range(count):
+        asked = study.ask()
+        found.append(_setting(asked, data))
+        study.tell(asked, 0.0)
+    return found
+
+
+def _errors(data: _Data, setting: Setting) -> Floats:
+    """Squared error of each rating (n, t) on inner folds, shape (t,), as a trial has it."""
+    ridge, used = data.ridge(setting)
+    x, found = data.x[:, used], np.zeros(data.y.shape[1])
+    for seen, held in data.splits:
+        y, weights = data.y[seen], data.weights[seen]
+        predicted = ridge.predict_targets(x[seen], y, x[held], data.persons[seen], weights)
+        middle = np.average(y, axis=0, weights=weights)
+        found += data.weights[held] @ (data.y[held] - np.where(np.isnan(predicted), middle, predicted)) ** 2
+    return found
+
+
+def _setting(asked: "optuna.Trial", data: _Data) -> Setting:
     """What the sampler proposes; of no family at all every one is allowed."""
+    names, missing = sorted(set(data.families)), bool(np.isnan(data.x).any())
     if len(names) > 1:
         allowed = tuple(name for name in names if asked.suggest_categorical(f"family {name}", (True, False)))
     else:
@@ -207,10 +273,10 @@ def _tried(
 ) -> Trial:
     """Error on inner folds; given up where its folds so far are worse than most trials' were."""
     allowed, penalty, measured = setting
-    x, predicted = data.x[:, data.columns(allowed)], np.full(len(data.y), np.nan)
+    ridge, used = data.ridge(setting)
+    x, predicted = data.x[:, used], np.full(len(data.y), np.nan)
     error = spread = 0.0
     for step, (seen, held) in enumerate(splits):
-        ridge = CompetencyRidge((penalty,), measured)
         ridge.fit(x[seen], data.y[seen], groups=data.persons[seen], sample_weight=data.weights[seen])
         predicted[held] = ridge.predict(x[held])
         middle = np.average(data.y[seen], weights=data.weights[seen])
@@ -236,67 +302,3 @@ def _spread(values: Floats, used: npt.NDArray[np.bool_], rest: float = 0.0) -> F
     found = np.full(len(used), rest)
     found[used] = values
     return found
-
-
-class Search:
-    """Makes one :class:`SearchedRidge` after another for a training, and remembers what the last of each found.
-
-    Parameters
-    ----------
-    trials
-        For each competency, and again in every outer fold.
-    modalities
-        Of the columns that declare one; others go by the first part of their name.
-    seed
-        Of every sampler.
-    """
-
-    def __init__(self, trials: int, modalities: Mapping[str, str], seed: int) -> None:
-        self.trials, self.modalities, self.seed = trials, modalities, seed
-        self._made: dict[tuple[str, ...], SearchedRidge] = {}
-
-    def __call__(self, columns: Sequence[str]) -> SearchedRidge:
-        """An unfitted ridge for these columns."""
-        families = tuple(family(name, self.modalities) for name in columns)
-        made = SearchedRidge(families, self.trials, self.seed)
-        self._made[tuple(columns)] = made
-        return made
-
-    def trials_of(self, columns: Sequence[str]) -> tuple[Trial, ...]:
-        """What the final fit of these columns tried, on folds of all people."""
-        found: tuple[Trial, ...] = self._made[tuple(columns)].trials_
-        return found
-
-
-def family(column: str, modalities: Mapping[str, str]) -> str:
-    """The family that a search allows or leaves out as one: modality and measure family.
-
-    Examples
-    --------
-    >>> family("prosody.f0_median_hz", {"prosody.f0_median_hz": "voice"}), family("language.length_words", {})
-    ('voice: prosody', 'language')
-    """
-    first = column.partition(".")[0]
-    return f"{modalities[column]}: {first}" if column in modalities else first
-
-
-def without_idle(model: LinearVersion) -> LinearVersion:
-    """The model without columns that count for nothing: it then does not ask for them when it scores."""
-    kept = tuple(_without_idle(one) for one in model.competencies)
-    used = {name for one in kept for name in one.features}
-    fingerprints = {name: found for name, found in model.fingerprints.items() if name in used}
-    return replace(model, competencies=kept, fingerprints=fingerprints)
-
-
-def _without_idle(one: LinearCompetency) -> LinearCompetency:
-    busy = (one.coefficients != 0) | (one.absent != 0)
-    if not busy.any():
-        return one
-    return replace(
-        one,
-        features=tuple(name for name, counts in zip(one.features, busy, strict=True) if counts),
-        coefficients=one.coefficients[busy],
-        absent=one.absent[busy],
-        mean=one.mean[busy],
-        scale=one.scale[busy],
-    )

@@ -5,13 +5,16 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from tests.proof import proof_count
 from tests.training.tables import FRAMEWORK, write
 from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.search import PENALTIES, Search, SearchedRidge, family, without_idle
+from vivavoce.training.search import PENALTIES, STARTED, SearchedRidge
+from vivavoce.training.tuning import Search, family, without_idle
+from vivavoce.training.validation.permutation import permuted_learning
 
 SETS = tuple(name for name in "abcdefghijkl" for _ in range(4))
 
@@ -130,3 +133,52 @@ def test_families_are_told_by_modality_and_name():
 def test_families_that_do_not_fit_the_columns_are_refused():
     with pytest.raises(ValueError, match="2 families for 3 columns"):
         SearchedRidge(families=("a", "b")).fit(np.ones((10, 3)), np.arange(10.0))
+
+
+def test_many_ratings_at_once_are_searched_as_each_alone():
+    rng = np.random.default_rng(8)
+    x, persons = rng.standard_normal((120, len(SETS))), np.arange(120) // 2
+    x[rng.random(x.shape) < 0.05] = np.nan
+    targets = np.nan_to_num(x[:, :3]) + rng.standard_normal((120, 3))
+    new = rng.standard_normal((30, len(SETS)))
+    for trials in (1, 4, STARTED):
+        searched = SearchedRidge(SETS, trials=trials, seed=3)
+        found = searched.predict_targets(x, targets, new, persons)
+        for one, target in zip(found.T, targets.T, strict=True):
+            assert one == pytest.approx(clone(searched).fit(x, target, groups=persons).predict(new), nan_ok=True)
+    with pytest.raises(ValueError, match="at most 10 trials"):
+        SearchedRidge(SETS, trials=11).predict_targets(x, targets, new, persons)
+
+
+def test_the_first_settings_depend_on_no_rating():
+    rng = np.random.default_rng(9)
+    x, persons = rng.standard_normal((60, len(SETS))), np.arange(60)
+    one, other = (
+        [(trial.families, trial.penalty) for trial in SearchedRidge(SETS, trials=15).fit(x, y, groups=persons).trials_]
+        for y in rng.standard_normal((2, 60))
+    )
+    assert one[:STARTED] == other[:STARTED]
+    assert one != other
+
+
+def test_a_permutation_test_of_a_search_searches_in_every_permutation():
+    rng = np.random.default_rng(10)
+    x, persons = rng.standard_normal((100, len(SETS))), np.arange(100)
+    reduced = SearchedRidge(SETS, trials=STARTED)
+    signal = x[:, :4].sum(axis=1) + rng.standard_normal(100)
+    found = permuted_learning(reduced, x, signal, persons, count=39)
+    assert found.p == 0.025
+    assert found.r == pytest.approx(r(cross_fitted(reduced, x, signal, persons), signal))
+
+
+@pytest.mark.proof
+def test_a_search_in_noise_is_found_in_one_of_twenty(record_property):
+    sets = proof_count(20, 300)
+    p = []
+    for i in range(sets):
+        rng = np.random.default_rng([11, i])
+        x, y = rng.standard_normal((60, 12)), rng.standard_normal(60)
+        reduced = SearchedRidge(SETS[::4], trials=STARTED)
+        p.append(permuted_learning(reduced, x, y, np.arange(60), count=19).p)
+    record_property("noise found at .05 after a search", f"{np.mean(np.array(p) <= 0.05):.3f} of {sets}")
+    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / sets)
