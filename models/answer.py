@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.models.score import Quote
 
+WHOLE = "interview"  # the question id of a recording for which no questions are given: it may show everything
+
 
 @dataclass(frozen=True)
 class MeasuredAnswer:

@@ -33,6 +33,7 @@ from vivavoce.models.version import ModelVersion
 
 if TYPE_CHECKING:
     from vivavoce.models.linear.version import LinearVersion
+    from vivavoce.models.rubric.version import RubricVersion
 
 PAGES = (".md", ".svg")  # documents that are read by people: text as it is
 
@@ -113,9 +114,13 @@ def _file(document: str) -> str:
 def _written(model: ModelVersion) -> tuple[Head, dict[str, npt.NDArray[Any]]]:
     """A version's head and tensors, by its kind; a kind's libraries are imported where it is met."""
     if model.kind == "linear":
-        from vivavoce.models.linear import stored
+        from vivavoce.models.linear import stored as linear
 
-        return stored.write(cast("LinearVersion", model))
+        return linear.write(cast("LinearVersion", model))
+    if model.kind == "rubric":
+        from vivavoce.models.rubric import stored as rubric
+
+        return rubric.write(cast("RubricVersion", model))
     raise ModelRefused(f"A version of kind {model.kind!r} cannot be saved.")
 
 
@@ -127,11 +132,16 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
         for name, content in files.items()
         if name not in {MODEL, TENSORS, FRAMEWORK}
     }
+    content, tensors = files[MODEL], _tensors(files[TENSORS])
     if kind == "linear":
-        from vivavoce.models.linear.stored import read
-    else:
-        raise ModelRefused(f"{MODEL} is of kind {kind!r}, which this version of vivavoce cannot read.")
-    return read(files[MODEL], _tensors(files[TENSORS]), framework, documents)
+        from vivavoce.models.linear import stored as linear
+
+        return linear.read(content, tensors, framework, documents)
+    if kind == "rubric":
+        from vivavoce.models.rubric import stored as rubric
+
+        return rubric.read(content, tensors, framework, documents)
+    raise ModelRefused(f"{MODEL} is of kind {kind!r}, which this version of vivavoce cannot read.")
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:

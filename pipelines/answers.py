@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from vivavoce.data.interview import Interview
+from vivavoce.data.media.account import GAP_S
+from vivavoce.data.media.account import WHOLE as HEARD
 from vivavoce.data.track import Track
 from vivavoce.features.questions import FoundQuestion
 from vivavoce.features.speakers.stretches import without
@@ -14,10 +17,12 @@ from vivavoce.features.speakers.turns import TURN_GAP_S as TURN_GAP_S
 from vivavoce.features.speakers.turns import cut
 from vivavoce.features.speakers.turns import stretches as turns
 from vivavoce.features.transcript.words import Transcript
+from vivavoce.models.answer import WHOLE as WHOLE
 
-WHOLE = "interview"  # the question id of a recording for which no questions are given
 CUT_TOLERANCE_S = 1.0  # a span may end this much after the recording does: meeting tools round to seconds
 UNMATCHED = "unmatched"  # the question id of talk that answers none of the questions that were found, then -2, -3 …
+
+Stretches = npt.NDArray[np.float64]
 
 
 class SeveralSpeakers(ValueError):
@@ -33,11 +38,11 @@ class AnswerSpan:
     start: float
     end: float
     confidence: float | None = None  # that this question was asked, 0–1; None where the manifest says so
-    whole: bool = True  # False where the recording breaks off before the answer ends: it is missing evidence
+    whole: bool = True  # False where too much of its sound was lost: it is missing evidence
 
 
 def answer_spans(interview: Interview, durations: Sequence[float | None]) -> tuple[AnswerSpan, ...]:
-    """The answers that were heard whole.
+    """The answers that the recordings reach; ``mark_losses`` says which of them were heard whole.
 
     Parameters
     ----------
@@ -77,6 +82,38 @@ def answer_spans(interview: Interview, durations: Sequence[float | None]) -> tup
         for i, (recording, duration) in enumerate(zip(interview.recordings, durations, strict=True))
         if duration is not None
     )
+
+
+def mark_losses(spans: Sequence[AnswerSpan], lost: Sequence[Stretches]) -> tuple[AnswerSpan, ...]:
+    """The answers, those marked as not whole of which too much was lost.
+
+    An answer is whole under the rule for a file: at least 98 % of its sound is there, no second of it is missing
+    in one piece, and the recording does not break off in it. How an answer goes on that reaches the place where the
+    recording breaks off, nobody knows: its last second is not counted on (``CUT_TOLERANCE_S``).
+
+    Parameters
+    ----------
+    spans
+        Where the answers lie.
+    lost : sequence of ndarray, shape (n, 2)
+        For each recording the stretches, in seconds, of its sound that are not what was recorded; apart from one
+        another. One that ends nowhere (``inf``) is where the recording breaks off.
+
+    Examples
+    --------
+    >>> spans = [AnswerSpan("q1", 0, 0.0, 20.0), AnswerSpan("q2", 0, 22.0, 41.0)]
+    >>> [span.whole for span in mark_losses(spans, [np.array([[5.0, 5.3], [41.0, np.inf]])])]
+    [True, False]
+    """
+    return tuple(replace(span, whole=span.whole and _is_whole(span, lost[span.recording])) for span in spans)
+
+
+def _is_whole(span: AnswerSpan, lost: Stretches) -> bool:
+    endless = np.isinf(lost[:, 1])
+    starts = lost[:, 0] - CUT_TOLERANCE_S * endless
+    inside = np.clip(np.minimum(lost[:, 1], span.end) - np.maximum(starts, span.start), 0.0, None)
+    there = span.end - span.start - float(inside.sum())
+    return not (inside[endless] > 0).any() and not (inside > GAP_S).any() and there >= HEARD * (span.end - span.start)
 
 
 def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> Transcript:

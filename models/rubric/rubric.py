@@ -22,6 +22,7 @@ from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.score import TOP, Evidence, Quote, Score, overall_of
 
 STRUCTURAL = {"no_encoder": "no_encoder", "no_question": "no_question"}  # an absence that decides the variant
+NOT_TRIED = Absent(Reason.NO_CONSENT)  # what was not even measured lacked the consent to its modality
 
 
 class _Scale(BaseModel):
@@ -49,6 +50,16 @@ class RubricParameters(BaseModel):
     def digest(self) -> str:
         """SHA-256 (hex) of the parameters."""
         return digest_of(self.model_dump(mode="json"))
+
+    def only(self, variant: str) -> "RubricParameters":
+        """One variant's weights, the scales that it uses, and its spread of answers."""
+        measures = self.variants[variant]
+        return RubricParameters(
+            version=self.version,
+            variants={variant: measures},
+            scales={name: self.scales[name] for name in measures},
+            question_sd={variant: self.question_sd[variant]},
+        )
 
 
 @cache
@@ -111,34 +122,36 @@ class Rubric:
         return (*scores, overall_of(scores, weights, value))
 
     def _competency(self, competency: str, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> Score:
-        showing = [answer for answer in answers if competency in answer.shows]
-        shares = {answer.question_id: self._shares(competency, answer) for answer in showing}
-        heard = {question: found for question, found in shares.items() if not isinstance(found, Absent)}
+        shares = [(answer, self._shares(competency, answer)) for answer in answers if competency in answer.shows]
+        heard = [(answer, found) for answer, found in shares if not isinstance(found, Absent)]
         if not heard:
-            reasons = [found.reason for found in shares.values() if isinstance(found, Absent)]
+            reasons = [found.reason for _, found in shares if isinstance(found, Absent)]
             reason = reasons[0] if reasons else Reason.NO_ANSWER.value
             return Score(competency, None, None, RowStatus.NOT_SCORED, reason)
         evidence = tuple(
             Evidence(
                 answer.question_id, measure, value, TOP * share / len(heard), quotes_of(measure, competency, answer)
             )
-            for answer in showing
-            if answer.question_id in heard
-            for measure, value, share in heard[answer.question_id]
+            for answer, found in heard
+            for measure, value, share in found
         )
         value = math.fsum(item.points for item in evidence)
-        error = self.parameters.question_sd[self.variant] / math.sqrt(len(heard)) if len(heard) > 1 else None
+        error = self.error(len(heard))
         expected = {question.id for question in self.framework.questions_showing(competency)} & set(asked)
-        if expected <= set(heard):
+        if expected <= {answer.question_id for answer, _ in heard}:
             return Score(competency, value, error, RowStatus.SCORED, None, evidence)
         return Score(competency, value, error, RowStatus.PARTIAL, Reason.MISSING_ANSWER.value, evidence)
+
+    def error(self, answers: int) -> float | None:
+        """Standard error of measurement in points of a score from so many answers; None from one."""
+        return self.parameters.question_sd[self.variant] / math.sqrt(answers) if answers > 1 else None
 
     def _shares(self, competency: str, answer: MeasuredAnswer) -> list[tuple[str, float, float]] | Absent:
         """(measure, value, weight · share of the points) of each component, or why the answer cannot be scored."""
         found = []
         for measure, weight in self.parameters.variants[self.variant].items():
             name = f"{measure}.{competency}"
-            value = answer.measures[name if name in answer.measures else measure]
+            value = answer.measures.get(name if name in answer.measures else measure, NOT_TRIED)
             if isinstance(value, Absent):
                 return value
             found.append((measure, value, weight * self.parameters.scales[measure].share(value)))
