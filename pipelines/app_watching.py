@@ -1,4 +1,4 @@
-"""The commands for what is in use: ``viva monitor``, ``shadow``, ``review``, ``stages``, ``questions``."""
+"""The commands for what is in use: ``viva monitor``, ``shadow``, ``review``, ``erase``, ``stages``, ``questions``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -76,6 +76,27 @@ def review(
         raise typer.BadParameter("viva review needs --candidate, --after, --reason and --reviewer, or --export.")
     request = ReviewRequest(out, candidate, after, reason, reviewer, competency, interview)
     raise typer.Exit(run_review(request, Records.here(who)))
+
+
+@app.command()
+def erase(
+    folders: Annotated[list[Path], typer.Argument(metavar="OUT...", help="Output folders of viva score or features.")],
+    candidate: Annotated[str, typer.Option(help="Whose data.")],
+    reason: Annotated[str, typer.Option(help="Why; on one line, without the person's id: it is kept.")],
+    also: Annotated[
+        list[Path] | None, typer.Option(help="A table or list elsewhere that holds the person; once for each.")
+    ] = None,
+    used_in: Annotated[
+        list[Path] | None, typer.Option(help="A folder of models or audits: which were made from these tables?")
+    ] = None,
+    who: Who = None,
+) -> None:
+    """Erase a person and destroy their key. Exit status: 0 nothing left, 1 something still names them, 2 refused."""
+    from vivavoce.pipelines.erase import EraseRequest, run_erase
+    from vivavoce.pipelines.publishing.records import Records
+
+    request = EraseRequest(tuple(folders), candidate, reason, tuple(also or ()), tuple(used_in or ()))
+    raise typer.Exit(run_erase(request, Records.here(who)))
 
 
 @app.command()

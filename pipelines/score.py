@@ -2,23 +2,26 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from vivavoce.data.configuration import ConfigurationDiffers
+from vivavoce.data.forgotten import forget_rows, forgotten_id
 from vivavoce.data.framework import FrameworkError
 from vivavoce.data.interview import Interview
 from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
 from vivavoce.data.manifest import BadRow, ManifestError
 from vivavoce.data.owner import AlreadyRunning
-from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
+from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
 from vivavoce.data.vault.keys import Erased, ProjectKeyRefused
 from vivavoce.data.vault.store import Store
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.batch import BadInput, Batch, Request, prepare
 from vivavoce.pipelines.engine import Done, run_tasks
+from vivavoce.pipelines.erasing.tables import forgotten_row
 from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise, write_folder
 from vivavoce.pipelines.job import Outcome, Task, build_job, find_result, not_measured, open_store
 from vivavoce.pipelines.outputs import Row
@@ -64,17 +67,21 @@ def exit_status(counts: Mapping[RowStatus, int]) -> int:
 
 
 def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
+    store = open_store(batch.settings.store, batch.settings.project_key)
+    batch, erased = _without_erased(batch, store)
     interviews, bad_rows = batch.manifest.interviews, batch.manifest.bad_rows
+    forget_rows(request.out, erased)
     lines = {interview.interview_id: interview.line for interview in interviews}
-    lines |= {bad_row_id(bad): bad.line for bad in bad_rows}
+    lines |= {bad_row_id(bad): bad.line for bad in bad_rows} | {forgotten_id(line): line for line in erased.values()}
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
     pending = {row.interview_id for row in ledger.pending()}
-    store = open_store(batch.settings.store, batch.settings.project_key)
     if not pending and is_finished(request.out, batch, csv=request.csv):
         said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False, soft_wrap=True)
         return _closed(request.out, ledger.counts(), store, said)
     for bad in bad_rows:
         ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
+    for line in erased.values():
+        ledger.finish(forgotten_id(line), RowStatus.NOT_SCORED, Reason.ERASED, None, 0.0)
     lost = _reopen_lost(batch, ledger, store)
     try:
         _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
@@ -87,7 +94,7 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
         return EXIT_INTERRUPTED
     ended = {row.interview_id: row for row in ledger.finished()}
     rows = [_ended_row(batch, interview, ended[interview.interview_id], store) for interview in interviews]
-    rows += [_bad_row(bad) for bad in bad_rows]
+    rows += [_bad_row(bad) for bad in bad_rows] + [forgotten_row(forgotten_id(line)) for line in erased.values()]
     rows.sort(key=lambda row: lines[row.result.interview_id])
     counts = ledger.verify()
     write_folder(request.out, rows, batch, ledger.runs(), csv=request.csv)
@@ -98,6 +105,19 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
 def _closed(out: Path, counts: Mapping[RowStatus, int], store: Store, said: Console) -> int:
     """Enter what is not in the event log yet; the exit status."""
     return exit_status(counts) if enter_scores(out, store.keyring, said) else EXIT_NOT_LOGGED
+
+
+def _without_erased(batch: Batch, store: Store) -> tuple[Batch, dict[str, int]]:
+    """The batch without the rows of people who were erased; those by their id, with their line in the manifest."""
+    whole = batch.manifest
+    bad = tuple(one for one in whole.bad_rows if one.candidate_id and store.keyring.erased(one.candidate_id))
+    gone = tuple(one for one in whole.interviews if store.keyring.erased(one.candidate_id))
+    erased = {one.interview_id: one.line for one in gone} | {bad_row_id(one): one.line for one in bad}
+    if not erased:
+        return batch, erased
+    kept = tuple(one for one in whole.interviews if one.line not in erased.values())
+    kept_bad = tuple(one for one in whole.bad_rows if one.line not in erased.values())
+    return replace(batch, manifest=replace(whole, interviews=kept, bad_rows=kept_bad)), erased
 
 
 def _reopen_lost(batch: Batch, ledger: Ledger, store: Store) -> set[str]:

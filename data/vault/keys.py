@@ -165,6 +165,16 @@ class KeyRing:
                 write_durably(self._key_file(pseudonym), seal(self._wrapping, key, f"key/{pseudonym}"))
         return key
 
+    def erased(self, person: str) -> str | None:
+        """Return the day on which the person was erased, ISO 8601 in UTC; None for everybody else.
+
+        Raises
+        ------
+        Tampered
+            If somebody else wrote the tombstone.
+        """
+        return self._tombstone(self.pseudonym(person))
+
     def destroy(self, person: str) -> None:
         """Destroy the person's key and leave a signed tombstone, so that nobody makes them a new one.
 

@@ -96,6 +96,17 @@ class Store:
             self._set_aside(path, str(error))
             return None
 
+    def remove(self, person: str) -> int:
+        """Delete every sealed file of the person, those set aside as damaged too; returns how many there were."""
+        pseudonym = self.keyring.pseudonym(person)
+        found = [*(self.folder / pseudonym).glob("*"), *self._quarantine.glob(f"{pseudonym}.*")]
+        for path in found:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / pseudonym).rmdir()
+        sync_folder(self.folder)
+        return len(found)
+
     def quarantined(self) -> tuple[Path, ...]:
         """Files that were set aside as damaged, for a report; delete them once they have been looked into."""
         return tuple(sorted(self._quarantine.iterdir()))

@@ -1,0 +1,256 @@
+"""``viva erase``: one person's data taken out of output folders, and their key destroyed; provable afterwards."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from vivavoce.data.digest import digest_file
+from vivavoce.data.forgotten import forget_rows, forgotten_id, lines_of, pending_rows
+from vivavoce.data.log.event import Action, Event, pseudonym
+from vivavoce.data.owner import AlreadyRunning, take_folder
+from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.vault.durable import sweep, sync_folder
+from vivavoce.data.vault.keys import ProjectKey, ProjectKeyRefused
+from vivavoce.data.vault.seal import Tampered
+from vivavoce.data.vault.store import Store
+from vivavoce.fairness.records import BadInput
+from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, without
+from vivavoce.pipelines.erasing.traces import Use, documents_of, events_of, files_of, find_traces
+from vivavoce.pipelines.job import open_store
+from vivavoce.pipelines.outputs import write_whole
+from vivavoce.pipelines.publishing.records import REFUSALS, Records
+
+EXIT_ERASED, EXIT_TRACES, EXIT_BAD_INPUT = 0, 1, 2
+ERASURES = "erasures.jsonl"  # one line for each: when, by whom, why, which tables; nobody is named
+REPORT = "report.html"
+LEDGER = "ledger.sqlite"
+LONGEST = 2000  # characters of a reason
+REFUSED = (BadInput, ProjectKeyRefused, Tampered, AlreadyRunning, *REFUSALS)
+UNTOUCHED = (
+    "Not touched, since viva did not write them or cannot take one person out: recordings, transcripts, the manifest, "
+    "ratings, outcomes, declared groups, backups; histograms and counts in audits; coefficients of models."
+)
+
+
+@dataclass(frozen=True)
+class EraseRequest:
+    """What the command line asked for.
+
+    Parameters
+    ----------
+    folders
+        Output folders of ``viva score`` or ``viva features``.
+    candidate
+        Whose data.
+    reason
+        Why, for the event log; must not name the person.
+    also
+        Files elsewhere: tables with ``candidate_id`` or ``interview_id``, lists of ``viva shadow --list``.
+    used_in
+        Folders to be searched for what was made from these tables: model versions, audits.
+    """
+
+    folders: tuple[Path, ...]
+    candidate: str
+    reason: str
+    also: tuple[Path, ...] = ()
+    used_in: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What erasing changes in one folder: files' new content in the order in which it is written, ``status`` last."""
+
+    folder: Path
+    person: Person
+    changes: dict[Path, bytes]
+    before: dict[str, str]  # digests of the Parquet tables that change, by name
+
+    @property
+    def after(self) -> dict[str, str]:
+        """Digests of the same tables afterwards."""
+        return {name: sha256(self.changes[self.folder / name]).hexdigest() for name in self.before}
+
+
+def run_erase(request: EraseRequest, records: Records, *, console: Console | None = None) -> int:
+    """Erase one person; 0: nothing is left, 1: something that is named still names them, 2: refused."""
+    said = console or Console(stderr=True)
+    try:
+        _check(request)
+        with _held(request.folders) as stores:
+            return _erase(request, stores, records, said)
+    except REFUSED as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
+
+
+def _check(request: EraseRequest) -> None:
+    """Refuse what is no request, before anything is looked at."""
+    problems = []
+    if not request.candidate.strip():
+        problems.append(Problem("--candidate", shorten(request.candidate), "Write the candidate's id."))
+    if not request.reason.strip() or len(request.reason) > LONGEST or not request.reason.isprintable():
+        remedy = f"Write 1 to {LONGEST} characters on one line."
+        problems.append(Problem("--reason", shorten(request.reason), remedy))
+    elif Person(request.candidate).is_named(request.reason):
+        problems.append(Problem("--reason", shorten(request.reason), "Leave the person's id out: the reason is kept."))
+    for folder in request.folders:
+        if not (folder / LEDGER).is_file() or not (folder / "store" / "keys").is_dir():
+            remedy = "Name output folders that viva score or viva features wrote."
+            problems.append(Problem(str(folder), "no ledger and keys", remedy))
+    missing = [path for path in (*request.also, *request.used_in) if not path.exists()]
+    problems += [Problem(str(path), "nothing", "Name a file or folder that exists.") for path in missing]
+    if problems:
+        raise BadInput(request.folders[0], problems)
+
+
+@contextmanager
+def _held(folders: Sequence[Path]) -> Iterator[dict[Path, Store]]:
+    """Hold every folder, so that no run is at work on one, and open its store."""
+    key = ProjectKey.read(ProjectKey.location(os.environ))
+    once = {folder.resolve(): folder for folder in folders}.values()
+    with ExitStack() as held:
+        for folder in once:
+            held.callback(os.close, take_folder(folder)[0])
+        yield {folder: open_store(folder / "store", key) for folder in once}
+
+
+def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records, said: Console) -> int:
+    plans = [make_plan(folder, request.candidate) for folder in stores]
+    person = Person(request.candidate, frozenset().union(*(one.person.interviews for one in plans)))
+    known = [one for one in plans if _is_known(one, stores[one.folder])]
+    if not known:
+        remedy = "Name somebody who is there, letter by letter as the manifest does."
+        if any(pending_rows(folder) for folder in stores):
+            remedy += " Rows that have not begun name nobody yet: finish the run first."
+        raise BadInput(request.folders[0], [Problem("--candidate", shorten(request.candidate), remedy)])
+    digests = {digest for plan in plans for digest in (*plan.before.values(), *_earlier(plan.folder))}
+    uses = list(documents_of(request.used_in, digests))
+    if records.logged:
+        with records.writing() as log:  # before any key goes, since the pseudonym goes with it
+            uses += events_of(log.found, digests)
+            entered = {event.people for event in log.found.events(Action.ERASE)}
+            events = [event for one in known if (event := _event(request, one, stores[one.folder], records.who))]
+            if missing := [event for event in events if event.people not in entered]:
+                log.append(missing)
+    for plan in known:
+        _say(said, carry_out(plan, stores[plan.folder], request.reason.strip(), records.who))
+    for path in request.also:
+        content = without(path, person)
+        if content is not None:
+            _write(path, content)
+            _say(said, f"{path}: their rows taken out.")
+    return _close(request, person, uses, said)
+
+
+def make_plan(folder: Path, candidate: str) -> Plan:
+    """What would change in a folder; nothing is written."""
+    sweep(folder, older_s=0)  # what a killed writer had begun: the folder is held
+    paths = files_of(folder)
+    lines = lines_of(folder)
+    forgotten = {name: forgotten_id(line) for name, line in lines.items()}
+    person = Person(candidate, interviews_of(paths, candidate), forgotten)
+    changes = {path: content for path in paths if (content := without(path, person)) is not None}
+    ordered = sorted(changes, key=lambda path: (path.stem == STATUS_TABLE, path.suffix == ".parquet"))
+    tables = [path for path in ordered if path.suffix == ".parquet"]
+    before = {path.relative_to(folder).as_posix(): digest_file(path).sha256 for path in tables}
+    return Plan(folder, person, {path: changes[path] for path in ordered}, before)
+
+
+def _is_known(plan: Plan, store: Store) -> bool:
+    candidate = plan.person.candidate
+    return (
+        bool(plan.changes) or store.keyring.erased(candidate) is not None or store.keyring.find(candidate) is not None
+    )
+
+
+def _event(request: EraseRequest, plan: Plan, store: Store, who: str) -> Event | None:
+    """What the log says of an erasure; None where the key, and the pseudonym with it, is gone already."""
+    key = None if store.keyring.erased(request.candidate) else store.keyring.find(request.candidate)
+    if key is None:
+        return None
+    digests = {f"{name} before": digest for name, digest in plan.before.items()} | plan.after
+    details = {"reason": request.reason.strip(), "tables": len(plan.before)}
+    return Event.now(Action.ERASE, who, digests=digests, details=details, people=(pseudonym(key),))
+
+
+def carry_out(plan: Plan, store: Store, reason: str, who: str) -> str:
+    """Erase; each step may be done already, and the last ones find what is to be done from what the earlier left."""
+    candidate = plan.person.candidate
+    again = store.keyring.erased(candidate)
+    store.keyring.destroy(candidate)
+    sealed = store.remove(candidate)
+    if plan.changes:
+        _note(plan, reason, who)
+        (plan.folder / REPORT).unlink(missing_ok=True)
+        sync_folder(plan.folder)
+    for path, content in plan.changes.items():
+        _write(path, content)
+    rows = forget_rows(plan.folder, _to_forget(plan.folder))
+    if again and not (sealed or plan.changes or rows):
+        return f"{plan.folder}: was erased on {again}; nothing was left to do."
+    words = f"{plan.folder}: key destroyed, {sealed} sealed files and rows of {len(plan.changes)} tables taken out."
+    if plan.changes:
+        words += f" {REPORT} is gone: the command that made the folder writes it again, without this person."
+    if pending_rows(plan.folder):
+        words += " Its run has not finished: the same command goes on without this person."
+    return words
+
+
+def _to_forget(folder: Path) -> list[str]:
+    """Rows of the ledger whose row in the status table is forgotten already."""
+    path = folder / f"{STATUS_TABLE}.parquet"
+    if not path.exists():
+        return []
+    shown = set(pq.read_table(path, columns=["interview_id"])["interview_id"].to_pylist())
+    return [
+        name for name, line in lines_of(folder).items() if name != forgotten_id(line) and forgotten_id(line) in shown
+    ]
+
+
+def _note(plan: Plan, reason: str, who: str) -> None:
+    """Add a line on this erasure, by which later ones know what the tables were; nobody is named."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    line = {"time": now, "who": who, "reason": reason, "before": plan.before, "after": plan.after}
+    path = plan.folder / ERASURES
+    kept = path.read_bytes() if path.exists() else b""
+    _write(path, kept + json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+
+def _earlier(folder: Path) -> set[str]:
+    """Digests that the folder's tables had before other people were erased: this person stood in those, too."""
+    path = folder / ERASURES
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {digest for line in lines for digest in json.loads(line)["before"].values()}
+
+
+def _close(request: EraseRequest, person: Person, uses: Sequence[Use], said: Console) -> int:
+    """Say what cannot be erased, and look for what still names the person."""
+    if uses:
+        _say(said, "Made from a table that held this person, and still there:")
+        for use in uses:
+            _say(said, f"  {use.what}: {use.where}")
+    _say(said, UNTOUCHED)
+    paths = [path for folder in request.folders for path in files_of(folder)] + list(request.also)
+    left = find_traces(paths, person)
+    for path in left:
+        _say(said, f"{path}: still names them. Take it out by hand, or delete the file.")
+    if not left:
+        _say(said, f"{len(paths)} files were searched: none names the person or an interview of theirs.")
+    return EXIT_TRACES if left else EXIT_ERASED
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_whole(path, lambda temporary: Path(temporary).write_bytes(content))
+
+
+def _say(said: Console, line: str) -> None:
+    said.print(line, markup=False, highlight=False, soft_wrap=True)
