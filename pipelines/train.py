@@ -86,12 +86,14 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
     said = console or Console(stderr=True)
     try:
         if request.out.exists():
+            _enter_late(request.out, said)
             raise FileExistsError(f"{request.out} exists: a model version never changes. Name a new folder.")
         framework = load_framework(request.framework)
         inputs = _inputs(request, framework)
         _say(said, data_lines(inputs))
         model, search = _trained(request, framework, inputs)
         digest = save_model(model, request.out)
+        logged = _entered(model, digest, said)
     except (BadTraining, NoNorms, FrameworkError, RefusedName, ModelRefused, FileExistsError) as error:
         said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return EXIT_BAD_INPUT
@@ -99,17 +101,32 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
     _say(said, ["", f"{request.out}: model {digest[:12]}, experimental."])
     trials = _trials(search, inputs) if search else {}
     status = _recorded(request, model, digest, trials, said)
-    return status if _entered(model, digest, said) else EXIT_NOT_LOGGED
+    return status if logged else EXIT_NOT_LOGGED
 
 
-def _entered(model: ModelVersion, digest: str, said: Console) -> bool:
-    """Enter the training into the event log, where there is one."""
+def _entered(model: ModelVersion, digest: str, said: Console, *, late: bool = False) -> bool:
+    """Enter the training into the event log, where there is one; ``late``: unless it is there already."""
     from vivavoce.data.log.event import Action, Event
 
     records = Records.here()
     digests = {"model": digest, **model.documents["datasheet"]["digests"]}
     details = {"job": model.framework.job, "persons": model.documents["datasheet"]["persons"]}
-    return enter(said, [Event.now(Action.TRAIN, records.who, digests=digests, details=details)], records)
+    details |= {"entered": "by a later run"} if late else {}
+    return enter(said, [Event.now(Action.TRAIN, records.who, digests=digests, details=details)], records, once=late)
+
+
+def _enter_late(folder: Path, said: Console) -> None:
+    """Enter a training that was killed between its last file and its event: asked for again, its folder is there."""
+    from vivavoce.models.directory import load_model
+    from vivavoce.models.files import ModelRefused
+
+    try:
+        model, digest = load_model(folder)
+    except ModelRefused:  # something else is in the way: what that is, the caller says
+        return
+    if Records.here().logged and "digests" in model.documents.get("datasheet", {}):
+        entered = _entered(model, digest, said, late=True)
+        _say(said, [f"{folder} holds model {digest[:12]}; the event log has its training."] if entered else [])
 
 
 def _say(said: Console, lines: Sequence[str]) -> None:

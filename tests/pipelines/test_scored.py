@@ -14,12 +14,15 @@ from rich.console import Console
 from tests.data.log.logs import make_key
 from tests.pipelines.registries import environment
 from tests.pipelines.runs import ROWS, batch, rows, viva
+from tests.training.tables import FILE, write
 from vivavoce.data.digest import digest_file
 from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.signing.role import Role
 from vivavoce.data.vault.keys import KeyRing, ProjectKey
+from vivavoce.models.directory import load_model
 from vivavoce.pipelines.publishing.records import Records
 from vivavoce.pipelines.scored import enter_scores
+from vivavoce.pipelines.train import EXIT_BAD_INPUT, TrainingRequest, run_train
 
 SHORT = ("c13", "c11")  # scored, without consent
 CHEAP = ("--profile", "language", "--encoder", "none", "--asr", "provided")
@@ -75,3 +78,28 @@ def test_a_run_killed_between_its_last_file_and_its_event_is_entered_by_the_next
     assert len(list(records.read().events(Action.SCORE))) == 1
     assert enter_scores(tmp_path / "unlike", ring, said)
     assert len(list(records.read().events(Action.SCORE))) == 2
+
+
+def test_a_training_killed_before_its_event_is_entered_when_asked_for_again(records, tmp_path, monkeypatch):
+    paths = write(tmp_path, n=60)
+    request = TrainingRequest(**paths, framework=FILE, out=tmp_path / "v1", tracking="none")
+    with monkeypatch.context() as killed:
+        killed.setattr("vivavoce.pipelines.train._entered", kill_here)
+        with pytest.raises(Killed):
+            run_train(request, console=Console(quiet=True))
+    digest = load_model(tmp_path / "v1")[1]
+    for _ in range(2):
+        said = Console(file=io.StringIO(), width=200)
+        assert run_train(request, console=said) == EXIT_BAD_INPUT
+        assert f"holds model {digest[:12]}; the event log has its training" in said.file.getvalue()
+    [event] = list(records.read().events(Action.TRAIN))
+    assert (event.digests["model"], event.details["entered"]) == (digest, "by a later run")
+    assert event.digests["features"] == digest_file(paths["features"]).sha256
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of the program runs after it."""
+
+
+def kill_here(*_: object, **__: object) -> bool:
+    raise Killed
