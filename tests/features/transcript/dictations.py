@@ -1,8 +1,7 @@
 """Both ways to run the small Whisper, planted recordings, and how what was heard is compared with what was said."""
 
 import tempfile
-from collections.abc import Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,16 +53,38 @@ def text(transcript: Transcript) -> str:
 
 
 def starts(planted: Sequence[Planted], heard: Sequence[Word], shift: float = 0.0) -> np.ndarray:
-    """Planted and found starts of the words that were recognised, shape (n, 2); Chinese by its first sign."""
-    pairs = []
-    matcher = SequenceMatcher(
-        None, [word.text[0] for word in planted], [word.text[0] for word in heard], autojunk=False
-    )
-    if all(word.text.isascii() for word in planted):
-        matcher.set_seqs([word.text for word in planted], [word.text for word in heard])
-    for block in matcher.get_matching_blocks():
-        pairs += [(planted[block.a + i].start + shift, heard[block.b + i].start) for i in range(block.size)]
-    return np.array(pairs).reshape(-1, 2)
+    """Planted and found starts of the words that were recognised, and whether both neighbours were: shape (n, 3).
+
+    Words are paired as word error counts them; Chinese by the first sign.
+    """
+    english = all(word.text.isascii() for word in planted)
+    said, written = ([word.text if english else word.text[0] for word in words] for words in (planted, heard))
+    pairs = set(paired(said, written))
+    ends = {(-1, -1), (len(said), len(written))}
+    rows = [
+        (planted[i].start + shift, heard[j].start, {(i - 1, j - 1), (i + 1, j + 1)} <= pairs | ends) for i, j in pairs
+    ]
+    return np.array(sorted(rows), dtype=float).reshape(-1, 3)
+
+
+def paired(said: Sequence[str], written: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Indices of equal words in the cheapest alignment, from the last: among equals the one with most substitutions.
+
+    Where two words were written for two others, a text that happens to be among both is no word found.
+    """
+    costs = np.add.outer(np.arange(len(said) + 1), np.arange(len(written) + 1))
+    for i, j in np.ndindex(len(said), len(written)):
+        costs[i + 1, j + 1] = min(costs[i, j] + (said[i] != written[j]), costs[i, j + 1] + 1, costs[i + 1, j] + 1)
+    i, j = len(said), len(written)
+    while i and j:
+        if costs[i, j] == costs[i - 1, j - 1] + (said[i - 1] != written[j - 1]):
+            i, j = i - 1, j - 1
+            if said[i] == written[j]:
+                yield i, j
+        elif costs[i, j] == costs[i - 1, j] + 1:
+            i -= 1
+        else:
+            j -= 1
 
 
 def error(recording: Recording, heard: Transcript) -> ErrorRate:

@@ -24,9 +24,6 @@ from vivavoce.features.transcript.words import Transcript
 Record = Callable[[str, object], None]
 
 
-FULL_WINDOW_S = {"whisper": 0.3, "faster-whisper": 0.6}  # 95 % of starts; in eight bits seen .53: over the target of .3
-
-
 @pytest.fixture(params=[small, faster], ids=["whisper", "faster-whisper"])
 def engine(request: pytest.FixtureRequest) -> Dictation[Any]:
     return request.param()
@@ -102,11 +99,14 @@ def test_sounds_without_speech_yield_no_word(engine: Dictation[Any], record_prop
 
 @pytest.mark.proof
 def test_long_recordings_do_not_drift(engine: Dictation[Any], record_property: Record) -> None:
-    """One passage of an hour, packed into full windows; words are compared within the answer that holds them."""
+    """One passage of an hour, no answer twice, packed into full windows; words are compared within their answer.
+
+    What the recogniser confuses is no error of its times: a word is also looked at where its neighbours are right too.
+    """
     minutes = proof_count(6, 60)
-    answers = [recording for recording in recordings(8.0, 12) if recording.language == "en"]
+    rng = np.random.default_rng(0)
+    said = [converse(8.0, "en", rng) for _ in range(60 * minutes // 8)]
     audio = AudioSpool()
-    said = [answers[i % len(answers)] for i in range(60 * minutes // 8)]
     for answer in said:
         audio.append(answer.sound)
     (heard,) = engine.recognise([Passage(audio, find_speech(audio), 0.0, audio.duration, "en")])
@@ -116,17 +116,24 @@ def test_long_recordings_do_not_drift(engine: Dictation[Any], record_property: R
             for i, answer in enumerate(said)
         ]
     )
-    off = found[:, 1] - found[:, 0]
+    off, in_place = found[:, 1] - found[:, 0], found[:, 2] == 1
     late = found[:, 0] > 60.0 * (minutes - 2)
     drift = np.median(off[late]) - np.median(off[~late])
+    within = {name: np.quantile(np.abs(some), 0.95) for name, some in (("all", off), ("in place", off[in_place]))}
     share = len(found) / sum(len(answer.words) for answer in said)
     record_property("minutes", minutes)
+    record_property("words", len(found))
     record_property("drift, s", round(float(drift), 3))
-    record_property("95 % of starts within, s", round(float(np.quantile(np.abs(off), 0.95)), 3))
+    record_property("median of starts, s", round(float(np.median(np.abs(off))), 3))
+    record_property("95 % of starts within, s", round(float(within["all"]), 3))
+    record_property("share beyond 0.3 s", round(float((np.abs(off) > 0.3).mean()), 4))
+    record_property("95 % within where both neighbours are right, s", round(float(within["in place"]), 3))
     record_property("share of the words found", round(share, 3))
     assert share > 0.8
     assert abs(drift) < 0.05
-    assert np.quantile(np.abs(off), 0.95) <= FULL_WINDOW_S[engine.name]
+    assert np.median(np.abs(off)) <= 0.1
+    assert within["in place"] <= 0.1
+    assert within["all"] <= 0.3
 
 
 def test_batches_change_no_word(engine: Dictation[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,3 +179,16 @@ def test_eight_bits_write_the_same_words() -> None:
     pooled = reduce(add, [word_error_rate(text(whole), text(eight), language) for language, whole, eight in pairs])
     assert pooled.value <= 0.1
     assert small().stage.fingerprint != faster().stage.fingerprint
+
+
+def test_eight_bits_time_the_same_words_alike() -> None:
+    """The same text in the same windows: what is left is the library's own alignment, and eight bits."""
+    windows = list(windows_of(passage(np.concatenate([one.sound for one in recordings(30.0, 4)[::2]]), "en")))
+    whole, eight = small().encode(windows), faster().encode(windows)
+    texts = [row.tokens for row in small().write(whole, windows, "en")]
+    filled = [window.filled for window in windows]
+    pairs = zip(small().align(whole, texts, filled, "en"), faster().align(eight, texts, filled, "en"), strict=True)
+    apart = np.array([a.start - b.start for one, other in pairs for a, b in zip(one, other, strict=True)])
+    print(f"{len(apart)} words: 95 % of starts within {np.quantile(np.abs(apart), 0.95):.3f} s of each other")
+    assert len(apart) > 50
+    assert np.quantile(np.abs(apart), 0.95) <= 0.1
