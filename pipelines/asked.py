@@ -1,7 +1,6 @@
 """Where in a recording the framework's questions were asked, when the manifest does not say."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from vivavoce.data.framework import Framework
 from vivavoce.features.language.encoder import Encoder
@@ -15,7 +14,6 @@ def find_answers(
     heard: Mapping[int, Heard],
     framework: Framework,
     encoder: Encoder | None,
-    broken: Collection[int] = (),
 ) -> tuple[AnswerSpan, ...]:
     """The answers, recordings without known questions cut at those that are found in them.
 
@@ -29,15 +27,8 @@ def find_answers(
         Whose questions are looked for.
     encoder
         Compares meanings; without one, or in a language that it does not know, words are compared.
-    broken
-        Recordings that break off: the last of the answers found in one of them is not whole.
     """
-    answers: list[AnswerSpan] = []
-    for span in spans:
-        answers += _answers(span, heard[span.recording], framework, encoder)
-        if span.recording in broken and span.question_id == WHOLE != answers[-1].question_id:
-            answers[-1] = replace(answers[-1], whole=False)
-    return tuple(answers)
+    return tuple(answer for span in spans for answer in _answers(span, heard[span.recording], framework, encoder))
 
 
 def _answers(span: AnswerSpan, heard: Heard, framework: Framework, encoder: Encoder | None) -> tuple[AnswerSpan, ...]:

@@ -23,7 +23,7 @@ from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.pipelines.answers import AnswerSpan, answer_spans, is_unmatched
+from vivavoce.pipelines.answers import AnswerSpan, answer_spans, is_unmatched, mark_losses
 from vivavoce.pipelines.asked import find_answers
 from vivavoce.pipelines.configuration import Configuration
 from vivavoce.pipelines.measure import Measurer
@@ -144,8 +144,8 @@ class InterviewJob:
                 raise Ended(worst.status if worst.status not in SOUND else Reason.NO_ANSWER, worst.detail, worst.status)
             with clock("words"):
                 heard = self._hear(interview, spans, seen, worst, compared)
-                broken = {i for i, one in enumerate(seen) if one.observation.status is MediaStatus.PARTIAL_MEDIA}
-                spans = find_answers(spans, heard, framework, self.settings.encoder, broken)
+                spans = find_answers(spans, heard, framework, self.settings.encoder)
+                spans = mark_losses(spans, [one.observation.lost for one in seen])
         with clock("measure"):
             tracks = [one.observation.tracks for one in seen]
             measured = self._measurer.measure(spans, heard, tracks, framework, modalities)

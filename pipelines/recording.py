@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from vivavoce.data.digest import Digest, InputChanged, digest_file
 from vivavoce.data.interview import Modality
 from vivavoce.data.media.decode import Decoded, decode, refusal
@@ -12,7 +14,7 @@ from vivavoce.data.media.limits import Limits
 from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.schema import Stage
 from vivavoce.data.status import MediaStatus
-from vivavoce.data.track import Track
+from vivavoce.data.track import Array, Track
 from vivavoce.data.vault.artefact import Artefact
 from vivavoce.data.vault.store import Store
 from vivavoce.features.face.family import FACE
@@ -51,13 +53,19 @@ class Observation:
         Seconds of sound on the recording's own timeline; None where there is none.
     tracks
         ``speech``; ``voice`` and ``face`` where they were asked for and could be measured; where more than one person
-        was found to speak, ``channel_turns`` if each has a channel of the sound, else ``turns``.
+        was found to speak, ``channel_turns`` if each has a channel of the sound, else ``turns``; ``lost`` where
+        sound of a recording that is not whole is missing.
     """
 
     status: MediaStatus
     detail: str
     duration: float | None
     tracks: Mapping[str, Track]
+
+    @property
+    def lost(self) -> Array:
+        """Stretches, shape (n, 2) in seconds, of sound that is not what was recorded; endless where it breaks off."""
+        return self.tracks["lost"].spans if "lost" in self.tracks else np.zeros((0, 2))
 
     @property
     def artefact(self) -> Artefact:
@@ -85,7 +93,7 @@ def observation_stage(
     if Modality.FACE in modalities:
         upstream.append(FACE.stage)
         parameters |= {"face": True, "frames_per_second": frames_per_second}
-    return Stage("observation", "2", parameters, tuple(upstream))
+    return Stage("observation", "3", parameters, tuple(upstream))
 
 
 class Seen:
@@ -229,6 +237,8 @@ class Observer:
         if audio is None:
             return Observation(decoded.status, decoded.detail or "The recording has no sound.", None, {}), None, ()
         tracks = {"speech": find_speech(audio)}
+        if MediaStatus.PARTIAL_MEDIA in decoded.flags and decoded.lost:
+            tracks["lost"] = Track(np.array(decoded.lost, float), np.ones((len(decoded.lost), 1)), ("lost",))
         if Modality.VOICE in modalities:
             tracks["voice"] = track_voice(audio, tracks["speech"])
         if face is not None:

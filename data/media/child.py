@@ -37,10 +37,31 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Media(io.FileIO):
-    """The file as libavformat reads it: a place that does not exist is an error number, as in C, not an exception."""
+    """The file as libavformat reads it: a place that does not exist is an error number, as in C, not an exception.
+
+    Parameters
+    ----------
+    descriptor
+        Of the file.
+    end
+        Byte at which it is taken to end; None for all of it.
+    """
+
+    def __init__(self, descriptor: int, end: int | None = None) -> None:
+        super().__init__(descriptor, "r")
+        self._end = end
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to ``size`` bytes, none beyond the end."""
+        if self._end is not None:
+            left = max(0, self._end - self.tell())
+            size = left if size is None or size < 0 else min(size, left)
+        return super().read(size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a place; damaged headers ask for places before the beginning."""
+        if whence == os.SEEK_END and self._end is not None:
+            offset, whence = self._end + offset, os.SEEK_SET
         try:
             return super().seek(offset, whence)
         except OSError as error:
@@ -56,8 +77,8 @@ def work(message: Message, descriptors: list[int]) -> None:
     spools = [AudioSpool(descriptor) for descriptor in sound]
     confine(limits)
     try:
-        with Media(media, "r") as file, opened(file, message["demuxer"]) as container:
-            built = layout(media, message["demuxer"])
+        built = layout(media, message["demuxer"])
+        with Media(media, built.readable) as file, opened(file, message["demuxer"]) as container:
             decoding = Decoding(container, message["demuxer"], built, os.fstat(media).st_size)
             send(channel, {"probe": asdict(decoding.probe)})
             decoding.refuse_oversize(limits)

@@ -87,6 +87,9 @@ class Layout:
         When each track ends, in seconds, as an MP4's head says apart from the track's own clock; empty elsewhere.
     media_end
         Byte at which the last sound or picture ends, where that is known without the streams' own tables; else 0.
+    readable
+        Byte at which the file should be taken to end; None for all of it. libavformat gives up a whole MP4 in fragments
+        for the half head of its last one, as a recorder leaves it that was stopped while it wrote.
     """
 
     fragmented: bool = False
@@ -94,6 +97,7 @@ class Layout:
     missing: int = 0
     ends: Mapping[int, float] = field(default_factory=dict)
     media_end: int = 0
+    readable: int | None = None
 
 
 def layout(descriptor: int, demuxer: str) -> Layout:
@@ -114,7 +118,7 @@ def layout(descriptor: int, demuxer: str) -> Layout:
 
 def _boxes(descriptor: int, size: int) -> Layout:
     """Walk the boxes of ISO/IEC 14496-12: 32-bit size (0: to the end, 1: 64 bit follow), four letters."""
-    at, fragmented, media_end = 0, False, 0
+    at, fragmented, media_end, readable = 0, False, 0, None
     ends: dict[int, float] = {}
     for _ in range(MOST_BOXES):
         head = os.pread(descriptor, 16, at)
@@ -126,13 +130,17 @@ def _boxes(descriptor: int, size: int) -> Layout:
             at += 8
         if len(head) < 8 or length < 8 or not kind.isalnum():
             break
+        if kind == b"moof" and at + length > size:
+            readable = at
         if kind == b"moov":
             ends = track_ends(descriptor, at + 8, at + length)
         at += length
         if kind == b"mdat":
             media_end = min(at, size)
     missing = max(0, at - size)
-    return Layout(True, missing=missing, media_end=media_end) if fragmented else Layout(missing=missing, ends=ends)
+    if fragmented:
+        return Layout(True, missing=missing, media_end=media_end, readable=readable)
+    return Layout(missing=missing, ends=ends)
 
 
 def _number(head: bytes, at: int, marked: bool) -> tuple[int, int]:

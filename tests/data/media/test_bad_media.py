@@ -185,6 +185,13 @@ for _share in (0.1, 0.5, 0.9):
 
 
 @case(PARTIAL)
+def fragmented_cut_in_a_fragments_head(folder: Path) -> Path:
+    path = plain(folder, movflags="frag_keyframe+empty_moov", frag_duration="200000")
+    content = path.read_bytes()
+    return written(path, content[: content.rfind(b"moof") + 40])
+
+
+@case(PARTIAL)
 def faststart_cut_in_half(folder: Path) -> Path:
     content = plain(folder, movflags="faststart").read_bytes()
     return written(folder / "a.mp4", content[: len(content) // 2])
