@@ -32,6 +32,7 @@ from vivavoce.models.head import FORMAT, Head, Kind
 from vivavoce.models.version import ModelVersion
 
 if TYPE_CHECKING:
+    from vivavoce.models.fusion.version import FusionVersion
     from vivavoce.models.linear.version import LinearVersion
     from vivavoce.models.rubric.version import RubricVersion
 
@@ -121,6 +122,10 @@ def _written(model: ModelVersion) -> tuple[Head, dict[str, npt.NDArray[Any]]]:
         from vivavoce.models.rubric import stored as rubric
 
         return rubric.write(cast("RubricVersion", model))
+    if model.kind == "fusion":
+        from vivavoce.models.fusion import stored as fusion
+
+        return fusion.write(cast("FusionVersion", model))
     raise ModelRefused(f"A version of kind {model.kind!r} cannot be saved.")
 
 
@@ -141,7 +146,9 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
         from vivavoce.models.rubric import stored as rubric
 
         return rubric.read(content, tensors, framework, documents)
-    raise ModelRefused(f"{MODEL} is of kind {kind!r}, which this version of vivavoce cannot read.")
+    from vivavoce.models.fusion import stored as fusion
+
+    return fusion.read(content, tensors, framework, documents)
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:

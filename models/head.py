@@ -18,6 +18,14 @@ class Part(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class NormsPart(Part):
+    """Norms of applicants."""
+
+    mean: float
+    sd: Annotated[float, Field(gt=0)]
+    applicants: Annotated[int, Field(ge=0)]
+
+
 class Kind(BaseModel):
     """What has to be known before the rest can be read."""
 

@@ -1,5 +1,6 @@
 """Norms of applicants: what a score is compared with, frozen when a model is trained, and the map to 0–100."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,3 +59,23 @@ class Norms:
     def points(z: npt.ArrayLike) -> Floats:
         """The 0–100 scale: 50 + 15 z, cut at its ends."""
         return np.clip(MIDDLE + POINTS_PER_SD * np.asarray(z, np.float64), 0.0, 100.0)
+
+
+def measurement_error(question_sd: float | None, answers: int) -> float | None:
+    """Standard error of measurement in points of a score from so many answers; None from one, or if not known.
+
+    Parameters
+    ----------
+    question_sd
+        Standard deviation of the score from one answer about the person's own, in the applicants' standard deviations.
+    answers
+        At least 0.
+
+    Examples
+    --------
+    >>> measurement_error(0.8, 4), measurement_error(0.8, 1), measurement_error(None, 4)
+    (6.0, None, None)
+    """
+    if question_sd is None or answers < 2:
+        return None
+    return POINTS_PER_SD * question_sd / math.sqrt(answers)

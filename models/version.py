@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from vivavoce.data.framework import Framework
 from vivavoce.models.answer import MeasuredAnswer
-from vivavoce.models.score import Score
+from vivavoce.models.norms import Norms
+from vivavoce.models.score import OVERALL, Score
 
 Floats = npt.NDArray[np.float64]
 Names = Sequence[str] | npt.NDArray[np.str_]
@@ -143,6 +144,16 @@ class ModelVersion(ABC):
         dict
             Points from 0 to 100 by competency, and ``overall``, shape (interviews,); ``nan`` where not scored.
         """
+
+    def weighted(self, z: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Points from 0 to 100 by competency, and ``overall`` = 50 + 15 · Σ w z, from each competency's z, shape (n,).
+
+        Overall is ``nan`` for whoever lacks one competency, never a mean of the rest.
+        """
+        overall: Floats | float = 0.0
+        for name, values in z.items():  # one after the other: a row's bits must not depend on the rows beside it
+            overall = overall + self.weights[name] * values
+        return {name: Norms.points(values) for name, values in {**z, OVERALL: overall}.items()}
 
     def check(self, fingerprints: Mapping[str, str], recognisers: Collection[str]) -> None:
         """Refuse measurements that differ from those of the training.

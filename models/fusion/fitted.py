@@ -1,6 +1,6 @@
 """What remains of a fit: standardisation, network, head and calibration, as tensors and JSON and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vivavoce.models.fusion.heads import Gaussian, Head, Ordinal
+from vivavoce.models.fusion.heads import MOST_LEVELS, Gaussian, Head, Ordinal
 from vivavoce.models.fusion.learn import Cohort, repeatable
 from vivavoce.models.fusion.network import Network
 from vivavoce.models.fusion.sequences import Modality
@@ -17,6 +17,7 @@ from vivavoce.models.fusion.sequences import Modality
 Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
 
+MOST = 1e6  # of a parameter's size: learned ones are below 100, and sums of such cannot leave float32's range
 BLOCK = 4096  # interviews at a time, so that a million fit into memory
 
 
@@ -63,6 +64,16 @@ class FittedFusion:
         """For sequences (n, answers, features); ``nan`` for interviews in which nothing was measured."""
         mean, sd, gates = (np.vstack(parts) for parts in zip(*map(self._block, _blocks(x)), strict=True))
         return Prediction(mean, sd, gates)
+
+    @property
+    def start(self) -> Floats:
+        """Expected ratings of somebody of whom nothing is known, shape (k,): those of the training's people."""
+        outputs = torch.zeros(1, self.k * self.head.each, dtype=torch.float64)
+        if self.network.common is not None:
+            outputs = torch.cat([outputs, self.network.common.detach().double().reshape(1, -1)], dim=1)
+        mean, _ = self.head.moments(outputs, torch.as_tensor(self.spread))
+        found: Floats = _plain(mean)[0]
+        return found
 
     def interval(self, x: Floats, confidence: float) -> tuple[Floats, Floats]:
         """Limits between which ratings lie with this probability, shapes (n, k)."""
@@ -116,11 +127,21 @@ class FittedFusion:
     def from_tensors(document: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> "FittedFusion":
         """The inverse of :meth:`to_tensors` and :meth:`document`.
 
+        Parameters
+        ----------
+        document
+            As :meth:`document` makes it; its sizes are believed, so bound them beforehand.
+        tensors
+            By name.
+
         Raises
         ------
-        KeyError, RuntimeError
-            For tensors that are missing or have other shapes.
+        ValueError
+            For tensors that are missing or too many, of another type or shape, not finite, or of a spread below 0.
         """
+        k, head_name = int(document["competencies"]), str(document["head"])
+        sizes = {name: len(columns) for name, columns in document["modalities"].items()}
+        _check_parts(tensors, sizes, k, head_name)
         modalities = tuple(
             Modality(
                 name, tuple(columns), *(tensors[f"modality/{name}/{part}"] for part in ("mean", "scale", "marked"))
@@ -129,20 +150,66 @@ class FittedFusion:
         )
         head: Head = (
             Gaussian(tensors["head/mean"], tensors["head/scale"])
-            if document["head"] == "gaussian"
+            if head_name == "gaussian"
             else Ordinal(tensors["head/levels"], tensors["head/start"])
         )
-        answers, width, k = (int(document[name]) for name in ("answers", "width", "competencies"))
+        answers, width = int(document["answers"]), int(document["width"])
         inputs = {one.name: one.inputs for one in modalities}
         network = Network(inputs, answers, width, k * head.each, _start(head), 0)
+        own = {f"network/{name}": one.numpy() for name, one in network.state_dict().items()}
+        _check_names(tensors, {name for name in tensors if not name.startswith("network/")} | set(own))
+        for name, one in own.items():
+            _check(tensors, name, np.float32, one.shape, most=MOST)
         network.load_state_dict(
-            {
-                name.removeprefix("network/"): torch.as_tensor(np.array(one))
-                for name, one in tensors.items()
-                if name.startswith("network/")
-            }
+            {name.removeprefix("network/"): torch.as_tensor(np.array(tensors[name])) for name in own}
         )
         return FittedFusion(modalities, answers, width, k, head, tensors["spread"], network)
+
+
+def _check_parts(tensors: Mapping[str, npt.NDArray[Any]], sizes: Mapping[str, int], k: int, head: str) -> None:
+    """Refuse everything but the network's parameters that is not as it must be: by name, type, shape and value."""
+    wanted: dict[str, tuple[type, tuple[int, ...]]] = {"spread": (np.float64, (k,))}
+    for name, count in sizes.items():
+        wanted |= {f"modality/{name}/{part}": (np.float64, (count,)) for part in ("mean", "scale")}
+        wanted[f"modality/{name}/marked"] = (np.bool_, (count,))
+    if head == "gaussian":
+        wanted |= {"head/mean": (np.float64, (k,)), "head/scale": (np.float64, (k,))}
+    else:
+        steps = tensors["head/levels"].size if "head/levels" in tensors else 0
+        if not 2 <= steps <= MOST_LEVELS:
+            raise ValueError(f"head/levels must be 2 to {MOST_LEVELS} numbers. Got {steps} instead.")
+        wanted |= {"head/levels": (np.float64, (steps,)), "head/start": (np.float64, (k, steps - 1))}
+    _check_names(tensors, {name for name in tensors if name.startswith("network/")} | set(wanted))
+    for name, (kind, shape) in wanted.items():
+        steady = name.endswith("/scale") and name.startswith("modality/")  # infinite where a column does not vary
+        _check(tensors, name, kind, shape, most=np.inf if name.startswith("modality/") else MOST, finite=not steady)
+    for name in wanted:
+        if name.endswith(("scale", "spread")) and not np.all(tensors[name] > 0):
+            raise ValueError(f"{name} must be above 0 everywhere.")
+    if head != "gaussian" and not np.all(np.diff(tensors["head/levels"]) > 0):
+        raise ValueError("head/levels must rise.")
+
+
+def _check_names(tensors: Mapping[str, object], wanted: Collection[str]) -> None:
+    odd = set(tensors) ^ set(wanted)
+    if odd:
+        raise ValueError(f"tensors that are missing or too many: {', '.join(sorted(odd))}.")
+
+
+def _check(
+    tensors: Mapping[str, npt.NDArray[Any]],
+    name: str,
+    kind: type,
+    shape: tuple[int, ...],
+    *,
+    most: float,
+    finite: bool = True,
+) -> None:
+    found = tensors[name]
+    if found.dtype != kind or found.shape != shape:
+        raise ValueError(f"{name} must be {np.dtype(kind)} {shape}. Got {found.dtype} {found.shape} instead.")
+    if finite and not (np.isfinite(found).all() and np.all(np.abs(found, dtype=np.float64) <= most)):
+        raise ValueError(f"{name}: every number must be finite, and at most {most:g} in size.")
 
 
 def cohort_of(modalities: tuple[Modality, ...], x: Floats, ratings: Floats, weights: Floats) -> Cohort:
@@ -160,7 +227,7 @@ def _start(head: Head) -> Tensor | None:
 
 
 def _blocks(x: Floats) -> list[Floats]:
-    return [x[i : i + BLOCK] for i in range(0, len(x), BLOCK)]
+    return [x[i : i + BLOCK] for i in range(0, max(len(x), 1), BLOCK)]
 
 
 def _plain(found: Tensor) -> Floats:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.models.aggregate import answer_means
+from vivavoce.models.linear.prediction import REACH
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -61,12 +64,46 @@ class Modality:
         return found
 
     def values(self, x: Floats) -> Floats:
-        """Standardised values and markers, shape (n, answers, inputs); all 0 where the modality is absent."""
+        """Standardised values and markers, shape (n, answers, inputs); all 0 where the modality is absent.
+
+        A value further than REACH standard deviations from the mean counts as one at that distance, as in the linear
+        model: one slip of a tracker must not make a score.
+        """
         mine = x[:, :, list(self.columns)]
         missing = np.isnan(mine)
-        standard = np.where(missing, 0.0, (mine - self.mean) / self.scale)
+        standard = np.where(missing, 0.0, np.clip((mine - self.mean) / self.scale, -REACH, REACH))
         marks = missing[:, :, self.marked] & self.present(x)[:, :, None]
         return np.concatenate([standard, marks.astype(np.float64)], axis=2)
+
+
+def sequences(
+    columns: Mapping[str, npt.ArrayLike],
+    interview: npt.ArrayLike,
+    question: Sequence[str] | npt.NDArray[np.str_],
+    questions: Sequence[str],
+    interviews: int,
+) -> Floats:
+    """Answers in the order of the questions, shape (interviews, questions, columns), in training and in scoring.
+
+    Parameters
+    ----------
+    columns
+        Values of m answers by feature, shape (m,) each; ``nan`` where not measured.
+    interview, question
+        Which interview an answer belongs to, 0 to ``interviews`` − 1, and what was asked, shape (m,).
+    questions
+        Ids, in the framework's order; answers to others do not count. Several answers to one count as their mean.
+    interviews
+        How many there are.
+
+    Examples
+    --------
+    >>> sequences({"language.a": [1.0, 3.0, 9.0]}, [0, 0, 1], ["q2", "q1", "q1"], ["q1", "q2"], 2)[:, :, 0]
+    array([[ 3.,  1.],
+           [ 9., nan]])
+    """
+    places = [answer_means(columns, interview, question, [one], interviews) for one in questions]
+    return np.stack([np.column_stack([place[name] for name in columns]) for place in places], axis=1)
 
 
 def modalities_of(asked: Mapping[str, Sequence[int]] | None, x: Floats) -> tuple[Modality, ...]:

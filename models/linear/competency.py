@@ -1,6 +1,5 @@
 """One competency's ridge, as numbers: what a linear model version is made of."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from vivavoce.data.refused import refuse_name
 from vivavoce.models.linear.prediction import measured_share, rating
-from vivavoce.models.norms import POINTS_PER_SD, Norms
+from vivavoce.models.norms import Norms, measurement_error
 
 if TYPE_CHECKING:
     from vivavoce.models.linear.ridge import CompetencyRidge
@@ -105,9 +104,7 @@ class LinearCompetency:
 
     def error(self, answers: int) -> float | None:
         """Standard error of measurement in points of a score from so many answers; None from one, or if not known."""
-        if self.question_sd is None or answers < 2:
-            return None
-        return POINTS_PER_SD * self.question_sd / math.sqrt(answers)
+        return measurement_error(self.question_sd, answers)
 
     def z(self, columns: Mapping[str, npt.ArrayLike]) -> Floats:
         """Standard deviations above the applicants' mean, shape (n,); ``nan`` where too little was measured.

@@ -1,17 +1,16 @@
 """One interview scored by a linear model version: points, band, status, and what made the points."""
 
 import math
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vivavoce.data.schema import Absent
 from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.linear.competency import LinearCompetency
 from vivavoce.models.linear.prediction import REACH
+from vivavoce.models.missing import not_scored, why_missing
 from vivavoce.models.norms import MIDDLE, POINTS_PER_SD
 from vivavoce.models.score import OVERALL, STARTING_POINT, Evidence, Score, overall_of
 
@@ -50,7 +49,7 @@ def score_answers(
         showing = [answer for answer in answers if answer.question_id in shown]
         scores.append(_competency(one, showing, shown & set(asked), points[one.competency]))
     if answers and not set(questions) & {question.id for question in model.framework.questions}:
-        scores = [_not_scored(score.competency, Reason.NO_QUESTION) for score in scores]
+        scores = [not_scored(score.competency, Reason.NO_QUESTION) for score in scores]
     return (*scores, overall_of(scores, model.weights, points[OVERALL]))
 
 
@@ -58,9 +57,11 @@ def _competency(
     model: LinearCompetency, showing: Sequence[MeasuredAnswer], expected: Collection[str], value: float
 ) -> Score:
     if not showing:
-        return _not_scored(model.competency, Reason.NO_ANSWER)
+        return not_scored(model.competency, Reason.NO_ANSWER)
     if math.isnan(value):
-        return _not_scored(model.competency, _why(model, showing))
+        return not_scored(
+            model.competency, why_missing(showing, dict(zip(model.features, model.importance.tolist(), strict=True)))
+        )
     heard = {answer.question_id for answer in showing if _share(model, answer) >= model.least_measured}
     evidence = sorted(_evidence(model, showing), key=lambda item: -abs(item.points))
     whole = set(expected) <= heard
@@ -73,10 +74,6 @@ def _competency(
         tuple(evidence),
         MIDDLE,
     )
-
-
-def _not_scored(competency: str, reason: str) -> Score:
-    return Score(competency, None, None, RowStatus.NOT_SCORED, str(reason))
 
 
 def _evidence(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> Iterator[Evidence]:
@@ -95,23 +92,6 @@ def _evidence(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> Ite
         for answer, value in measured if coefficient else ():
             part = float(points * coefficient * counted * (value - mean) / len(measured))
             yield Evidence(answer.question_id, name, value, part, answer.quotes.get(name, ()))
-
-
-def _why(model: LinearCompetency, showing: Sequence[MeasuredAnswer]) -> str:
-    """The reason behind most of what is missing, by how much it matters; alone where nothing at all was measured."""
-    lost: defaultdict[str, float] = defaultdict(float)
-    for name, importance in zip(model.features, np.abs(model.importance), strict=True):
-        if all(math.isnan(answer.value(name)) for answer in showing):
-            lost[_reason(showing[0].measures, name)] += float(importance)
-    reason = max(lost, key=lambda one: lost[one])
-    nothing = len(lost) == 1 and all(math.isnan(answer.value(name)) for answer in showing for name in model.features)
-    return reason if nothing else f"{Reason.TOO_LITTLE_MEASURED.value}: {reason}"
-
-
-def _reason(measures: Mapping[str, float | Absent], name: str) -> str:
-    """Why a feature has no value; one that was not even tried lacked the consent to its modality."""
-    found = measures.get(name)
-    return found.reason if isinstance(found, Absent) else Reason.NO_CONSENT.value
 
 
 def _share(model: LinearCompetency, answer: MeasuredAnswer) -> float:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vivavoce.data.framework import Framework
 from vivavoce.models.files import MODEL, TENSORS, ModelRefused
-from vivavoce.models.head import Head, Part, common
+from vivavoce.models.head import Head, NormsPart, Part, common
 from vivavoce.models.linear.competency import LinearCompetency
 from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
@@ -20,18 +20,12 @@ ARRAYS = ("coefficients", "absent", "mean", "scale")
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 
-class _Norms(Part):
-    mean: float
-    sd: Annotated[float, Field(gt=0)]
-    applicants: Annotated[int, Field(ge=0)]
-
-
 class _Competency(Part):
     id: str
     features: Annotated[list[str], Field(min_length=1)]
     intercept: float
     least_measured: Annotated[float, Field(ge=0, le=1)]
-    norms: _Norms
+    norms: NormsPart
     question_sd: Annotated[float, Field(ge=0)] | None
 
 

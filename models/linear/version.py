@@ -10,8 +10,7 @@ from vivavoce.models.aggregate import answer_means
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.linear.competency import LinearCompetency
 from vivavoce.models.linear.scoring import score_answers
-from vivavoce.models.norms import Norms
-from vivavoce.models.score import OVERALL, Score
+from vivavoce.models.score import Score
 from vivavoce.models.version import Floats, ModelVersion, Names
 
 
@@ -102,8 +101,4 @@ class LinearVersion(ModelVersion):
         The overall score is ``50 + 15 · Σ w z``; it is ``nan`` for whoever lacks one competency, never a mean of the
         rest.
         """
-        z = self.z(features)
-        overall: Floats | float = 0.0
-        for name, values in z.items():  # one after the other: a row's bits must not depend on the rows beside it
-            overall = overall + self.weights[name] * values
-        return {name: Norms.points(values) for name, values in {**z, OVERALL: overall}.items()}
+        return self.weighted(self.z(features))
