@@ -17,7 +17,7 @@ from rich.console import Console
 from tests.data.log.logs import make_key
 from tests.killed import killed_before_every_step
 from tests.pipelines.registries import environment
-from tests.pipelines.runs import ROWS, batch, rows, viva
+from tests.pipelines.runs import ROWS, batch, document, numbers, rows, viva
 from tests.pipelines.watched import make_keys, people, write_folder
 from vivavoce.data.digest import digest_file
 from vivavoce.data.ledger import Ledger
@@ -267,6 +267,7 @@ def test_a_run_goes_on_without_the_person(tmp_path):
     value = next(repr(one) for one in row.values() if isinstance(one, float) and len(repr(one)) > 14)
     canaries = [b"zq13", CANARY.encode(), value.encode()]
     assert all(holding(out, one) for one in canaries)
+    shutil.copytree(out, half := tmp_path / "half")
     before = others(out, "zq13")
     said = viva("erase", out, "--candidate", who, "--reason", REASON)
     assert "none names the person" in said
@@ -282,3 +283,13 @@ def test_a_run_goes_on_without_the_person(tmp_path):
     again = {name: [{**one, "seconds": 0} for one in rows(out, name)] for name in erased}
     assert repr(again) == repr(seconds)
     assert "is finished" in viva("score", manifest, "--out", out, *CHEAP, ends=3)
+
+    for path in half.iterdir():  # as a run leaves it that was killed when one row had not ended
+        if path.suffix in {".parquet", ".csv", ".html", ".json"}:
+            path.unlink()
+    with Ledger.open(half, document(out)["configuration"], versions={}) as ledger:
+        ledger.reopen("c10")
+    assert "Its run has not finished" in viva("erase", half, "--candidate", who, "--reason", REASON)
+    viva("score", manifest, "--out", half, *CHEAP, ends=3)
+    assert holding(half, *canaries) == []
+    assert numbers(half) == numbers(out)

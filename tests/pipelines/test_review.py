@@ -60,7 +60,7 @@ def test_the_second_review_begins_where_the_first_ended(out, records):
 
 def test_nothing_about_the_person_stands_in_the_file(out, records):
     ask(out, records)
-    for secret in (b"2026-05-0001", b"recording", b"70"):
+    for secret in (b"2026-05-0001", b"recording", b"70.0"):
         assert secret not in (out / REVIEWS).read_bytes().split(b'"sealed"')[0]
     assert b"recording" not in (out / REVIEWS).read_bytes()
 
