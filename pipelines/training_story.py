@@ -54,7 +54,7 @@ def result_lines(model: ModelVersion) -> list[str]:
 def _agreement(model: ModelVersion) -> list[str]:
     rows = [("competency", "score", "answer length", "reliability of the ratings")]
     for name, found in model.documents["validity"]["ratings"].items():
-        rows.append((name, *(said(found[one]) for one in ("linear", "answer length", "reliability of the ratings"))))
+        rows.append((name, *(said(found[one]) for one in ("score", "answer length", "reliability of the ratings"))))
     return ["", "Agreement with human ratings (r on people not seen, 95 %)", *_table(rows)]
 
 

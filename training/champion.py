@@ -10,10 +10,13 @@ import numpy as np
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.resampling import bootstrap
-from vivavoce.models.linear.version import LinearVersion
+from vivavoce.models.rubric.version import RubricVersion
+from vivavoce.models.score import OVERALL
 from vivavoce.models.version import ModelDiffers, ModelVersion
-from vivavoce.training.fit import DRAWS, Fitted, correlation
+from vivavoce.training.answers import Answers
+from vivavoce.training.fit import DRAWS, correlation
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
+from vivavoce.training.own_scores import OwnScores
 
 
 class NotComparable(ValueError):
@@ -99,8 +102,19 @@ class Comparison:
         }
 
 
-def compare(champion: ModelVersion, digest: str, fitted: Fitted, inputs: Inputs, *, seed: int = 0) -> Comparison:
+def compare(champion: ModelVersion, digest: str, fitted: OwnScores, inputs: Inputs, *, seed: int = 0) -> Comparison:
     """Compare on the people of this training: the challenger by its cross-fitted scores, the champion by its own.
+
+    Parameters
+    ----------
+    champion, digest
+        The version in use, of any kind.
+    fitted
+        Scores of these people by the challenger, none by a version that saw them.
+    inputs
+        The people.
+    seed
+        Of the intervals.
 
     Raises
     ------
@@ -114,19 +128,9 @@ def compare(champion: ModelVersion, digest: str, fitted: Fitted, inputs: Inputs,
         champion.check(inputs.fingerprints, inputs.recognisers)
     except ModelDiffers as error:
         raise NotComparable(str(error)) from error
-    if not isinstance(champion, LinearVersion):
-        raise NotComparable(f"The champion is of kind {champion.kind}, whose scores are not computed here.")
-    absent = {one for rival in champion.competencies for one in rival.features} & set(inputs.dropped)
-    if absent:
-        raise NotComparable(f"The champion uses {', '.join(sorted(absent))}, which have one value only in these data.")
-    before = champion.z(inputs.features)
-    fair = _unseen(champion.documents.get("datasheet", {}), inputs)
-    ours, theirs, target, what = (
-        fitted.overall,
-        _weighted(before, champion.weights),
-        inputs.performance,
-        inputs.criterion,
-    )
+    before = _scores(champion, inputs)
+    fair = isinstance(champion, RubricVersion) or _unseen(champion.documents.get("datasheet", {}), inputs)
+    ours, theirs, target, what = fitted.overall, before[OVERALL], inputs.performance, inputs.criterion
     if np.isnan(target).all():
         target, what = _weighted(inputs.ratings, champion.framework.weights), "the weighted human ratings"
     duels = {
@@ -134,6 +138,27 @@ def compare(champion: ModelVersion, digest: str, fitted: Fitted, inputs: Inputs,
         for name in names
     }
     return Comparison(digest, _duel(what or "performance", theirs, ours, target, inputs, fair, seed), duels, fair)
+
+
+def _scores(champion: ModelVersion, inputs: Inputs) -> dict[str, Floats]:
+    """The champion's points of every interview, by competency and overall."""
+    answers = inputs.answers or _whole(champion, inputs)
+    absent = sorted(set(champion.fingerprints) - set(answers.columns))
+    if absent:
+        said = ", ".join(f"{name} ({inputs.dropped.get(name, 'not there')})" for name in absent)
+        raise NotComparable(f"The champion uses what says nothing in these data: {said}.")
+    return champion.score_table(answers.columns, answers.interview, answers.question, len(inputs.interviews))
+
+
+def _whole(champion: ModelVersion, inputs: Inputs) -> Answers:
+    """Interviews of which no single answer is known, as if every question had been answered with their means."""
+    asked = [one.id for one in champion.framework.questions]
+    columns = {name: values for own in inputs.features.values() for name, values in own.items()}
+    return Answers(
+        np.repeat(np.arange(len(inputs.interviews)), len(asked)),
+        np.tile(np.array(asked), len(inputs.interviews)),
+        {name: np.repeat(values, len(asked)) for name, values in columns.items()},
+    )
 
 
 def _weighted(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

@@ -16,9 +16,9 @@ from vivavoce.evaluation.decisions import (
 )
 from vivavoce.models.norms import Norms
 from vivavoce.models.score import OVERALL
-from vivavoce.training.fit import Fitted
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
+from vivavoce.training.own_scores import OwnScores
 
 CUTS = (50.0, 65.0)  # points: the applicants' mean, and one standard deviation above it
 EXCELLENT = 0.75  # quantile of a criterion from which performance is called excellent
@@ -26,7 +26,7 @@ SELECTED = (0.1, 0.2, 0.3, 0.5)  # shares of applicants for which a hit rate is 
 RAW = "raw: only people who were hired and stayed are counted; among applicants a cut would separate more"
 
 
-def decision_tables(fitted: Fitted, inputs: Inputs) -> dict[str, Any]:
+def decision_tables(fitted: OwnScores, inputs: Inputs) -> dict[str, Any]:
     """Everything about cuts as a document of the model version, one row per person; empty without outcomes.
 
     Excellent is the best quarter of a criterion, or a criterion's 1 where it knows 0 and 1 only. Expected hit rates

@@ -98,7 +98,7 @@ def fit(
     overall = learn_overall(inputs, framework, scores, seed)
     used = {name for one in competencies for name in one.features}
     validity = {
-        "ratings": _agreement(inputs, scores, seed),
+        "ratings": agreement(inputs, scores, seed),
         "performance": _performance(inputs, framework, crossed, overall, seed),
     }
     if effort is not None:
@@ -162,6 +162,7 @@ def _performance(
     return {
         "persons": len(y),
         "correlations": raw,
+        "used": "learned",
         "corrected": None if note else {name: asdict(one) for name, one in corrected.items()},
         "note": note,
     }
@@ -177,14 +178,14 @@ def _by_interview(
     return found
 
 
-def _agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[str, Any]:
-    """Correlation with human ratings, for each competency, beside that of answer length alone."""
+def agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[str, Any]:
+    """Correlation with human ratings, for each competency, beside that of answer length alone, as JSON."""
     found = {}
     for name, z in scores.items():
         length = inputs.features[name].get(LENGTH)
         y, persons = inputs.ratings[name], inputs.candidates
         found[name] = {
-            "linear": asdict(correlation(z, y, persons, seed)),
+            "score": asdict(correlation(z, y, persons, seed)),
             "answer length": asdict(
                 undefined(f"{LENGTH} was not measured") if length is None else correlation(length, y, persons, seed)
             ),

@@ -211,9 +211,11 @@ def _performance(model: ModelVersion) -> Json:
 
 
 def _validity(model: ModelVersion) -> Estimate:
-    """Of the overall score as it is used: cross-fitted, under learned weights."""
-    found = _performance(model).get("correlations", {}).get("learned")
-    return undefined("no performance was given to the training") if found is None else _estimate(found)
+    """Of the overall score as the version uses it, among people whose performance it did not see."""
+    found = _performance(model)
+    if "correlations" not in found:
+        return undefined("no performance was given to the training")
+    return _estimate(found["correlations"][found["used"]])
 
 
 def _over_champion(model: ModelVersion, champion: str) -> Estimate:

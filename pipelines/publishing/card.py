@@ -146,9 +146,7 @@ def _validity(model: ModelVersion, evidence: Evidence) -> Section:
         (f"performance, {name}", _estimate(one), performance.get("persons", "–"))
         for name, one in performance.get("correlations", {}).items()
     ]
-    rows += [
-        (f"human ratings, {name}", _estimate(one["linear"]), "–") for name, one in found.get("ratings", {}).items()
-    ]
+    rows += [(f"human ratings, {name}", _estimate(one["score"]), "–") for name, one in found.get("ratings", {}).items()]
     sentences = ["From cross-fitted scores: nobody was scored by a model that saw their rating or performance."]
     corrected = performance.get("corrected")
     if isinstance(corrected, Mapping):

@@ -31,6 +31,12 @@ def dated(inputs, first, last):
     return replace(inputs, provenance=Provenance({}, {"interviews": (first, last)}))
 
 
+def without(inputs, name):
+    """The inputs as they are where a feature has one value only."""
+    single = replace(inputs.answers, columns={one: v for one, v in inputs.answers.columns.items() if one != name})
+    return replace(inputs, answers=single, dropped={name: "one value only"})
+
+
 def blunt(model):
     """The champion with its competencies mixed up, as if it had learned from noise."""
     parts = model.competencies
@@ -84,7 +90,18 @@ def test_other_measurements_and_other_competencies_are_not_compared(trained):
     other = replace(inputs, fingerprints={**inputs.fingerprints, NOISE: "another microphone"})
     with pytest.raises(NotComparable, match=NOISE):
         compare(then.model, DIGEST, now, other)
-    with pytest.raises(NotComparable, match="have one value only"):
-        compare(then.model, DIGEST, now, replace(inputs, dropped={NOISE: "one value only"}))
+    with pytest.raises(NotComparable, match="says nothing in these data: .*one value only"):
+        compare(then.model, DIGEST, now, without(inputs, NOISE))
     with pytest.raises(NotComparable, match="The champion scores"):
         compare(then.model, DIGEST, replace(now, z={"charm": now.overall}), inputs)
+
+
+def test_interviews_of_which_no_answer_is_known_are_compared_by_their_means(trained):
+    then, now, inputs = trained
+    every = {name: values for own in inputs.features.values() for name, values in own.items()}
+    one = {name: every for name in inputs.features}
+    whole = replace(inputs, answers=None, features=one)
+    found = compare(then.model, DIGEST, now, whole)
+    known = compare(then.model, DIGEST, now, inputs)
+    assert found.overall.champion.value == pytest.approx(known.overall.champion.value, abs=0.1)
+    assert found.overall.persons == 150

@@ -87,9 +87,9 @@ def test_a_run_holds_digests_figures_with_limits_and_the_version(recorded):
     assert one.info.run_name == digest[:12]
     sheet = model.documents["datasheet"]
     assert one.data.params["sha256.ratings"] == sheet["digests"]["ratings"]
-    ratings = model.documents["validity"]["ratings"]["teamwork"]["linear"]
+    ratings = model.documents["validity"]["ratings"]["teamwork"]["score"]
     for ending, name in (("", "value"), ("_low", "low"), ("_high", "high")):
-        assert one.data.metrics[f"validity.ratings.teamwork.linear{ending}"] == ratings[name]
+        assert one.data.metrics[f"validity.ratings.teamwork.score{ending}"] == ratings[name]
     files = {item.path for item in client(store).list_artifacts(one.info.run_id, "model")}
     wanted = {"manifest.json", "datasheet.md", "datasheet.json", "weights.svg", "calibration.svg"}
     assert {f"model/{name}" for name in wanted} <= files

@@ -36,7 +36,7 @@ def test_the_model_predicts_what_was_planted(run):
     model, _ = load_model(run[0] / "v1")
     for name in COMPETENCIES:
         found = model.documents["validity"]["ratings"][name]
-        assert found["linear"]["low"] > 0.5
+        assert found["score"]["low"] > 0.5
         assert abs(found["answer length"]["value"]) < 0.2
         assert 0.5 < found["reliability of the ratings"]["value"] < 0.95
 

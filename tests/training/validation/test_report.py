@@ -38,7 +38,7 @@ def test_every_question_is_answered_for_every_competency(validity):
     assert validity["permutation"]["teamwork"]["p"] == 0.05
     assert validity["permutation"]["overall"]["framework"]["p"] == 0.05
     assert validity["learning curve"]["teamwork"]["points"][-1]["r"]["value"] == pytest.approx(
-        validity["ratings"]["teamwork"]["linear"]["value"]
+        validity["ratings"]["teamwork"]["score"]["value"]
     )
 
 
