@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from vivavoce.training.inputs import Inputs
 
 WEIGHTINGS = {"learned": "learned weights", "framework": "the framework's", "unit": "equal weights"}
-NAMED = 5  # raters named to the operator
+NAMED = 5  # raters named to the operator, and features that moved
+PLACES = {"site": "other sites", "employer": "other employers", "time": "people later"}
 
 Json = Mapping[str, Any]
 
@@ -29,6 +30,7 @@ def data_lines(inputs: "Inputs") -> list[str]:
         lines.append(f"  Left out: {one.count} {one.step} ({', '.join(one.ids)}{more}).")
     for name, why in inputs.dropped.items():
         lines.append(f"  Dropped: {name}, {why}.")
+    lines.append(f"  {inputs.scheme.sentence}")
     lines += [f"  {said}" for said in findings(inputs)]
     for found in inputs.provenance.severity if inputs.provenance else ():
         if found.severe:
@@ -46,6 +48,7 @@ def result_lines(model: ModelVersion) -> list[str]:
         *_validity(model),
         *_decisions(model),
         *_search(model),
+        *_today(model),
         *_sentence(model, "champion"),
         *_sentence(model, "fusion"),
     ]
@@ -74,16 +77,89 @@ def _weights(model: ModelVersion) -> list[str]:
 
 
 def _validity(model: ModelVersion) -> list[str]:
-    """What was found beyond correlations, one sentence each; the same sentence about several scores once."""
+    """What was found beyond correlations: tables, then one sentence each; the same one about several scores once."""
+    validity = model.documents["validity"]
+    if "findings" not in validity:
+        return []
+    tables = [*_holding(validity), *_more_people(validity), *_simpler(validity)]
     found: dict[str, list[str]] = {}
-    for one in model.documents["validity"].get("findings", []):
+    for one in validity["findings"]:
         who, apart, rest = one.partition(" was not compared with ")
         found.setdefault(apart + rest if apart else one, []).append(who)
     lines = [
         f"{', '.join(who)}{rest.replace(' was ', ' were ', 1) if len(who) > 1 else rest}" if who != [rest] else rest
         for rest, who in found.items()
     ]
-    return ["", "What it is worth", *(f"  {line}" for line in lines)] if lines else []
+    worth = ["", "What to know", *(f"  {line}" for line in lines)] if lines else []
+    again = [f"  What is learned again for these goes through {validity['procedure']}."]
+    return [*tables, *worth, *(again if "search" in model.documents else [])]
+
+
+def _holding(validity: Json) -> list[str]:
+    """Chance, other places and times, calibration; what is known nowhere has no column."""
+    scores = validity["elsewhere"]
+    known = [one for one in PLACES if any(places[one]["value"] is not None for places in scores.values())]
+    rows = [("score", "by chance", *(PLACES[one] for one in known), "slope (ideal 1)")]
+    for name, places in scores.items():
+        where = (said(places[one]) for one in known)
+        rows.append((name, _chance(validity["permutation"][name]), *where, _slope(validity["calibration"][name])))
+    if "overall" in validity["permutation"]:
+        tested = validity["permutation"]["overall"]
+        chance = ", ".join(f"{_chance(one)} ({name})" for name, one in tested.items())
+        rows.append(("overall", chance, *("–" for _ in known), _slope(validity["calibration"]["overall"])))
+    count = next(iter(validity["permutation"].values()))["count"]
+    title = f"Does it hold (p of {count} permutations; r of people from elsewhere; given on predicted, 95 %)"
+    unknown = [f"{PLACES[one]}: {next(iter(scores.values()))[one]['reason']}" for one in PLACES if one not in known]
+    return ["", title, *_table(rows), *(f"  Not looked at: {one}." for one in unknown)]
+
+
+def _chance(found: Json) -> str:
+    return "–" if found["p"] is None else f"p {found['p']:.4f}".rstrip("0").replace("0.", ".", 1)
+
+
+def _slope(found: Json) -> str:
+    return said(found["slope"]) if "slope" in found else f"– ({found['reason']})"
+
+
+def _more_people(validity: Json) -> list[str]:
+    """The learning curve: r where a part of the people teaches, all, and twice as many."""
+    curves = validity["learning curve"]
+    shares = [f"{one['share']:.0%}" for one in next(iter(curves.values()))["points"]]
+    rows = [("score", "people who teach", *shares, "twice as many (expected)")]
+    for name, one in curves.items():
+        points = ("–" if point["r"]["value"] is None else short(point["r"]["value"]) for point in one["points"])
+        ahead = "–" if one["ahead"]["value"] is None else said(one["ahead"])
+        rows.append((name, str(one["points"][-1]["people"]), *points, ahead))
+    return ["", "Would more people help (r where a part of them teaches)", *_table(rows)]
+
+
+def _simpler(validity: Json) -> list[str]:
+    """What each score gains over others that need little or no learning."""
+    compared = validity["baselines"]
+    others = [
+        name
+        for name in dict.fromkeys(one["name"] for each in compared.values() for one in each)
+        if any(one["name"] == name and one["gain"] for each in compared.values() for one in each)
+    ]
+    if not others:
+        return []
+    rows = [("score", *others)]
+    for name, each in compared.items():
+        gains = {one["name"]: said(one["gain"]["gain"]) for one in each if one["gain"]}
+        rows.append((name, *(gains.get(other, "–") for other in others)))
+    return ["", "Gain in r over simpler scores (paired, 95 %)", *_table(rows)]
+
+
+def _today(model: ModelVersion) -> list[str]:
+    """Whether today's applicants are like those who taught, and by how much which features moved."""
+    found = model.documents.get("today")
+    if found is None:
+        return []
+    moved = found.get("moved", [])
+    rows = [("moved", "today − training, in standard deviations")]
+    rows += [(name, said(found["shifts"][name]["g"])) for name in moved[:NAMED]]
+    more = [f"  … and {len(moved) - NAMED} more"] if len(moved) > NAMED else []
+    return ["", found["said"], *(_table(rows) if moved else []), *more]
 
 
 def _decisions(model: ModelVersion) -> list[str]:

@@ -17,6 +17,7 @@ COMPETENCIES = tuple(FRAMEWORK.weights)
 WEIGHTS = np.array([0.15, 0.25, 0.25, 0.35])
 LENGTH = "language.length_words"
 NOISE = "prosody.f0_median_hz"
+MODALITIES = {"prosody": "voice", "face": "face"}
 
 
 def write(folder: Path, n: int = 240, seed: int = 0, validity: float = 0.5) -> dict[str, Path]:
@@ -83,7 +84,7 @@ def save(
                 "fingerprint": known.get(one.name.rpartition(".")[0], known.get(one.name, f"print of {one.name}")),
                 "impairment_sensitive": str("fillers" in one.name).lower(),
                 "quality": str(one.name in quality).lower(),
-                "modality": "voice" if one.name.startswith("prosody.") else "text",
+                "modality": MODALITIES.get(one.name.partition(".")[0], "text"),
             }
         )
         if "." in one.name and one.name not in undeclared

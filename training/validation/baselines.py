@@ -77,6 +77,11 @@ class Baseline:
     gain: Gain | None
     reason: str | None = None
 
+    @property
+    def beaten(self) -> bool:
+        """Whether the trained score is better beyond chance."""
+        return self.gain is not None and self.gain.verdict == "shown"
+
     def sentence(self, what: str) -> str:
         """Whether it is beaten, in words.
 

@@ -64,7 +64,8 @@ def validate(
     dict
         ``split`` and ``procedure``; ``permutation``, ``learning curve``, ``calibration``, ``precision``,
         ``baselines``, ``elsewhere``, ``ceiling``
-        by competency, some with ``overall``; ``increments`` by modality; ``traits``; and ``findings``, a sentence each.
+        by competency, some with ``overall``; ``increments`` by modality; ``traits``; and ``findings``: a sentence
+        for everything but baselines that were beaten.
     """
     found: dict[str, Any] = {"split": inputs.scheme.document(), "procedure": procedure.said}
     found |= {name: {} for name in BY_COMPETENCY}
@@ -84,7 +85,9 @@ def validate(
     apart = distinct(inputs.ratings, {name: one.z for name, one in crossed.items()}, inputs.candidates)
     found["traits"] = _traits(apart.traits)
     said = [one.sentence + "." for one in added]
-    said += [one.sentence(name.replace("_", " ")) + "." for name, each in compared.items() for one in each]
+    said += [
+        one.sentence(name.replace("_", " ")) + "." for name, each in compared.items() for one in each if not one.beaten
+    ]
     found["findings"] = [*_chance(found["permutation"]), *said, *apart.findings]
     return found
 
