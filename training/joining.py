@@ -20,7 +20,7 @@ from vivavoce.training.outcomes import Outcomes, check_dates, read_outcomes
 from vivavoce.training.provenance import Origin, Provenance, days_between, rank, same_raters
 from vivavoce.training.ratings import Ratings, read_ratings, reliability, severity
 from vivavoce.training.sample_weights import read_weights
-from vivavoce.training.scheme import PERSON
+from vivavoce.training.scheme import BY_PERSON, PERSON
 from vivavoce.training.selection import read_selection
 from vivavoce.training.tables import BadTraining, Source, no_days
 from vivavoce.training.units import read_scheme
@@ -29,15 +29,20 @@ Floats = npt.NDArray[np.float64]
 
 LISTED = 20  # of the ids that a join lost; more are counted
 LEAST_SPEAKERS = 20  # of a language: as many as norms take
+NO_RATINGS = pd.DataFrame(
+    {name: pd.Series(dtype=str) for name in ("interview_id", "rater", "competency")}
+    | {"value": pd.Series(dtype=np.float64), "date": pd.Series(dtype="datetime64[us, UTC]")}
+)
 ASKED = 0.30  # a usual validity of interviews, in whose terms too few people are told how many it takes
 
 
 def read_inputs(
     features: Source | str | Path,
-    ratings: Source | str | Path,
+    ratings: Source | str | Path | None,
     outcomes: Source | str | Path | None,
     framework: Framework,
     *,
+    learning: bool = True,
     schema: Path | None = None,
     criterion: str | None = None,
     selection: Path | None = None,
@@ -51,11 +56,15 @@ def read_inputs(
     features
         ``features.parquet`` as viva writes it, or any table declared in ``schema`` (see :func:`read_measured`).
     ratings
-        ``interview_id, rater, competency or question_id, value`` (see :func:`read_ratings`).
+        ``interview_id, rater, competency or question_id, value`` (see :func:`read_ratings`); None only where nothing is
+        learned.
     outcomes
         ``candidate_id, criterion, value, …`` (see :func:`read_outcomes`), or None.
     framework
         Its competencies are what is learned; answers of other jobs are left out and counted.
+    learning
+        Whether something is learned from these people. If not, they are evidence, of which there is no least number;
+        a feature with one value is kept, and a language is one that somebody spoke.
     schema
         Declares the columns of a table that viva did not measure.
     criterion
@@ -65,7 +74,8 @@ def read_inputs(
     weights
         ``candidate_id, weight``: opaque sample weights, such as ``viva reweigh`` writes.
     split
-        By what everything is split: ``person``, ``time`` or a column (see :func:`read_scheme`).
+        By what everything is split: ``person``, ``time`` or a column (see :func:`read_scheme`); without ratings by
+        person.
 
     Raises
     ------
@@ -73,15 +83,18 @@ def read_inputs(
         For anything in these tables from which nothing can be learned; the message names table, place and remedy.
     """
     measured = read_measured(features, framework.job, schema)
-    given = read_ratings(ratings, framework)
+    given = None if ratings is None else read_ratings(ratings, framework)
     later, elsewhere = read_outcomes(outcomes, framework.job, criterion) if outcomes is not None else (None, [])
     lost: list[Lost] = []
     answers = _usable(measured, framework, lost)
     people = _people(measured, answers)
     index = pd.Index(people["interview_id"])
-    rows = _kept(given.rows, given.rows["interview_id"].isin(index), "ratings of interviews not measured", lost)
-    rated = _rated(rows, people, given, framework)
-    columns, dropped = _informative(answers, measured.fingerprints)
+    rows = NO_RATINGS if given is None else given.rows
+    rows = _kept(rows, rows["interview_id"].isin(index), "ratings of interviews not measured", lost)
+    rated = _rated(rows, people, framework)
+    if given is not None and learning:
+        _check_rated(rated, people, given)
+    columns, dropped = _informative(answers, measured.fingerprints, values=2 if learning else 1)
     if elsewhere:
         lost.append(Lost("outcomes in other jobs", len(elsewhere), tuple(sorted(set(elsewhere))[:LISTED])))
     single, own = _columns(answers, columns, index, framework)
@@ -96,31 +109,32 @@ def read_inputs(
         fingerprints=measured.fingerprints,
         recognisers=tuple(sorted(answers["asr_engine"].dropna().unique())),
         lost=(),
-        languages=_languages(answers),
+        languages=_languages(answers, LEAST_SPEAKERS if learning else 1),
         dropped=dropped,
         modalities=measured.modalities,
         answers=single,
         site=_first(answers, "site", index),
         employer=_first(answers, "employer", index),
-        scheme=read_scheme(split, measured, answers, given, later, people),
+        scheme=BY_PERSON if given is None else read_scheme(split, measured, answers, given, later, people),
         recorded_at=_moments(people),
         selection=read_selection(selection) if selection else None,
     )
     if later is not None:
         known = later.rows["candidate_id"].isin(people["candidate_id"])
         later = replace(later, rows=_kept(later.rows, known, "outcomes of people not measured", lost))
-        found = _with_outcomes(found, later, rows, people)
+        found = _with_outcomes(found, later, rows, people, LEAST_PEOPLE if learning else 0)
     sampled = read_weights(weights, found.candidates, rated) if weights is not None else None
     days = {"the days until people left": found.follow_up.days} if found.follow_up else {}
     refuse_leaks(found.features, {**found.criteria, **days}, rated, _orders(people))
-    origins = {"features": measured.table, "ratings": given.table}
+    origins = {"features": measured.table}
+    origins |= {"ratings": given.table} if given else {}
     origins |= {"outcomes": later.table} if later else {}
     origins |= {"weights": sampled[1]} if sampled else {}
     provenance = Provenance(
         {name: Origin.of(table) for name, table in origins.items()},
         _dates(people, rows, later),
         tuple(severity(rows, name) for name in rated),
-        given.by_question,
+        given.by_question if given else 0,
         later.saw_score if later else {},
         {name: said for name, said in measured.proxies.items() if name in columns},
         measured.consent,
@@ -128,12 +142,12 @@ def read_inputs(
     return replace(found, lost=tuple(lost), weights=sampled[0] if sampled else None, provenance=provenance)
 
 
-def _languages(answers: pd.DataFrame) -> tuple[str, ...]:
-    """Languages of enough people to have been learned in."""
+def _languages(answers: pd.DataFrame, least: int) -> tuple[str, ...]:
+    """Languages of enough people."""
     if "language" not in answers:
         return ()
     people = answers.groupby("language")["candidate_id"].nunique()
-    return tuple(sorted(str(name) for name in people.index[people >= LEAST_SPEAKERS]))
+    return tuple(sorted(str(name) for name in people.index[people >= least]))
 
 
 def _usable(measured: Measured, framework: Framework, lost: list[Lost]) -> pd.DataFrame:
@@ -161,17 +175,21 @@ def _people(measured: Measured, answers: pd.DataFrame) -> pd.DataFrame:
     return pairs.sort_values("interview_id").reset_index(drop=True)
 
 
-def _rated(rows: pd.DataFrame, people: pd.DataFrame, given: Ratings, framework: Framework) -> dict[str, Floats]:
-    """Mean over raters of each competency."""
+def _rated(rows: pd.DataFrame, people: pd.DataFrame, framework: Framework) -> dict[str, Floats]:
+    """Mean over raters of each competency, shape (n,); ``nan`` where nobody rated."""
     means = rows.groupby(["interview_id", "competency"])["value"].mean().unstack()
     index, found = pd.Index(people["interview_id"]), {}
     for name in framework.weights:
         column = means[name].reindex(index) if name in means else pd.Series(np.nan, index)
         found[name] = column.to_numpy(np.float64)
-        count = people.loc[~np.isnan(found[name]), "candidate_id"].nunique()
+    return found
+
+
+def _check_rated(rated: Mapping[str, Floats], people: pd.DataFrame, given: Ratings) -> None:
+    for name, values in rated.items():
+        count = people.loc[~np.isnan(values), "candidate_id"].nunique()
         if count < LEAST_PEOPLE:
             raise BadTraining(f"{given.table.source}: {name} needs {too_few(count, 'ratings')}")
-    return found
 
 
 def too_few(count: int, what: str) -> str:
@@ -209,14 +227,14 @@ def _columns(
     return single, found
 
 
-def _with_outcomes(found: Inputs, later: Outcomes, ratings: pd.DataFrame, people: pd.DataFrame) -> Inputs:
+def _with_outcomes(found: Inputs, later: Outcomes, ratings: pd.DataFrame, people: pd.DataFrame, least: int) -> Inputs:
     """Every criterion of the people measured; refused where too few have the one that is learned from."""
     dated = people.dropna(subset=["recorded_at"])
     check_dates(later, dated.groupby("candidate_id")["recorded_at"].max())
     criteria = {name: later.values(name, people["candidate_id"]) for name in later.criteria}
     performance = later.values(later.criterion, people["candidate_id"])
     count = people.loc[~np.isnan(performance), "candidate_id"].nunique()
-    if count < LEAST_PEOPLE:
+    if count < least:
         needed = too_few(count, f"the {later.criterion}")
         raise BadTraining(f"{later.table.source}: weights need {needed} Or leave outcomes out.")
     return replace(
@@ -270,13 +288,15 @@ def _kept(table: pd.DataFrame, keep: "pd.Series[bool]", step: str, lost: list[Lo
     return table[keep]
 
 
-def _informative(answers: pd.DataFrame, fingerprints: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """Columns that say something, and why the others do not."""
+def _informative(
+    answers: pd.DataFrame, fingerprints: Mapping[str, str], *, values: int
+) -> tuple[list[str], dict[str, str]]:
+    """Columns with so many different values or more, and why the others say nothing."""
     dropped = {}
     for name in fingerprints:
-        values = answers[name].dropna()
-        if values.empty:
+        different = answers[name].nunique()
+        if different == 0:
             dropped[name] = "never measured"
-        elif values.nunique() == 1:
+        elif different < values:
             dropped[name] = "one value only"
     return [name for name in fingerprints if name not in dropped], dropped

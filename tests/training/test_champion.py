@@ -99,7 +99,7 @@ def test_other_measurements_and_other_competencies_are_not_compared(trained):
 def test_interviews_of_which_no_answer_is_known_are_compared_by_their_means(trained):
     then, now, inputs = trained
     every = {name: values for own in inputs.features.values() for name, values in own.items()}
-    one = {name: every for name in inputs.features}
+    one = dict.fromkeys(inputs.features, every)
     whole = replace(inputs, answers=None, features=one)
     found = compare(then.model, DIGEST, now, whole)
     known = compare(then.model, DIGEST, now, inputs)
