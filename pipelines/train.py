@@ -214,7 +214,7 @@ def _compared(champion: tuple[ModelVersion, str], fitted: "Fitted", inputs: "Inp
 
 def _fusion(inputs: "Inputs", framework: Framework, seed: int) -> dict[str, Any]:
     """Whether fusion would beat the linear model, as a document; where it cannot be tried, the reason."""
-    from vivavoce.training.fusion import choose_for
+    from vivavoce.training.fusion.choice import choose_for
     from vivavoce.training.inputs import BadTraining
 
     try:

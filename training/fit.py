@@ -86,9 +86,7 @@ def fit(
     BadTraining
         For a competency whose features say nothing, or whose prior weight is 0.
     """
-    idle = [name for name, weight in framework.weights.items() if weight == 0]
-    if idle or len(framework.weights) < 2:
-        raise BadTraining(f"{framework.job}: training needs two competencies, all with a prior weight above 0. {idle}")
+    check_weights(framework)
     crossed, competencies = {}, []
     for name in inputs.features:
         one, linear = _competency(inputs, framework, name, estimator, seed)
@@ -99,7 +97,7 @@ def fit(
     used = {name for one in competencies for name in one.features}
     validity = {
         "ratings": agreement(inputs, scores, seed),
-        "performance": _performance(inputs, framework, crossed, overall, seed),
+        "performance": performance_of(inputs, framework, crossed, overall, seed),
     }
     if effort is not None:
         validity |= validate(inputs, framework, crossed, overall, procedure=procedure, effort=effort, seed=seed)
@@ -118,7 +116,14 @@ def fit(
         documents=without_nan(documents),
         languages=inputs.languages,
     )
-    return Fitted(model, scores, _by_interview(inputs, framework, scores, overall))
+    return Fitted(model, scores, by_interview(inputs, framework, scores, overall))
+
+
+def check_weights(framework: Framework) -> None:
+    """Refuse (``BadTraining``) a framework with a single competency, or one whose prior weight is 0."""
+    idle = [name for name, weight in framework.weights.items() if weight == 0]
+    if idle or len(framework.weights) < 2:
+        raise BadTraining(f"{framework.job}: training needs two competencies, all with a prior weight above 0. {idle}")
 
 
 def _competency(
@@ -147,11 +152,11 @@ def _competency(
     return Crossed(predicted, norms.z(predicted), found), LinearCompetency.of(name, columns, fitted, norms, spread)
 
 
-def _performance(
+def performance_of(
     inputs: Inputs, framework: Framework, crossed: Mapping[str, Crossed], overall: Overall | None, seed: int
 ) -> dict[str, Any]:
-    """Correlations of performance with the overall score under several weights and with each competency, raw and, where
-    the selection is known, as among all applicants.
+    """Correlations of performance with the overall score under several weights and with each competency, as JSON; raw
+    and, where the selection is known, as among all applicants.
     """
     if overall is None:
         return {"persons": 0}
@@ -168,9 +173,10 @@ def _performance(
     }
 
 
-def _by_interview(
+def by_interview(
     inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], overall: Overall | None
 ) -> Floats:
+    """The overall score of each interview, shape (n,), as :class:`Fitted` says."""
     if overall is None:
         return np.column_stack(list(scores.values())) @ list(framework.weights.values())
     learned = pd.Series(overall.composites["learned"], overall.persons)

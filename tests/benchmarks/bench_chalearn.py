@@ -24,7 +24,7 @@ from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.fusion import choose
+from vivavoce.training.fusion.choice import choose
 from vivavoce.training.splits import splits_by_person
 
 SOURCE = 11  # characters of a clip's name that name the video it was cut from

@@ -9,7 +9,8 @@ import pytest
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, write
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.training.fusion import Choice, choose, choose_for, sequences_of
+from vivavoce.training.fusion.choice import Choice, choose, choose_for
+from vivavoce.training.fusion.sequences import sequences_of
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.tables import BadTraining
 
@@ -103,11 +104,16 @@ def test_a_training_whose_truth_is_linear_keeps_the_model_that_it_trains(inputs)
     assert document["said"].startswith("Fusion beside linear: linear:")
 
 
-def test_a_choice_of_fusion_says_that_the_saved_version_is_linear():
+def test_a_choice_says_when_the_other_kind_was_trained():
     some = Estimate(0.1, 0.05, 0.15)
     found = Choice("fusion", {"linear": 0.2, "fusion": 0.3}, some, {"teamwork": some}, "fusion: it explains more.")
     assert found.document()["said"].endswith(
-        "it explains more. This version is the linear one: fusion cannot be saved as a model version yet."
+        "it explains more. This version is the linear one: train with --kind fusion to have the other."
+    )
+    assert found.document("fusion")["said"].endswith("it explains more.")
+    other = replace(found, kind="linear", reason="linear: fusion explains less.")
+    assert other.document("fusion")["said"].endswith(
+        "explains less. This version is fusion all the same, as it was asked for: linear is the one to use."
     )
 
 

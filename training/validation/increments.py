@@ -1,6 +1,6 @@
 """Does voice or face add to what was said: scores with and without it, for the same people, learned from others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,23 @@ class Increment:
         return f"{said}; to show .02 takes about {self.people_needed:,} people"
 
 
+def labels_of(modalities: Collection[str]) -> dict[str, set[str]]:
+    """What is compared: language, each other modality, and both; empty without language, or without another.
+
+    Examples
+    --------
+    >>> list(labels_of(["voice", "text", "face"]))
+    ['text', 'face', 'text+face', 'voice', 'text+voice']
+    """
+    others = sorted(set(modalities) - {BASE})
+    if BASE not in modalities or not others:
+        return {}
+    found = {BASE: {BASE}}
+    for modality in others:
+        found |= {modality: {modality}, f"{BASE}+{modality}": {BASE, modality}}
+    return found
+
+
 def scores_by_modality(
     make: Make,
     columns: Mapping[str, Floats],
@@ -113,16 +130,10 @@ def scores_by_modality(
     dict of array
         Empty where there is no language, or nothing beside it.
     """
-    of = {name: modalities.get(name) for name in columns}
-    others = sorted({found for found in of.values() if found not in {None, BASE}}, key=str)
-    if BASE not in of.values() or not others:
-        return {}
-    used = {BASE: {BASE}}
-    for modality in map(str, others):
-        used |= {modality: {modality}, f"{BASE}+{modality}": {BASE, modality}}
+    of = {name: modalities[name] for name in columns if name in modalities}
     found = {}
-    for label, wanted in used.items():
-        names = [name for name in columns if of[name] in wanted]
+    for label, wanted in labels_of(of.values()).items():
+        names = [name for name in columns if of.get(name) in wanted]
         x = np.column_stack([columns[name] for name in names])
         found[label] = cross_fitted(make(names), x, ratings, persons, weights=weights, scheme=scheme, seed=seed)
     return found

@@ -1,7 +1,7 @@
 """All of it for one training: what goes into a model version's validity document beside r, as JSON without any id."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,48 @@ def validate(
     effort: Effort = USUAL,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Everything that a hostile reviewer asks for, from people not seen.
+    """Everything that a hostile reviewer asks for of a linear training, from people not seen: :func:`judge`.
+
+    ``procedure`` is what everything goes through that is learned again here.
+    """
+    again = Again(
+        procedure.said,
+        {name: _learned_again(inputs, name, procedure.make, effort, seed) for name in crossed},
+        {name: _by_modality(inputs, name, procedure.make, seed) for name in crossed},
+    )
+    return judge(inputs, framework, crossed, overall, again, effort=effort, seed=seed)
+
+
+@dataclass(frozen=True)
+class Again:
+    """What was learned again to look at validity.
+
+    Parameters
+    ----------
+    said
+        By what procedure, in words.
+    learned
+        ``permutation``, ``learning curve`` and ``elsewhere`` of each competency, as JSON.
+    modalities
+        Of each competency, the scores that :func:`scores_by_modality` describes.
+    """
+
+    said: str
+    learned: Mapping[str, Mapping[str, Any]]
+    modalities: Mapping[str, Mapping[str, Floats]]
+
+
+def judge(
+    inputs: Inputs,
+    framework: Framework,
+    crossed: Mapping[str, Crossed],
+    overall: Overall | None,
+    again: Again,
+    *,
+    effort: Effort = USUAL,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """What scores of any kind of model are worth, from people not seen.
 
     Everything is split as the training was (``inputs.scheme``).
 
@@ -54,8 +95,8 @@ def validate(
         By competency.
     overall
         People with performance; None where there is none.
-    procedure
-        What everything goes through that is learned again here: permutations, learning curve, increments, elsewhere.
+    again
+        What was learned again: permutations, learning curve, increments, elsewhere.
     effort, seed
         How long to look; of every draw.
 
@@ -67,12 +108,12 @@ def validate(
         by competency, some with ``overall``; ``increments`` by modality; ``traits``; and ``findings``: a sentence
         for everything but baselines that were beaten.
     """
-    found: dict[str, Any] = {"split": inputs.scheme.document(), "procedure": procedure.said}
+    found: dict[str, Any] = {"split": inputs.scheme.document(), "procedure": again.said}
     found |= {name: {} for name in BY_COMPETENCY}
     compared = {}
     for name, one in crossed.items():
         compared[name] = _baselines(inputs, framework, name, one, seed)
-        for what, value in _competency(inputs, name, one, procedure.make, effort, seed).items():
+        for what, value in {**again.learned[name], **_competency(inputs, name, one)}.items():
             found[what][name] = value
     if overall is not None:
         compared["overall"] = overall_baselines(inputs, framework, overall, seed)
@@ -80,7 +121,7 @@ def validate(
         found["calibration"]["overall"] = calibrated_overall(overall, inputs.scheme)
         found["ceiling"]["performance"] = asdict(performance_ceiling(inputs))
     found["baselines"] = {name: [asdict(one) for one in each] for name, each in compared.items()}
-    added, found["increments by competency"] = _increments(inputs, framework, overall, procedure.make, seed)
+    added, found["increments by competency"] = _increments(inputs, framework, overall, again.modalities, seed)
     found["increments"] = {one.modality: _increment(one) for one in added}
     apart = distinct(inputs.ratings, {name: one.z for name, one in crossed.items()}, inputs.candidates)
     found["traits"] = _traits(apart.traits)
@@ -92,8 +133,17 @@ def validate(
     return found
 
 
-def _competency(inputs: Inputs, name: str, one: Crossed, make: MakeRidge, effort: Effort, seed: int) -> dict[str, Any]:
-    """What is asked of each competency's score, by the names of BY_COMPETENCY."""
+def _competency(inputs: Inputs, name: str, one: Crossed) -> dict[str, Any]:
+    """What is asked of each competency's score as it is."""
+    return {
+        "calibration": calibration_of(one.predicted, inputs.ratings[name], inputs.candidates),
+        "precision": asdict(one.precision),
+        "ceiling": asdict(ceiling_of(inputs.reliability[name], "the ratings' own reliability")),
+    }
+
+
+def _learned_again(inputs: Inputs, name: str, make: MakeRidge, effort: Effort, seed: int) -> dict[str, Any]:
+    """What is asked of each competency's ridge by learning it again."""
     x = np.column_stack(list(inputs.features[name].values()))
     y, who, weights, scheme = inputs.ratings[name], inputs.candidates, inputs.weights, inputs.scheme
     ridge = make(list(inputs.features[name]))
@@ -106,11 +156,21 @@ def _competency(inputs: Inputs, name: str, one: Crossed, make: MakeRidge, effort
     return {
         "permutation": asdict(permuted),
         "learning curve": asdict(curve),
-        "calibration": calibration_of(one.predicted, y, who),
-        "precision": asdict(one.precision),
         "elsewhere": {what: asdict(value) for what, value in elsewhere.items()},
-        "ceiling": asdict(ceiling_of(inputs.reliability[name], "the ratings' own reliability")),
     }
+
+
+def _by_modality(inputs: Inputs, name: str, make: MakeRidge, seed: int) -> dict[str, Floats]:
+    return scores_by_modality(
+        make,
+        inputs.features[name],
+        inputs.modalities,
+        inputs.ratings[name],
+        inputs.candidates,
+        weights=inputs.weights,
+        scheme=inputs.scheme,
+        seed=seed,
+    )
 
 
 def _baselines(inputs: Inputs, framework: Framework, name: str, one: Crossed, seed: int) -> tuple[Baseline, ...]:
@@ -127,24 +187,17 @@ def _baselines(inputs: Inputs, framework: Framework, name: str, one: Crossed, se
 
 
 def _increments(
-    inputs: Inputs, framework: Framework, overall: Overall | None, make: MakeRidge, seed: int
+    inputs: Inputs,
+    framework: Framework,
+    overall: Overall | None,
+    scores: Mapping[str, Mapping[str, Floats]],
+    seed: int,
 ) -> tuple[tuple[Increment, ...], dict[str, Any]]:
     """What each modality adds to language: for the overall score, and for each competency's ratings."""
-    by_competency, scores = {}, {}
+    by_competency = {}
     for name, columns in inputs.features.items():
-        y = inputs.ratings[name]
-        scores[name] = scores_by_modality(
-            make,
-            columns,
-            inputs.modalities,
-            y,
-            inputs.candidates,
-            weights=inputs.weights,
-            scheme=inputs.scheme,
-            seed=seed,
-        )
         counts = _counts(scores[name], columns, inputs.modalities)
-        found = increments(scores[name], counts, y, inputs.candidates, seed=seed)
+        found = increments(scores[name], counts, inputs.ratings[name], inputs.candidates, seed=seed)
         by_competency[name] = {one.modality: _increment(one) for one in found}
     labels = [set(one) for one in scores.values()]
     if not labels[0] or any(one != labels[0] for one in labels):

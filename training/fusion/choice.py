@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -12,18 +13,21 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats, same_length
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.evaluation.resampling import bootstrap
-from vivavoce.models.aggregate import answer_means
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.fusion.folds import Lesson
+from vivavoce.training.fusion.sequences import Sequences, sequences_of
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.splits import Split, splits_by_person
 from vivavoce.training.tables import BadTraining
 
 CONFIDENCE = 0.95
-NOT_SAVED = " This version is the linear one: fusion cannot be saved as a model version yet."
-UNDECLARED = "undeclared"  # the modality of columns that declare none
+BY_COMPETENCY = "linear by competency"  # the model that ``--kind linear`` trains
+ADVICE = {
+    ("linear", "fusion"): " This version is the linear one: train with --kind fusion to have the other.",
+    ("fusion", "linear"): " This version is fusion all the same, as it was asked for: linear is the one to use.",
+}  # by what was trained, and what was found
 LEAST_PEOPLE = 100  # below it the held-out fifth that ends fusion's learning is a handful
 
 
@@ -52,52 +56,11 @@ class Choice:
     gains: Mapping[str, Estimate]
     reason: str
 
-    def document(self) -> dict[str, Any]:
-        """As JSON for the model version."""
+    def document(self, trained: Literal["linear", "fusion"] = "linear") -> dict[str, Any]:
+        """As JSON for the model version, which is of the kind ``trained``."""
         body = {name: value for name, value in asdict(self).items() if name != "reason"}
-        said = f"Fusion beside linear: {self.reason}" + (NOT_SAVED if self.kind == "fusion" else "")
+        said = f"Fusion beside linear: {self.reason}" + ADVICE.get((trained, self.kind), "")
         return dict(without_nan({**body, "said": said}))
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """The answers of a training's interviews, one place for each question of the framework.
-
-    Parameters
-    ----------
-    values
-        Shape (n, questions, p); ``nan`` where not measured or not asked; the mean where a question has several answers.
-    columns
-        p names.
-    modalities
-        The columns of each, as :class:`FusionRegressor` takes them.
-    """
-
-    values: Floats
-    columns: tuple[str, ...]
-    modalities: Mapping[str, tuple[int, ...]]
-
-
-def sequences_of(inputs: Inputs, framework: Framework) -> Sequences:
-    """Put a training's answers in the order of the framework's questions.
-
-    Raises
-    ------
-    BadTraining
-        Where only interviews are known, not their single answers.
-    """
-    if inputs.answers is None:
-        raise BadTraining("fusion reads single answers, and these features are one row per interview: use linear.")
-    columns = tuple(dict.fromkeys(name for own in inputs.features.values() for name in own))
-    of, n = inputs.answers, len(inputs.interviews)
-    given = {name: of.columns[name] for name in columns}
-    places = [answer_means(given, of.interview, of.question, [question.id], n) for question in framework.questions]
-    values = np.stack([np.column_stack([place[name] for name in columns]) for place in places], axis=1)
-    modalities: dict[str, tuple[int, ...]] = {}
-    for i, name in enumerate(columns):
-        modality = inputs.modalities.get(name, UNDECLARED)
-        modalities[modality] = (*modalities.get(modality, ()), i)
-    return Sequences(values, columns, modalities)
 
 
 def choose_for(inputs: Inputs, framework: Framework, *, fusion: FusionRegressor | None = None, seed: int = 0) -> Choice:
@@ -120,27 +83,58 @@ def choose_for(inputs: Inputs, framework: Framework, *, fusion: FusionRegressor 
     BadTraining
         Where single answers are not known, and for fewer than 100 persons.
     """
-    sequences = sequences_of(inputs, framework)
+    lesson, competencies = lesson_of(inputs, sequences_of(inputs, framework), fusion, seed=seed), list(inputs.ratings)
+    return compare(
+        {**linear_for(inputs, lesson), "fusion": lesson.predicted()}, lesson.ratings, lesson.persons, competencies, seed
+    )
+
+
+def lesson_of(
+    inputs: Inputs,
+    sequences: Sequences,
+    fusion: FusionRegressor | None = None,
+    *,
+    seed: int = 0,
+    checkpoints: Path | None = None,
+) -> Lesson:
+    """What fusion is taught by, of one training.
+
+    Raises
+    ------
+    BadTraining
+        For fewer than 100 persons.
+    """
     people = len(np.unique(inputs.candidates))
     if people < LEAST_PEOPLE:
         raise BadTraining(f"fusion needs {LEAST_PEOPLE} people to be tried on. Got {people}: use linear.")
-    model = clone(fusion or FusionRegressor()).set_params(modalities=sequences.modalities, random_state=seed)
-    ridge, trained = CompetencyRidge(least_measured=0.0), []
-    for name, columns in inputs.features.items():
-        x = np.column_stack(list(columns.values()))
-        trained.append(
-            cross_fitted(ridge, x, inputs.ratings[name], inputs.candidates, weights=inputs.weights, seed=seed)
-        )
-    return choose(
-        model,
+    return Lesson(
+        clone(fusion or FusionRegressor()).set_params(modalities=sequences.modalities, random_state=seed),
         sequences.values,
         np.column_stack(list(inputs.ratings.values())),
         inputs.candidates,
-        list(inputs.ratings),
-        weights=inputs.weights,
-        others={"linear by competency": np.column_stack(trained)},
-        seed=seed,
+        inputs.weights,
+        inputs.scheme,
+        seed,
+        checkpoints,
     )
+
+
+def linear_for(inputs: Inputs, lesson: Lesson) -> dict[str, Floats]:
+    """Cross-fitted ratings, shape (n, k), of the linear models that fusion must beat, by name."""
+    ridge = CompetencyRidge(least_measured=0.0)  # fusion predicts wherever anything was measured: equal terms
+    trained = [
+        cross_fitted(
+            ridge,
+            np.column_stack(list(columns.values())),
+            inputs.ratings[name],
+            inputs.candidates,
+            weights=inputs.weights,
+            scheme=inputs.scheme,
+            seed=lesson.seed,
+        )
+        for name, columns in inputs.features.items()
+    ]
+    return {BY_COMPETENCY: np.column_stack(trained), **linear_of(lesson)}
 
 
 def choose(
@@ -151,7 +145,6 @@ def choose(
     competencies: Sequence[str],
     *,
     weights: Floats | None = None,
-    others: Mapping[str, Floats] | None = None,
     seed: int = 0,
 ) -> Choice:
     """Compare fusion with linear on the same folds by person.
@@ -173,8 +166,6 @@ def choose(
         k names.
     weights
         Opaque sample weights, shape (n,), ≥ 0; by default everybody counts alike.
-    others
-        Further models that fusion must beat: ratings cross-fitted on the folds of this seed, shape (n, k), by name.
     seed
         Of folds and draws.
 
@@ -190,19 +181,38 @@ def choose(
             f"choose needs sequences (n, answers, features) and ratings (n, {len(competencies)}) of {LEAST_PEOPLE} "
             f"persons. Got shapes {x.shape} and {y.shape} of {len(np.unique(who))} persons instead."
         )
-    splits = splits_by_person(who, seed=seed)
-    predictions = {
-        "linear": _linear(_means(x), y, who, weights, splits),
-        "linear by answer": _linear(x.reshape(len(x), -1), y, who, weights, splits),
-        **(others or {}),
-        "fusion": _fusion(fusion, x, y, who, weights, splits),
-    }
-    explained = {name: float(np.mean(_explained(y, one))) for name, one in predictions.items()}
+    lesson = Lesson(fusion, x, y, who, weights, seed=seed)
+    return compare({**linear_of(lesson), "fusion": lesson.predicted()}, y, who, competencies, seed)
+
+
+def linear_of(lesson: Lesson) -> dict[str, Floats]:
+    """Cross-fitted ratings, shape (n, k), of two ridges: on every feature's mean, and on all answers side by side."""
+    given = {"linear": _means(lesson.x), "linear by answer": lesson.x.reshape(len(lesson.x), -1)}
+    return {name: _linear(x, lesson) for name, x in given.items()}
+
+
+def compare(
+    predictions: Mapping[str, Floats],
+    ratings: Floats,
+    persons: npt.NDArray[Any],
+    competencies: Sequence[str],
+    seed: int = 0,
+) -> Choice:
+    """Whether ``fusion`` explains more than the best of the others beyond noise.
+
+    Parameters
+    ----------
+    predictions
+        Ratings cross-fitted on the same folds, shape (n, k), by model.
+    ratings, persons, competencies, seed
+        As in :func:`choose`.
+    """
+    explained = {name: float(np.mean(_explained(ratings, one))) for name, one in predictions.items()}
     rival = max((name for name in predictions if name != "fusion"), key=explained.__getitem__)
-    parts = _parts(y, predictions["fusion"], predictions[rival])
-    gain = bootstrap(_gain, parts, persons=who, confidence=CONFIDENCE, seed=seed)
+    parts = _parts(ratings, predictions["fusion"], predictions[rival])
+    gain = bootstrap(_gain, parts, persons=persons, confidence=CONFIDENCE, seed=seed)
     gains = {
-        name: bootstrap(_gain, parts[:, :, [i]], persons=who, confidence=CONFIDENCE, seed=seed)
+        name: bootstrap(_gain, parts[:, :, [i]], persons=persons, confidence=CONFIDENCE, seed=seed)
         for i, name in enumerate(competencies)
     }
     return Choice("fusion" if gain.low > 0 else "linear", explained, gain, gains, _reason(gain, rival))
@@ -223,28 +233,15 @@ def _means(x: Floats) -> Floats:
     return np.where(count > 0, np.nansum(x, axis=1) / np.maximum(count, 1), np.nan)
 
 
-def _linear(x: Floats, y: Floats, who: npt.NDArray[Any], weights: Floats | None, splits: list[Split]) -> Floats:
+def _linear(x: Floats, of: Lesson) -> Floats:
     """Every row's ratings by ridges that saw no rating of that row's person; absent values count as the mean."""
-    model = CompetencyRidge(least_measured=0.0)  # fusion predicts wherever anything was measured: equal terms
-    return np.column_stack([cross_fitted(model, x, rating, who, weights=weights, splits=splits) for rating in y.T])
-
-
-def _fusion(
-    model: FusionRegressor,
-    x: Floats,
-    y: Floats,
-    who: npt.NDArray[Any],
-    weights: Floats | None,
-    splits: list[Split],
-) -> Floats:
-    """The same by fusion, all competencies in one fit; a checkpoint belongs to the final fit and is left alone."""
-    found, counts = np.full(y.shape, np.nan), np.ones(len(y)) if weights is None else weights
-    for seen, held in splits:
-        rated = seen[~np.isnan(y[seen]).all(axis=1) & (counts[seen] > 0)]
-        fitted = clone(model).set_params(checkpoint=None)
-        fitted.fit(x[rated], y[rated], groups=who[rated], sample_weight=counts[rated])
-        found[held] = fitted.predict(x[held])
-    return found
+    model = CompetencyRidge(least_measured=0.0)
+    return np.column_stack(
+        [
+            cross_fitted(model, x, rating, of.persons, weights=of.weights, scheme=of.scheme, seed=of.seed)
+            for rating in of.ratings.T
+        ]
+    )
 
 
 def _explained(y: Floats, prediction: Floats) -> list[float]:

@@ -1,0 +1,1 @@
+"""Training fusion: ``sequences`` → ``folds`` (people not seen) → ``choice`` (fusion or linear) → ``fit`` (it all)."""
