@@ -100,7 +100,7 @@ def score(
         ),
     ] = None,
     production: Annotated[
-        bool, typer.Option("--production", help="Refuse every model that no gate admitted, and the rubric.")
+        bool, typer.Option("--production", help="Refuse every model that no gate admitted, and the plain rubric.")
     ] = False,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
@@ -165,9 +165,14 @@ def norms(
 @app.command()
 def train(
     features: Annotated[str, typer.Argument(help="features.parquet, or any table declared by --schema.")],
-    ratings: Annotated[str, typer.Option(help="Human ratings: interview_id, rater, competency or question_id, value.")],
     framework: Annotated[Path, typer.Option(help="The job's framework file.")],
     out: Annotated[Path, typer.Option(help="New folder for the model version.")],
+    ratings: Annotated[
+        str | None, typer.Option(help="Human ratings: interview_id, rater, competency or question_id, value.")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="linear, or rubric: nothing is learned, and ratings are not needed.")
+    ] = "linear",
     outcomes: Annotated[
         str | None, typer.Option(help="Later performance: candidate_id, criterion, value [, date, rater, job].")
     ] = None,
@@ -197,6 +202,7 @@ def train(
     request = TrainingRequest(
         features, ratings, outcomes, framework, out, seed, schema, criterion, selection, sample_weights, champion,
         tune, tracking_uri, thorough, split, today,
+        kind=kind,
     )  # fmt: skip
     raise typer.Exit(run_train(request))
 

@@ -15,10 +15,13 @@ from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, ente
 if TYPE_CHECKING:
     from vivavoce.training.fit import Fitted
     from vivavoce.training.inputs import Inputs
+    from vivavoce.training.own_scores import OwnScores
     from vivavoce.training.search import Trial
     from vivavoce.training.tuning import Search
 
 EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
+KINDS = ("linear", "rubric")
+LEARNING = ("tune", "sample_weights", "thorough")  # options of what learns
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class TrainingRequest:
     ----------
     features, ratings, outcomes
         Tables: a ``.csv`` or ``.parquet`` file, or ``URL#table``. ``outcomes`` is None where performance is not known
-        yet.
+        yet; ``ratings`` may be None for a rubric only.
     framework, out
         The job's framework, and a new folder for the model version.
     seed
@@ -55,10 +58,12 @@ class TrainingRequest:
         By what everything is split: ``person``, ``time`` or a column of the tables.
     today
         A features table of today's applicants: does the model fit them?
+    kind
+        ``linear``, ``fusion`` or ``rubric``.
     """
 
     features: str | Path
-    ratings: str | Path
+    ratings: str | Path | None
     outcomes: str | Path | None
     framework: Path
     out: Path
@@ -73,6 +78,7 @@ class TrainingRequest:
     thorough: bool = False
     split: str = "person"
     today: str | Path | None = None
+    kind: str = "linear"
 
 
 def run_train(request: TrainingRequest, *, console: Console | None = None) -> int:
@@ -89,6 +95,7 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
             _enter_late(request.out, said)
             raise FileExistsError(f"{request.out} exists: a model version never changes. Name a new folder.")
         framework = load_framework(request.framework)
+        _check(request)
         inputs = _inputs(request, framework)
         _say(said, data_lines(inputs))
         model, search = _trained(request, framework, inputs)
@@ -134,6 +141,21 @@ def _say(said: Console, lines: Sequence[str]) -> None:
         said.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def _check(request: TrainingRequest) -> None:
+    """Refuse, before anything is read, a kind that is none, options that a rubric has no use for, and no ratings."""
+    from vivavoce.training.inputs import BadTraining
+
+    if request.kind not in KINDS:
+        raise BadTraining(f"--kind must be one of {', '.join(KINDS)}. Got {request.kind} instead.")
+    if request.kind == "rubric":
+        idle = [f"--{name.replace('_', '-')}" for name in LEARNING if getattr(request, name)]
+        idle += ["--split"] if request.split != "person" else []
+        if idle:
+            raise BadTraining(f"--kind rubric learns nothing, so {', '.join(idle)} would do nothing: leave it out.")
+    elif request.ratings is None:
+        raise BadTraining(f"--kind {request.kind} learns from human ratings: give --ratings. Only a rubric needs none.")
+
+
 def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
     from vivavoce.training.joining import read_inputs
 
@@ -142,6 +164,7 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
         request.ratings,
         request.outcomes,
         framework,
+        learning=request.kind != "rubric",
         schema=request.schema,
         criterion=request.criterion,
         selection=request.selection,
@@ -152,6 +175,8 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
 
 def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Search | None]":
     """The model version with everything that belongs beside it, and the search where one was asked for."""
+    if request.kind == "rubric":
+        return _judged(request, framework, inputs), None
     from vivavoce.models.directory import load_model
     from vivavoce.training.crossfit import PLAIN, plain
     from vivavoce.training.datasheet import in_words
@@ -184,6 +209,28 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     return replace(lean, documents=documents), search
 
 
+def _judged(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> ModelVersion:
+    """A rubric version with everything that belongs beside it."""
+    from vivavoce.models.directory import load_model
+    from vivavoce.training.datasheet import in_words
+    from vivavoce.training.decisions import decision_tables
+    from vivavoce.training.measured import read_measured
+    from vivavoce.training.rubric import judge
+    from vivavoce.training.validation.today import today_document
+
+    champion = load_model(request.champion) if request.champion else None
+    today = read_measured(request.today, framework.job, request.schema) if request.today else None
+    found = judge(inputs, framework, seed=request.seed)
+    documents: dict[str, Any] = dict(found.model.documents)
+    if today:
+        documents["today"] = today_document(inputs, found.model.fingerprints, today, framework.job, seed=request.seed)
+    if champion:
+        documents["champion"] = _compared(champion, found, inputs, request.seed)
+    documents |= {"decisions": tables} if (tables := decision_tables(found, inputs)) else {}
+    documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
+    return replace(found.model, documents=documents)
+
+
 def _trials(search: "Search", inputs: "Inputs") -> "dict[str, tuple[Trial, ...]]":
     return {name: search.trials_of(list(columns)) for name, columns in inputs.features.items()}
 
@@ -200,7 +247,7 @@ def _searched(search: "Search", inputs: "Inputs", count: int) -> dict[str, Any]:
     return dict(without_nan({"trials": count, "competencies": found, "note": note}))
 
 
-def _compared(champion: tuple[ModelVersion, str], fitted: "Fitted", inputs: "Inputs", seed: int) -> dict[str, Any]:
+def _compared(champion: tuple[ModelVersion, str], fitted: "OwnScores", inputs: "Inputs", seed: int) -> dict[str, Any]:
     """The comparison as a document; where there can be none, the reason."""
     from vivavoce.training.champion import NotComparable, compare
     from vivavoce.training.learned import without_nan
@@ -256,6 +303,7 @@ def _recorded(
         return EXIT_TRAINED
     sheet = model.documents["datasheet"]
     parameters = {
+        "kind": model.kind,
         "seed": request.seed,
         "trials": request.tune,
         "criterion": sheet["criterion"],

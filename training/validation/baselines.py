@@ -126,7 +126,7 @@ def baselines(
     """
     x = np.column_stack(list(columns.values()))
     unit = cross_fitted(UnitWeights(), x, ratings, persons, weights=weights, scheme=scheme, seed=seed)
-    length = _in_its_favour(columns[LENGTH], ratings) if LENGTH in columns else f"{LENGTH} was not measured"
+    length = in_its_favour(columns[LENGTH], ratings) if LENGTH in columns else f"{LENGTH} was not measured"
     found = []
     for name, other in {"rubric": rubric, "unit weights": unit, "answer length": length}.items():
         if isinstance(other, str):
@@ -136,7 +136,7 @@ def baselines(
     return tuple(found)
 
 
-def _in_its_favour(values: Floats, ratings: Floats) -> Floats:
+def in_its_favour(values: Floats, ratings: Floats) -> Floats:
     """Values, turned round where they fall with the ratings: a baseline gets the benefit of the doubt."""
     both = ~np.isnan(values) & ~np.isnan(ratings)
     product = (values[both] - values[both].mean()) @ (ratings[both] - ratings[both].mean()) if both.any() else 0.0
