@@ -58,20 +58,20 @@ def _agreement(model: ModelVersion) -> list[str]:
     rows = [("competency", "score", "answer length", "reliability of the ratings")]
     for name, found in model.documents["validity"]["ratings"].items():
         rows.append((name, *(said(found[one]) for one in ("score", "answer length", "reliability of the ratings"))))
-    return ["", "Agreement with human ratings (r on people not seen, 95 %)", *_table(rows)]
+    return ["", "Agreement with human ratings (r on people not seen, 95 %)", *_table(rows)] if rows[1:] else []
 
 
 def _weights(model: ModelVersion) -> list[str]:
     weights = model.documents["weights"]
-    if "shifts" not in weights:
-        return ["", f"Weights: {weights['reason']}"]
-    lines = ["", "Weights of the overall score (framework → learned, 90 %)", *(f"  {one}" for one in weights["shifts"])]
+    title = "Weights of the overall score (framework → learned, 90 %)"
+    moved = ["", title, *(f"  {one}" for one in weights["shifts"])] if "shifts" in weights else []
+    lines = moved or ["", f"Weights: {weights['reason']}"]
     found = model.documents["validity"]["performance"].get("correlations", {})
     rows = [(label, said(found[name])) for name, label in WEIGHTINGS.items() if name in found]
     if rows:
         people = model.documents["validity"]["performance"]["persons"]
         lines += ["", f"Correlation of the overall score with performance ({people} people, raw, 95 %)", *_table(rows)]
-    if weights["findings"]:
+    if weights.get("findings"):
         lines += ["", "Findings", *(f"  {one}" for one in weights["findings"])]
     return lines
 
@@ -81,7 +81,8 @@ def _validity(model: ModelVersion) -> list[str]:
     validity = model.documents["validity"]
     if "findings" not in validity:
         return []
-    tables = [*_holding(validity), *_more_people(validity), *_simpler(validity)]
+    learned = [*_holding(validity), *_more_people(validity)] if "learning curve" in validity else []
+    tables = [*learned, *_simpler(validity)]
     found: dict[str, list[str]] = {}
     for one in validity["findings"]:
         who, apart, rest = one.partition(" was not compared with ")
@@ -91,8 +92,9 @@ def _validity(model: ModelVersion) -> list[str]:
         for rest, who in found.items()
     ]
     worth = ["", "What to know", *(f"  {line}" for line in lines)] if lines else []
-    again = [f"  What is learned again for these goes through {validity['procedure']}."]
-    return [*tables, *worth, *(again if "search" in model.documents else [])]
+    searched = "search" in model.documents
+    again = [f"  What is learned again for these goes through {validity['procedure']}."] if searched else []
+    return [*tables, *worth, *again]
 
 
 def _holding(validity: Json) -> list[str]:

@@ -190,7 +190,7 @@ def in_words(sheet: Mapping[str, Any], job: str) -> str:
 
 def _outcome_lines(sheet: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"- {name}: {count} people{' (weights are learned from it)' if name == sheet['criterion'] else ''}"
+        f"- {name}: {count} people{' (the criterion)' if name == sheet['criterion'] else ''}"
         for name, count in sheet["criteria"].items()
     ] or ["- no outcomes were given"]
     if sheet["criterion"]:
