@@ -17,6 +17,7 @@ from vivavoce import __version__
 from vivavoce.data.ledger import Run
 from vivavoce.data.status import COMPLETE
 from vivavoce.data.vault.durable import sweep
+from vivavoce.models.rubric.version import RubricVersion
 from vivavoce.models.score import OVERALL, Standing
 from vivavoce.pipelines.batch import Batch
 from vivavoce.pipelines.declared import declared_features
@@ -157,12 +158,18 @@ def rubric_note(batch: Batch) -> str:
 
 
 def trained_note(scorer: Scorer) -> str:
-    """What a trained model's scores mean, in one sentence each."""
-    applicants = scorer.model.applicants
+    """What the scores of a model version mean, by its kind."""
+    model, job = scorer.model, scorer.job.replace("_", " ")
+    if isinstance(model, RubricVersion):
+        return (
+            f"{job}: scored by the rubric {scorer.digest[:12]}, variant {model.variant}: what candidates said, set "
+            "against the framework, without training. Points are earned from 0 to 100 and compare nobody with "
+            "applicants; evidence says what earned them. What this variant cannot measure is not scored."
+        )
     return (
-        f"{scorer.job.replace('_', ' ')}: scored by the trained model {scorer.digest[:12]}. 50 points are the mean of "
-        f"the {applicants} applicants of its training, 15 points their standard deviation; evidence says what sets a "
-        "person apart from that mean."
+        f"{job}: scored by the trained model {scorer.digest[:12]}: measures of the answers, weighed as human ratings "
+        f"and later performance taught it. 50 points are the mean of the {model.applicants} applicants of its "
+        "training, 15 points their standard deviation; evidence says what sets a person apart from that mean."
     )
 
 
