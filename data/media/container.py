@@ -87,6 +87,8 @@ class Layout:
         When each track ends, in seconds, as an MP4's head says apart from the track's own clock; empty elsewhere.
     media_end
         Byte at which the last sound or picture ends, where that is known without the streams' own tables; else 0.
+    sound_bytes
+        How many bytes of sound an MP3 or a WAV holds, which hold nothing else of that size; elsewhere 0.
     readable
         Byte at which the file should be taken to end; None for all of it. libavformat gives up a whole MP4 in fragments
         for the half head of its last one, as a recorder leaves it that was stopped while it wrote.
@@ -97,6 +99,7 @@ class Layout:
     missing: int = 0
     ends: Mapping[int, float] = field(default_factory=dict)
     media_end: int = 0
+    sound_bytes: int = 0
     readable: int | None = None
 
 
@@ -108,11 +111,14 @@ def layout(descriptor: int, demuxer: str) -> Layout:
     if demuxer == "matroska":
         return _elements(descriptor, size)
     if demuxer in ("wav", "avi"):
+        samples = size - _chunks(descriptor, size) if demuxer == "wav" else 0
         promised = int.from_bytes(os.pread(descriptor, 4, 4), "little") + 8
         streamed = promised in (8, 2**32 + 7)  # a recorder that could not seek back leaves 0 or 2³² − 1
-        return Layout(declares=not streamed, missing=0 if streamed else max(0, promised - 1 - size))  # 1: padding
+        missing = 0 if streamed else max(0, promised - 1 - size)  # 1: padding
+        return Layout(declares=not streamed, missing=missing, sound_bytes=samples)
     if demuxer == "mp3":
-        return Layout(declares=_counted(descriptor))
+        tagged = _tag_bytes(descriptor)
+        return Layout(declares=_counted(descriptor, tagged), sound_bytes=size - tagged - _tail_bytes(descriptor, size))
     return Layout()
 
 
@@ -174,11 +180,48 @@ def _elements(descriptor: int, size: int) -> Layout:
     return Layout(declares=declares, missing=missing, media_end=media_end)
 
 
-def _counted(descriptor: int) -> bool:
-    """Whether an MP3 holds a Xing or Info frame, which counts its frames."""
+def _chunks(descriptor: int, size: int) -> int:
+    """Bytes of a WAV that are no samples: heads and every chunk beside ``data``, as far as there are chunks."""
+    at, other = 12, 12
+    for _ in range(MOST_BOXES):
+        head = os.pread(descriptor, 8, at)
+        length = int.from_bytes(head[4:], "little")
+        if len(head) < 8 or not re.fullmatch(rb"[ -~]{4}", head[:4]):
+            break
+        other += 8 if head[:4] == b"data" else min(8 + length, size - at)
+        at += 8 + length + length % 2
+    return other
+
+
+def _tag_bytes(descriptor: int) -> int:
+    """Bytes of the ID3v2 tag at the head of an MP3; up to where sound begins if its length is damaged and says more."""
     head = os.pread(descriptor, 10, 0)
-    tag = 0
-    if head[:3] == b"ID3":  # 10 bytes, then a length of four times seven bits
-        tag = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    if head[:3] != b"ID3":
+        return 0
+    tag, at = 10 + _sevens(head[6:10]), 10
+    for _ in range(MOST_BOXES):
+        frame = os.pread(descriptor, 10, at)
+        if not re.match(rb"[A-Z][A-Z0-9]{3}", frame):
+            break
+        at += 10 + (_sevens(frame[4:8]) if head[3] == 4 else int.from_bytes(frame[4:8], "big"))
+    padded = os.pread(descriptor, HEAD_BYTES, at)
+    sound = at + len(padded) - len(padded.lstrip(b"\0"))
+    return sound if sound < tag and re.match(rb"\xff[\xe2-\xff]", padded.lstrip(b"\0")) else tag
+
+
+def _sevens(four: bytes) -> int:
+    """A number written with seven bits a byte, as ID3v2 does."""
+    return sum(byte << shift for byte, shift in zip(four, (21, 14, 7, 0), strict=True))
+
+
+def _tail_bytes(descriptor: int, size: int) -> int:
+    """Bytes of the tags at the end of an MP3: ID3v1 of 128, and before it APEv2, whose length is in its footer."""
+    last = 128 if os.pread(descriptor, 3, max(0, size - 128)) == b"TAG" else 0
+    footer = os.pread(descriptor, 32, max(0, size - last - 32))
+    return last + (32 + int.from_bytes(footer[12:16], "little") if footer[:8] == b"APETAGEX" else 0)
+
+
+def _counted(descriptor: int, tag: int) -> bool:
+    """Whether an MP3 holds a Xing or Info frame after its tag, which counts its frames."""
     frame = os.pread(descriptor, 256, tag)
     return b"Xing" in frame or b"Info" in frame

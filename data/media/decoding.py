@@ -1,6 +1,8 @@
 """One pass over a file's packets, and an account of what was missing. Runs in the decoding child only."""
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ from av.video.stream import VideoStream as PictureStream
 
 from vivavoce.data.media.account import WHOLE, Account, Ended
 from vivavoce.data.media.container import Layout
-from vivavoce.data.media.lane import DAMAGE, Lane, Unseen, compare, refuse_pixels
+from vivavoce.data.media.lane import DAMAGE, Lane, Unseen, allowance, compare, refuse_pixels
 from vivavoce.data.media.limits import Limits
 from vivavoce.data.media.picture import Deliver, Pictures
 from vivavoce.data.media.probe import AudioStream, Probe, VideoStream
@@ -21,6 +23,14 @@ from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
 PROGRESS_S = 30.0  # seconds of media between signs of life
+
+
+@dataclass(frozen=True)
+class Read:
+    """How much of a file the demuxer gave: up to which byte packets came, and how many bytes were wanted ones."""
+
+    reached: int
+    taken: int
 
 
 class Decoding:
@@ -115,25 +125,25 @@ class Decoding:
         elif pictures:
             account.flags.add(MediaStatus.NO_VIDEO)
         if any(not isinstance(lane.taker, Unseen) for lane in lanes):
-            reached = self._pass(lanes, limits, alive, account)
-            self._judge(lanes, reached, account)
+            self._judge(lanes, self._pass(lanes, limits, alive, account), account)
         return account
 
     def _lane(self, stream: PictureStream | SoundStream, taker: object, name: str, declared: float | None) -> Lane:
         return Lane(stream, taker, name, self._origin, declared, self._promised(stream))
 
-    def _pass(self, lanes: Sequence[Lane], limits: Limits, alive: Callable[[float], None], account: Account) -> int:
-        """Feed every packet to its lane, in the order of the file; give the byte up to which packets came."""
+    def _pass(self, lanes: Sequence[Lane], limits: Limits, alive: Callable[[float], None], account: Account) -> Read:
+        """Feed every packet to its lane, in the order of the file."""
         by_index = {lane.stream.index: lane for lane in lanes}
         decoded = [lane for lane in lanes if not isinstance(lane.taker, Unseen)]
         for lane in decoded:
             lane.stream.codec_context.thread_count = 1  # one process is one core
-        signed, reached = 0.0, 0
+        signed, reached, taken = 0.0, 0, 0
         try:
             for packet in self._container.demux():
                 reached = max(reached, (packet.pos or 0) + packet.size)
                 if packet.stream.index not in by_index:
                     continue
+                taken += packet.size
                 by_index[packet.stream.index].feed(packet, limits)
                 now = max(lane.taker.end for lane in decoded)
                 if now > limits.duration_s:
@@ -147,9 +157,9 @@ class Decoding:
             account.lack(1.0, f"reading stopped early: {reason(error)}", cut=True)
         for lane in decoded:
             lane.taker.finish()
-        return reached
+        return Read(reached, taken)
 
-    def _judge(self, lanes: Sequence[Lane], reached: int, account: Account) -> None:
+    def _judge(self, lanes: Sequence[Lane], read: Read, account: Account) -> None:
         """Note what every stream lacks, and what the container promised beyond them."""
         decoded = [lane for lane in lanes if not isinstance(lane.taker, Unseen)]
         if all(lane.taker.start is None for lane in decoded):
@@ -158,20 +168,34 @@ class Decoding:
             lane.judge(account)
         if len(lanes) == 2:
             compare(lanes[0], lanes[1], account)
-        wanted = {lane.stream.type for lane in decoded}
-        if self._whole and (self._picture is None or "video" in wanted) and (self._sound is None or "audio" in wanted):
-            end = max(lane.taker.end for lane in decoded)
-            if end < WHOLE * self._whole - max(lane.taker.interval for lane in decoded):
-                sentence = f"{end:.1f} s of {self._whole:.1f} s that the container declares"
-                account.lack(end / self._whole, sentence, cut=True)
+        self._judge_container(lanes, account)
         if self._layout.missing:
             left = self.probe.bytes / (self.probe.bytes + self._layout.missing)
             account.lack(left, f"the file ends at least {self._layout.missing} bytes early", cut=True)
-        if reached < WHOLE * self._layout.media_end:
-            sentence = f"nothing can be read after byte {reached} of {self._layout.media_end}"
-            account.lack(reached / self._layout.media_end, sentence, cut=True)
+        if read.reached < WHOLE * self._layout.media_end:
+            sentence = f"nothing can be read after byte {read.reached} of {self._layout.media_end}"
+            account.lack(read.reached / self._layout.media_end, sentence, cut=True)
+        if read.taken < WHOLE * self._layout.sound_bytes:
+            sentence = f"{read.taken} of {self._layout.sound_bytes} bytes of sound can be read"
+            account.lack(read.taken / self._layout.sound_bytes, sentence)
+            account.lost.append(
+                (0.0, math.inf)
+            )  # stamps are counted from what came: what came before, they do not know
         if isinstance(lanes[0].taker, Soundtrack):
             account.lost = account.losses(lanes[0].taker.end)
+
+    def _judge_container(self, lanes: Sequence[Lane], account: Account) -> None:
+        """Note what the container promised beyond all of its streams."""
+        types = {lane.stream.type for lane in lanes}
+        if not self._whole or (self._picture and "video" not in types) or (self._sound and "audio" not in types):
+            return
+        end, allowed = max(lane.taker.end for lane in lanes), allowance(self._whole, lanes)
+        if end >= self._whole - allowed:
+            return
+        kept = isinstance(lanes[0].taker, Soundtrack) and lanes[0].ends_as_promised(allowed)
+        if not kept or not any(isinstance(lane.taker, Unseen) for lane in lanes):
+            sentence = f"{end:.1f} s of {self._whole:.1f} s that the container declares"
+            account.lack(end / self._whole, sentence, cut=not kept)
 
 
 S = TypeVar("S", PictureStream, SoundStream)

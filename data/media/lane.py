@@ -1,6 +1,7 @@
 """One stream on its way through the decoder, and the judgement of what it lacks. Runs in the decoding child only."""
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +80,10 @@ class Lane:
                 refuse_pixels(frame.width, frame.height, limits)
             self.taker.take(frame)
 
+    def ends_as_promised(self, allowed: float) -> bool:
+        """Whether something other than this stream's own clock says, to ``allowed`` seconds, that it ends here."""
+        return self.promised is not None and abs(self.promised - self.taker.end) <= allowed
+
     def _fail(self, packet: "Packet[Any]") -> None:
         """Count a packet that cannot be decoded, and note where it would have been."""
         self.failed += 1
@@ -126,6 +131,11 @@ class Lane:
         account.share = min(account.share, decoded)
 
 
+def allowance(length: float, lanes: Sequence[Lane]) -> float:
+    """Seconds by which ends may differ: two in a hundred, and one frame more or less, as recorders stop."""
+    return (1 - WHOLE) * length + max(float(lane.taker.interval) for lane in lanes)
+
+
 def compare(sound: Lane, picture: Lane, account: Account) -> None:
     """Note where one stream ends before the other and nothing says that it was meant to.
 
@@ -136,8 +146,8 @@ def compare(sound: Lane, picture: Lane, account: Account) -> None:
     early, late = sorted((sound, picture), key=lambda lane: float(lane.taker.end))
     if early.taker.start is None or late.taker.start is None or isinstance(early.taker, Unseen):
         return
-    allowed = (1 - WHOLE) * late.taker.end + max(lane.taker.interval for lane in (early, late))
-    meant = all(lane.promised is not None and abs(lane.promised - lane.taker.end) <= allowed for lane in (early, late))
+    allowed = allowance(late.taker.end, (early, late))
+    meant = all(lane.ends_as_promised(allowed) for lane in (early, late))
     if late.taker.end - early.taker.end > allowed and not meant:
         ends = f"the {early.name} ends at {early.taker.end:.1f} s, the {late.name} at {late.taker.end:.1f} s"
         account.lack(early.taker.end / late.taker.end, f"{ends}, and the file does not say why", early is sound)

@@ -98,6 +98,22 @@ def test_sound_that_ends_early_is_told_where_nobody_looks_at_the_picture(
         assert [start for start, _ in one.lost] == pytest.approx([4.0] if status is PARTIAL else [], abs=0.05)
 
 
+def test_a_container_that_promises_more_is_believed_where_nobody_looks_at_the_picture(tmp_path: Path) -> None:
+    """Both streams end with the file's second cluster, and their own tags are gone with it."""
+    media.write(tmp_path / "a.mkv", Sound(media.tone(6.0)), small(6.0), options={"cluster_time_limit": "1000"})
+    content = (tmp_path / "a.mkv").read_bytes().replace(b"DURATION", b"XURATION")
+    cluster, damaged = b"\x1f\x43\xb6\x75", content
+    for _ in range(content.count(cluster) - 2):
+        at = damaged.rfind(cluster)
+        damaged = damaged[:at] + b"\xec" + damaged[at + 1 :].replace(cluster, bytes(4))
+    (tmp_path / "a.mkv").write_bytes(damaged)
+    for per_second in (5.0, None):
+        with decode(tmp_path / "a.mkv", frames_per_second=per_second) as one:
+            assert one.status is PARTIAL
+            assert "that the container declares" in one.detail
+            assert one.lost[-1][1] == np.inf
+
+
 @pytest.mark.parametrize("apart", [-0.25, 0.25])
 @pytest.mark.parametrize("name", ["plain.mp4", "tool.mkv", "fragments.mp4", "live.webm"])
 def test_some_tenths_of_a_second_apart_are_a_recorders_habit(tmp_path: Path, name: str, apart: float) -> None:
@@ -127,6 +143,21 @@ def test_a_file_in_which_reading_ends_early_without_a_word_is_not_whole(tmp_path
     assert (one.status, one.probe.duration) == (PARTIAL, None)
     assert "nothing can be read after byte" in one.detail
     assert one.share < 0.2
+
+
+def test_sound_that_the_reader_skips_is_missed(tmp_path: Path) -> None:
+    """A tag whose length is damaged swallows frames of an MP3; a WAV's chunk that says too little hides the rest."""
+    media.write(tmp_path / "a.mp3", Sound(media.noise(3.0, 16_000), 16_000, "libmp3lame"))
+    media.write(tmp_path / "a.wav", Sound(media.noise(3.0, 16_000), 16_000, "pcm_s16le"))
+    for name, at, bit in (("a.mp3", 8, 0x20), ("a.wav", -1, 1)):
+        content = bytearray((tmp_path / name).read_bytes())
+        content[at if at > 0 else content.find(b"data") + 6] ^= bit
+        assert decode(tmp_path / name, frames_per_second=None).status is OK
+        (tmp_path / name).write_bytes(content)
+        with decode(tmp_path / name, frames_per_second=None) as one:
+            assert one.status is PARTIAL
+            assert "bytes of sound can be read" in one.detail
+            assert one.lost == ((0.0, np.inf),)
 
 
 def test_losses_of_sound_are_placed(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Formats are told by their bytes, and missing bytes by what the headers promise."""
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,56 @@ def test_every_accepted_format_is_known_by_its_bytes_whole_or_cut(name: str, cod
 )
 def test_what_is_no_recording_is_named(head: bytes, name: str) -> None:
     assert (sniff(head).demuxer, sniff(head).name) == (None, name)
+
+
+def box(kind: bytes, *contents: bytes) -> bytes:
+    content = b"".join(contents)
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_mp4s_head_says_when_its_tracks_end(wide: bool, tmp_path: Path) -> None:
+    """By the movie's clock, 600 a second; a track whose duration nobody knew says nothing."""
+    flags, number = (b"\1\0\0\0", ">Q") if wide else (bytes(4), ">I")
+    times = bytes(16 if wide else 8)
+    unknown = 2 ** (64 if wide else 32) - 1
+
+    def track(identity: int, duration: int) -> bytes:
+        head = flags + times + struct.pack(">II", identity, 0) + struct.pack(number, duration)
+        return box(b"trak", box(b"tkhd", head, bytes(60)), box(b"mdia", bytes(40)))
+
+    movie = box(b"mvhd", flags, times, struct.pack(">I", 600), struct.pack(number, 36_000), bytes(80))
+    content = box(b"ftyp", b"isom") + box(b"moov", movie, track(1, 36_000), track(7, 30_300), track(2, unknown))
+    (tmp_path / "a.mp4").write_bytes(content)
+    descriptor = os.open(tmp_path / "a.mp4", os.O_RDONLY)
+    assert layout(descriptor, "mov").ends == {1: 60.0, 7: 50.5}
+    os.close(descriptor)
+
+
+def sound_bytes(path: Path, demuxer: str, content: bytes) -> int:
+    path.write_bytes(content)
+    descriptor = os.open(path, os.O_RDONLY)
+    found = layout(descriptor, demuxer).sound_bytes
+    os.close(descriptor)
+    return found
+
+
+def test_tags_and_other_chunks_are_no_sound(tmp_path: Path) -> None:
+    frames = b"\xff\xfb" + bytes(4998)
+    text = b"TSSE" + bytes([0, 0, 0, 15, 0, 0]) + bytes(15)
+    ape = b"APETAGEX" + struct.pack("<IIII8x", 2000, 100, 1, 0)
+    tagged = b"ID3\4\0\0\0\0\0\x23" + text + bytes(10)
+    for content in (frames, tagged + frames, frames + b"TAG" + bytes(125), tagged + frames + bytes(100) + ape):
+        assert sound_bytes(tmp_path / "a.mp3", "mp3", content) == 5000
+    longer = bytearray(tagged)
+    longer[8] ^= 0x20  # a flipped bit: the tag says that it is 4 KiB long
+    assert sound_bytes(tmp_path / "a.mp3", "mp3", longer + frames) == 5000
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+    samples = b"data" + struct.pack("<I", 5000) + bytes(5000)
+    note = b"LIST" + struct.pack("<I", 300) + bytes(300)
+    for chunks in (form + samples, form + note + samples, form + samples + note):
+        wave = b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+        assert sound_bytes(tmp_path / "a.wav", "wav", wave) == 5000
 
 
 def test_any_bytes_have_a_layout(tmp_path: Path) -> None:
