@@ -89,6 +89,8 @@ class Layout:
         Byte at which the last sound or picture ends, where that is known without the streams' own tables; else 0.
     sound_bytes
         How many bytes of sound an MP3 or a WAV holds, which hold nothing else of that size; elsewhere 0.
+    headless
+        Whether an MP3's tag is not followed by a frame: what came first is gone, and nothing says how much.
     readable
         Byte at which the file should be taken to end; None for all of it. libavformat gives up a whole MP4 in fragments
         for the half head of its last one, as a recorder leaves it that was stopped while it wrote.
@@ -100,6 +102,7 @@ class Layout:
     ends: Mapping[int, float] = field(default_factory=dict)
     media_end: int = 0
     sound_bytes: int = 0
+    headless: bool = False
     readable: int | None = None
 
 
@@ -118,7 +121,11 @@ def layout(descriptor: int, demuxer: str) -> Layout:
         return Layout(declares=not streamed, missing=missing, sound_bytes=samples)
     if demuxer == "mp3":
         tagged = _tag_bytes(descriptor)
-        return Layout(declares=_counted(descriptor, tagged), sound_bytes=size - tagged - _tail_bytes(descriptor, size))
+        return Layout(
+            declares=_counted(descriptor, tagged),
+            sound_bytes=size - tagged - _tail_bytes(descriptor, size),
+            headless=tagged > 0 and _first_frame(descriptor, tagged) is None,
+        )
     return Layout()
 
 
@@ -204,9 +211,14 @@ def _tag_bytes(descriptor: int) -> int:
         if not re.match(rb"[A-Z][A-Z0-9]{3}", frame):
             break
         at += 10 + (_sevens(frame[4:8]) if head[3] == 4 else int.from_bytes(frame[4:8], "big"))
-    padded = os.pread(descriptor, HEAD_BYTES, at)
-    sound = at + len(padded) - len(padded.lstrip(b"\0"))
-    return sound if sound < tag and re.match(rb"\xff[\xe2-\xff]", padded.lstrip(b"\0")) else tag
+    sound = _first_frame(descriptor, at)
+    return tag if sound is None else min(sound, tag)
+
+
+def _first_frame(descriptor: int, at: int) -> int | None:
+    """Where MPEG audio begins, at this byte or after zeros that fill it up; None where something else comes."""
+    found = re.match(rb"\0*(?=\xff[\xe2-\xff])", os.pread(descriptor, HEAD_BYTES, at))
+    return at + found.end() if found else None
 
 
 def _sevens(four: bytes) -> int:

@@ -175,12 +175,14 @@ class Decoding:
         if read.reached < WHOLE * self._layout.media_end:
             sentence = f"nothing can be read after byte {read.reached} of {self._layout.media_end}"
             account.lack(read.reached / self._layout.media_end, sentence, cut=True)
+        unplaced = 0.0, math.inf  # stamps count what came: of what did not come before they know nothing
         if read.taken < WHOLE * self._layout.sound_bytes:
             sentence = f"{read.taken} of {self._layout.sound_bytes} bytes of sound can be read"
             account.lack(read.taken / self._layout.sound_bytes, sentence)
-            account.lost.append(
-                (0.0, math.inf)
-            )  # stamps are counted from what came: what came before, they do not know
+            account.lost.append(unplaced)
+        if self._layout.headless:
+            account.lack(1.0, "the sound begins in the middle of a frame: something before it is gone")
+            account.lost.append(unplaced)
         if isinstance(lanes[0].taker, Soundtrack):
             account.lost = account.losses(lanes[0].taker.end)
 

@@ -160,6 +160,15 @@ def test_sound_that_the_reader_skips_is_missed(tmp_path: Path) -> None:
             assert one.lost == ((0.0, np.inf),)
 
 
+def test_an_mp3_whose_head_was_taken_out_is_not_whole(tmp_path: Path) -> None:
+    media.write(tmp_path / "a.mp3", Sound(media.noise(3.0, 16_000), 16_000, "libmp3lame"))
+    content = (tmp_path / "a.mp3").read_bytes()
+    (tmp_path / "a.mp3").write_bytes(content[:10] + content[1421:])
+    with decode(tmp_path / "a.mp3", frames_per_second=None) as one:
+        assert (one.status, one.lost) == (PARTIAL, ((0.0, np.inf),))
+        assert "something before it is gone" in one.detail
+
+
 def test_losses_of_sound_are_placed(tmp_path: Path) -> None:
     """A hole of a fifth of a second, one of twenty, sound that is no number, and where the file breaks off."""
     samples = media.noise(10.0, 16_000)

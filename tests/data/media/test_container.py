@@ -100,7 +100,14 @@ def test_tags_and_other_chunks_are_no_sound(tmp_path: Path) -> None:
     text = b"TSSE" + bytes([0, 0, 0, 15, 0, 0]) + bytes(15)
     ape = b"APETAGEX" + struct.pack("<IIII8x", 2000, 100, 1, 0)
     tagged = b"ID3\4\0\0\0\0\0\x23" + text + bytes(10)
-    for content in (frames, tagged + frames, frames + b"TAG" + bytes(125), tagged + frames + bytes(100) + ape):
+    padded = tagged[:9] + b"\x53" + text + bytes(58)  # 48 bytes more of padding
+    for content in (
+        frames,
+        tagged + frames,
+        padded + frames,
+        frames + b"TAG" + bytes(125),
+        tagged + frames + bytes(100) + ape,
+    ):
         assert sound_bytes(tmp_path / "a.mp3", "mp3", content) == 5000
     longer = bytearray(tagged)
     longer[8] ^= 0x20  # a flipped bit: the tag says that it is 4 KiB long
