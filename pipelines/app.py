@@ -171,7 +171,7 @@ def train(
         str | None, typer.Option(help="Human ratings: interview_id, rater, competency or question_id, value.")
     ] = None,
     kind: Annotated[
-        str, typer.Option(help="linear, or rubric: nothing is learned, and ratings are not needed.")
+        str, typer.Option(help="linear; fusion: reads answers in their order; rubric: nothing is learned.")
     ] = "linear",
     outcomes: Annotated[
         str | None, typer.Option(help="Later performance: candidate_id, criterion, value [, date, rater, job].")

@@ -14,14 +14,18 @@ from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, ente
 
 if TYPE_CHECKING:
     from vivavoce.training.fit import Fitted
+    from vivavoce.training.fusion.fit import FittedVersion
     from vivavoce.training.inputs import Inputs
+    from vivavoce.training.measured import Measured
     from vivavoce.training.own_scores import OwnScores
     from vivavoce.training.search import Trial
     from vivavoce.training.tuning import Search
 
 EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
-KINDS = ("linear", "rubric")
+KINDS = ("linear", "fusion", "rubric")
 LEARNING = ("tune", "sample_weights", "thorough")  # options of what learns
+
+Compared = tuple["tuple[ModelVersion, str] | None", "Measured | None"]  # the champion, and today's applicants
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ def _check(request: TrainingRequest) -> None:
         idle += ["--split"] if request.split != "person" else []
         if idle:
             raise BadTraining(f"--kind rubric learns nothing, so {', '.join(idle)} would do nothing: leave it out.")
+    elif request.kind == "fusion" and request.tune:
+        raise BadTraining("--kind fusion has no settings to search among: leave --tune out.")
     elif request.ratings is None:
         raise BadTraining(f"--kind {request.kind} learns from human ratings: give --ratings. Only a rubric needs none.")
 
@@ -175,60 +181,76 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
 
 def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Search | None]":
     """The model version with everything that belongs beside it, and the search where one was asked for."""
+    compared = _compared_with(request, framework)
     if request.kind == "rubric":
-        return _judged(request, framework, inputs), None
-    from vivavoce.models.directory import load_model
+        from vivavoce.training.rubric import judge
+
+        judged = judge(inputs, framework, seed=request.seed)
+        return _completed(judged.model, judged, compared, request, inputs), None
+    if request.kind == "fusion":
+        fused = _fused(request, framework, inputs)
+        drawn = replace(fused.model, documents={**fused.model.documents, **_pictures(fused, inputs)})
+        return _completed(drawn, fused, compared, request, inputs), None
     from vivavoce.training.crossfit import PLAIN, plain
-    from vivavoce.training.datasheet import in_words
-    from vivavoce.training.decisions import decision_tables
     from vivavoce.training.fit import fit
-    from vivavoce.training.measured import read_measured
     from vivavoce.training.tuning import Search, without_idle
     from vivavoce.training.validation.scored import THOROUGH, USUAL
-    from vivavoce.training.validation.today import today_document
 
-    champion = load_model(request.champion) if request.champion else None  # refused before an hour of training
-    today = read_measured(request.today, framework.job, request.schema) if request.today else None
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
     effort = THOROUGH if request.thorough else USUAL
     procedure = search.reduced if search else PLAIN
     fitted = fit(inputs, framework, estimator=search or plain, procedure=procedure, effort=effort, seed=request.seed)
-    documents: dict[str, Any] = dict(fitted.model.documents)
-    lean = without_idle(fitted.model) if search else fitted.model
-    if today:
-        documents["today"] = today_document(inputs, lean.fingerprints, today, framework.job, seed=request.seed)
+    documents: dict[str, Any] = {**fitted.model.documents, **_pictures(fitted, inputs)}
     if search:
         documents["search"] = _searched(search, inputs, request.tune)
-    if champion:
-        documents["champion"] = _compared(champion, fitted, inputs, request.seed)
     if request.thorough:
         documents["fusion"] = _fusion(inputs, framework, request.seed)
-    documents |= {"decisions": found} if (found := decision_tables(fitted, inputs)) else {}
-    documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
-    documents |= _pictures(fitted, inputs, framework)
-    return replace(lean, documents=documents), search
+    model = replace(without_idle(fitted.model) if search else fitted.model, documents=documents)
+    return _completed(model, fitted, compared, request, inputs), search
 
 
-def _judged(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> ModelVersion:
-    """A rubric version with everything that belongs beside it."""
+def _fused(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "FittedVersion":
+    """The fusion version; a training that is killed leaves its checkpoints beside OUT, and goes on from there."""
+    import shutil
+
+    from vivavoce.training.fusion.fit import fit_fusion
+    from vivavoce.training.validation.scored import THOROUGH, USUAL
+
+    checkpoints = request.out.with_name(f"{request.out.name}.checkpoints")
+    effort = THOROUGH if request.thorough else USUAL
+    found = fit_fusion(inputs, framework, checkpoints=checkpoints, effort=effort, seed=request.seed)
+    shutil.rmtree(checkpoints)
+    return found
+
+
+def _compared_with(request: TrainingRequest, framework: Framework) -> Compared:
+    """What the version will be held against, refused before an hour of training."""
     from vivavoce.models.directory import load_model
+    from vivavoce.training.measured import read_measured
+
+    return (
+        load_model(request.champion) if request.champion else None,
+        read_measured(request.today, framework.job, request.schema) if request.today else None,
+    )
+
+
+def _completed(
+    model: ModelVersion, scores: "OwnScores", compared: Compared, request: TrainingRequest, inputs: "Inputs"
+) -> ModelVersion:
+    """The version with what is known of any kind beside it: today's applicants, the champion, cuts, pages, pictures."""
     from vivavoce.training.datasheet import in_words
     from vivavoce.training.decisions import decision_tables
-    from vivavoce.training.measured import read_measured
-    from vivavoce.training.rubric import judge
     from vivavoce.training.validation.today import today_document
 
-    champion = load_model(request.champion) if request.champion else None
-    today = read_measured(request.today, framework.job, request.schema) if request.today else None
-    found = judge(inputs, framework, seed=request.seed)
-    documents: dict[str, Any] = dict(found.model.documents)
+    documents, framework = dict(model.documents), model.framework
+    champion, today = compared
     if today:
-        documents["today"] = today_document(inputs, found.model.fingerprints, today, framework.job, seed=request.seed)
+        documents["today"] = today_document(inputs, model.fingerprints, today, framework.job, seed=request.seed)
     if champion:
-        documents["champion"] = _compared(champion, found, inputs, request.seed)
-    documents |= {"decisions": tables} if (tables := decision_tables(found, inputs)) else {}
+        documents["champion"] = _against(champion, scores, inputs, request.seed)
+    documents |= {"decisions": found} if (found := decision_tables(scores, inputs)) else {}
     documents["datasheet.md"] = in_words(documents["datasheet"], framework.job)
-    return replace(found.model, documents=documents)
+    return replace(model, documents=documents)
 
 
 def _trials(search: "Search", inputs: "Inputs") -> "dict[str, tuple[Trial, ...]]":
@@ -247,7 +269,7 @@ def _searched(search: "Search", inputs: "Inputs", count: int) -> dict[str, Any]:
     return dict(without_nan({"trials": count, "competencies": found, "note": note}))
 
 
-def _compared(champion: tuple[ModelVersion, str], fitted: "OwnScores", inputs: "Inputs", seed: int) -> dict[str, Any]:
+def _against(champion: tuple[ModelVersion, str], fitted: "OwnScores", inputs: "Inputs", seed: int) -> dict[str, Any]:
     """The comparison as a document; where there can be none, the reason."""
     from vivavoce.training.champion import NotComparable, compare
     from vivavoce.training.learned import without_nan
@@ -270,20 +292,21 @@ def _fusion(inputs: "Inputs", framework: Framework, seed: int) -> dict[str, Any]
         return {"said": f"Fusion was not tried: {error}"}
 
 
-def _pictures(fitted: "Fitted", inputs: "Inputs", framework: Framework) -> dict[str, str]:
+def _pictures(fitted: "Fitted | FittedVersion", inputs: "Inputs") -> dict[str, str]:
     """SVG files by name: where weights were learned, their shift; calibration of each competency's ratings."""
     import pandas as pd
 
     from vivavoce.evaluation.calibration import calibrate
     from vivavoce.pipelines.training_plots import calibration_curves, standalone, weights_forest
 
+    scale = fitted.model.framework.scale
     curves = {}
-    for one in fitted.model.competencies:
-        predicted = one.norms.mean + one.norms.sd * fitted.z[one.competency]
-        both = pd.DataFrame({"predicted": predicted, "given": inputs.ratings[one.competency]}).dropna()
+    for name, norms in fitted.model.norms.items():
+        predicted = norms.mean + norms.sd * fitted.z[name]
+        both = pd.DataFrame({"predicted": predicted, "given": inputs.ratings[name]}).dropna()
         people = both.groupby(inputs.candidates[both.index]).mean()
-        curves[one.competency] = calibrate(people["predicted"].to_numpy(), people["given"].to_numpy())
-    found = {"calibration.svg": standalone(calibration_curves(curves, framework.scale.low, framework.scale.high))}
+        curves[name] = calibrate(people["predicted"].to_numpy(), people["given"].to_numpy())
+    found = {"calibration.svg": standalone(calibration_curves(curves, scale.low, scale.high))}
     learned = fitted.model.documents["weights"]
     if "weights" in learned:
         found["weights.svg"] = standalone(weights_forest(learned["weights"], learned["persons"]))

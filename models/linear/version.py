@@ -10,6 +10,7 @@ from vivavoce.models.aggregate import answer_means
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.linear.competency import LinearCompetency
 from vivavoce.models.linear.scoring import score_answers
+from vivavoce.models.norms import Norms
 from vivavoce.models.score import Score
 from vivavoce.models.version import Floats, ModelVersion, Names
 
@@ -43,6 +44,11 @@ class LinearVersion(ModelVersion):
     def features(self) -> Mapping[str, tuple[str, ...]]:
         """The columns that each competency rests on."""
         return {one.competency: one.features for one in self.competencies}
+
+    @property
+    def norms(self) -> Mapping[str, Norms]:
+        """Of applicants, by competency."""
+        return {one.competency: one.norms for one in self.competencies}
 
     @property
     def applicants(self) -> int:

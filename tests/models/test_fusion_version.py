@@ -221,7 +221,7 @@ def test_more_questions_than_subsets_can_be_predicted_of_are_refused() -> None:
         check_questions(11)
     longer = FRAMEWORK.model_dump(mode="json")
     first = longer["questions"][0]
-    longer["questions"] = [{**first, "id": f"q{i}"} for i in range(1, 12)]
+    longer["questions"] = [{**first, "id": f"q{i}", "shows": list(FRAMEWORK.weights)} for i in range(1, 12)]
     with pytest.raises(ValueError, match="1 to 10 questions"):
         replace(planted(), framework=Framework.model_validate(longer, strict=False))
 
