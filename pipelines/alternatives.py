@@ -16,15 +16,19 @@ from rich.console import Console
 
 from vivavoce.data.digest import digest_file
 from vivavoce.data.vault.durable import write_durably
+from vivavoce.evaluation.arguments import Floats
 from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.fairness.records import BadInput
 from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
+from vivavoce.models.rubric.version import RubricVersion
+from vivavoce.models.version import ModelVersion
 from vivavoce.training.inputs import BadTraining, Inputs
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.variants import overall_scores, read_variants
+from vivavoce.training.rubric_variant import rubric_scores_under
+from vivavoce.training.variants import Variant, overall_scores, read_variants
 
 EXIT_NONE, EXIT_BETTER, EXIT_BAD_INPUT, EXIT_OPEN = 0, 1, 2, 4
 
@@ -35,7 +39,7 @@ class AlternativesRequest:
 
     model: Path
     features: str
-    ratings: str
+    ratings: str | None
     outcomes: str
     groups: Path
     candidates: Path
@@ -71,10 +75,11 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
     declared = read_variants(request.candidates)
     groups = read_groups(request.groups, request.by)
     inputs = read_inputs(
-        request.features, request.ratings, request.outcomes, model.framework, criterion=request.criterion
-    )
-    scores = {one.name: overall_scores(inputs, model.framework, one, seed=request.seed) for one in declared}
-    version = overall_scores(inputs, model.framework, seed=request.seed)
+        request.features, request.ratings, request.outcomes, model.framework,
+        criterion=request.criterion, learning=not isinstance(model, RubricVersion),
+    )  # fmt: skip
+    scores = {one.name: _scores(model, inputs, one, request.seed) for one in declared}
+    version = _scores(model, inputs, None, request.seed)
     table = _one_row_each(inputs, {"": version, **scores})
     names = [one.name for one in declared]
     places = groups.places(table["candidate"])
@@ -96,6 +101,15 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
         "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
         "candidates": [_described(one) for one in found],
     }
+
+
+def _scores(model: ModelVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
+    """Overall scores under a variant, by the version's own procedure: a rubric's are its own, others learn again."""
+    if isinstance(model, RubricVersion):
+        return rubric_scores_under(model, inputs, variant)
+    if inputs.raters == 0:
+        raise BadTraining("Every alternative to a trained version learns from human ratings: give --ratings.")
+    return overall_scores(inputs, model.framework, variant, seed=seed)
 
 
 def _one_row_each(inputs: Inputs, scores: dict[str, Any]) -> pd.DataFrame:

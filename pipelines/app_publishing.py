@@ -142,12 +142,12 @@ def prove_event(number: Annotated[int, typer.Argument(help="Of the event, as viv
 def alternatives(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of the version.")],
     features: Annotated[str, typer.Option(help="The table that it was trained on.")],
-    ratings: Annotated[str, typer.Option(help="As for train.")],
     outcomes: Annotated[str, typer.Option(help="As for train.")],
     groups: Annotated[Path, typer.Option(help="Declared attributes by candidate_id.")],
     candidates: Annotated[Path, typer.Option(help="YAML: alternatives, declared before anybody looks.")],
     select: Annotated[float, typer.Option(min=0, max=1, help="Share selected at the declared cut.")],
     out: Annotated[Path, typer.Option(help="alternatives.json")],
+    ratings: Annotated[str | None, typer.Option(help="As for train; a rubric needs none.")] = None,
     by: Annotated[list[str] | None, typer.Option(help="Attributes to compare. [default: all]")] = None,
     criterion: Annotated[str | None, typer.Option(help="As for train.")] = None,
 ) -> None:

@@ -149,7 +149,11 @@ def _sheet(inputs: Inputs, model: RubricVersion, seed: int) -> dict[str, Any]:
         name: {column: inputs.features[name][column] for column in own if column in inputs.features[name]}
         for name, own in model.features.items()
     }
-    sheet = datasheet(replace(inputs, features=used), seed)
+    columns = {column for own in used.values() for column in own}
+    known = inputs.provenance
+    if known is not None:
+        known = replace(known, proxies={name: said for name, said in known.proxies.items() if name in columns})
+    sheet = datasheet(replace(inputs, features=used, provenance=known), seed)
     return sheet | {"split": sheet["split"] | {"said": SPLIT}}
 
 
@@ -178,9 +182,9 @@ def _validity(inputs: Inputs, model: RubricVersion, points: Mapping[str, Floats]
     spread = {name: _precision(inputs, model, name, seed) for name in own}
     found["precision"] = {name: asdict(one) for name, one in spread.items()}
     found["baselines"] = {name: [asdict(one)] for name, one in compared.items()}
-    apart = distinct(inputs.ratings, own, inputs.candidates)
+    apart = distinct(inputs.ratings, own, inputs.candidates).findings if rated else ()
     sentences = [one.sentence(name.replace("_", " ")) + "." for name, one in compared.items()]
-    found["findings"] = [*sentences, *_bands(model, spread), *apart.findings]
+    found["findings"] = [*sentences, *_bands(model, spread), *apart]
     return found
 
 

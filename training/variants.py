@@ -107,15 +107,15 @@ def change(inputs: Inputs, framework: Framework, variant: Variant) -> tuple[Inpu
     BadTraining
         As :func:`overall_scores`.
     """
-    shorter = _fewer_questions(framework, variant)
+    shorter = fewer_questions(framework, variant)
     if variant.weights is not None and set(variant.weights) != set(framework.weights):
         raise BadTraining(f"{variant.name}: give weights of {', '.join(framework.weights)}, no more and no fewer.")
     answers = inputs.answers
     if variant.without_questions and answers is None:
         raise BadTraining(f"{variant.name}: leaving out questions needs single answers, which these inputs have not.")
     columns = {column for own in inputs.features.values() for column in own}
-    _refuse_unknown(variant, "features", variant.without_features, columns)
-    _refuse_unknown(variant, "modalities", variant.without_modalities, set(inputs.modalities.values()))
+    refuse_unknown(variant, "features", variant.without_features, columns)
+    refuse_unknown(variant, "modalities", variant.without_modalities, set(inputs.modalities.values()))
     gone = {
         name
         for name in columns
@@ -136,10 +136,11 @@ def change(inputs: Inputs, framework: Framework, variant: Variant) -> tuple[Inpu
     return replace(inputs, features=features), shorter
 
 
-def _fewer_questions(framework: Framework, variant: Variant) -> Framework:
+def fewer_questions(framework: Framework, variant: Variant) -> Framework:
+    """The framework without a variant's questions; refuses (``BadTraining``) what does not hold without them."""
     if not variant.without_questions:
         return framework
-    _refuse_unknown(variant, "questions", variant.without_questions, {one.id for one in framework.questions})
+    refuse_unknown(variant, "questions", variant.without_questions, {one.id for one in framework.questions})
     kept = [one for one in framework.questions if one.id not in variant.without_questions]
     document = framework.model_dump(mode="json")
     document["questions"] = [one.model_dump(mode="json") for one in kept]
@@ -150,7 +151,8 @@ def _fewer_questions(framework: Framework, variant: Variant) -> Framework:
         raise BadTraining(f"{variant.name}: the framework does not hold without these questions: {said}") from error
 
 
-def _refuse_unknown(variant: Variant, what: str, named: Sequence[str], known: set[str]) -> None:
+def refuse_unknown(variant: Variant, what: str, named: Sequence[str], known: set[str]) -> None:
+    """Refuse (``BadTraining``) names that are none of the known ones."""
     unknown = sorted(set(named) - known)
     if unknown:
         raise BadTraining(f"{variant.name}: {', '.join(unknown)} are no {what} here. Known are: {sorted(known)}.")

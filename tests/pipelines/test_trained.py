@@ -133,7 +133,7 @@ def test_the_report_says_what_the_points_count_from_and_reasons_in_words(out: Pa
     opened = visit(out / "report.html")
     assert (opened.console, opened.requests) == ((), ())
     text = html.unescape(opened.dom)
-    assert "scores of a trained model" in text
+    assert "scores of a model version" in text
     assert "rubric scores" not in text
     assert text.count("Counted from 50, the mean of the model's applicants: the points sum to") >= 4 * 3
     assert "words from a recogniser that the model does not accept: provided:json" in text
