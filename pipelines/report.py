@@ -16,6 +16,7 @@ from vivavoce.data.norms import Norms
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
+from vivavoce.pipelines.borrowed import find_borrowed
 from vivavoce.pipelines.comparison import Comparison, compare
 from vivavoce.pipelines.outputs import Row, write_whole
 from vivavoce.pipelines.result import AnswerResult
@@ -82,6 +83,7 @@ def write_report(
         name=lambda job, competency: competency_name(frameworks[job], competency),
         question=lambda job, question, language: question_text(frameworks[job], question, language),
         measured=lambda answer, job: measured(answer, job, features, norms),
+        borrowed=lambda answer, job: find_borrowed(answer.text, answer.language, frameworks[job]),
         draw=draw,
         overall=overall,
         account=account,
