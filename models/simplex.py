@@ -11,6 +11,7 @@ Slopes are first left free in sign: whether data identify weights at all is whet
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ PARTICLES = 1000  # the posterior mean's own error is then a thirtieth of the po
 MOVES = 6  # random-walk steps after each tempering step; the scales below are visited in turn
 SCALES = (0.4, 1.0, 1.7)  # of a random walk, around the optimum 2.38 / √d (Gelman, Roberts & Gilks 1996)
 KEPT = 0.5  # effective share of the particles that one tempering step may leave
+DECIMALS = 4  # of a summary: a correlation's sampling error is .014 even with 5,000 people
 SMALLEST_JOB = 5  # persons: a job's intercept, slope and noise take three
 
 
@@ -60,6 +62,32 @@ class Moments:
             )
         x, centred = z - z.mean(axis=0), y - y.mean()
         return Moments(len(y), x.T @ x, x.T @ centred, float(centred @ centred))
+
+    def summary(self) -> dict[str, Any]:
+        """As a study would print it: persons, the scores' covariance and their correlations with the criterion.
+
+        Four decimals, and neither the criterion's level nor its spread: no person's value can be worked out from it.
+        """
+        covariance, sd = self.xx / (self.n - 1), np.sqrt(np.diag(self.xx) * self.yy)
+        return {
+            "persons": self.n,
+            "covariance": covariance.round(DECIMALS).tolist(),
+            "correlations": (self.xy / sd).round(DECIMALS).tolist(),
+        }
+
+    @staticmethod
+    def of_summary(persons: int, covariance: npt.ArrayLike, correlations: npt.ArrayLike) -> "Moments":
+        """From what :meth:`summary` gave, the criterion's standard deviation being 1.
+
+        Examples
+        --------
+        >>> z = np.random.default_rng(0).standard_normal((500, 2))
+        >>> one = Moments.of(z, 30 * z[:, 0])
+        >>> one.summary()["correlations"], Moments.of_summary(**one.summary()).summary() == one.summary()
+        ([1.0, 0.0066], True)
+        """
+        xx, yy = (persons - 1) * np.asarray(covariance, np.float64), float(persons - 1)
+        return Moments(persons, xx, np.asarray(correlations, np.float64) * np.sqrt(np.diag(xx) * yy), yy)
 
 
 @dataclass(frozen=True)
@@ -165,9 +193,9 @@ def posteriors(
         raise ValueError(f"The 'strengths' parameter of posteriors must rise from above 0. Got {strengths} instead.")
     rng = np.random.default_rng(seed)
     ratios = _draw_prior(strengths[0] * centre, particles, rng)
-    found, evidence, density = [], 0.0, _dirichlet(strengths[0] * centre)
+    found, evidence, density = [], 0.0, dirichlet(strengths[0] * centre)
     for strength in strengths:
-        target = _added(_dirichlet(strength * centre), lambda u: log_likelihood(simplex(u), jobs))
+        target = _added(dirichlet(strength * centre), lambda u: log_likelihood(simplex(u), jobs))
         ratios, gained = _bridge(ratios, density, target, rng)
         evidence, density = evidence + gained, target
         found.append(Posterior(strength, simplex(ratios), evidence))
@@ -176,10 +204,11 @@ def posteriors(
 
 def simplex(ratios: Floats) -> Floats:
     """Weights (m, k) from log-ratios to the last weight, shape (m, k − 1)."""
-    return np.exp(_log_simplex(ratios))
+    return np.exp(log_simplex(ratios))
 
 
-def _log_simplex(ratios: Floats) -> Floats:
+def log_simplex(ratios: Floats) -> Floats:
+    """Log weights (m, k) from log-ratios to the last weight, shape (m, k − 1)."""
     padded = np.hstack([ratios, np.zeros((len(ratios), 1))])
     found: Floats = padded - special.logsumexp(padded, axis=1, keepdims=True)
     return found
@@ -191,10 +220,10 @@ def _draw_prior(alpha: Floats, m: int, rng: np.random.Generator) -> Floats:
     return logs[:, :-1] - logs[:, -1:]
 
 
-def _dirichlet(alpha: Floats) -> LogDensity:
-    """Log density of a Dirichlet in log-ratios."""
+def dirichlet(alpha: Floats) -> LogDensity:
+    """Log density of a Dirichlet, α of shape (k,), in log-ratios."""
     constant = special.gammaln(alpha.sum()) - special.gammaln(alpha).sum()
-    return lambda ratios: constant + _log_simplex(ratios) @ alpha
+    return lambda ratios: constant + log_simplex(ratios) @ alpha
 
 
 def _added(first: LogDensity, second: LogDensity) -> LogDensity:
@@ -210,8 +239,12 @@ def _bridge(ratios: Floats, start: LogDensity, end: LogDensity, rng: np.random.G
         evidence += float(special.logsumexp(step * gain) - np.log(len(gain)))
         ratios = ratios[resample(np.exp(step * (gain - gain.max())), len(gain), rng)]
         done = min(1.0, done + step)
-        ratios = _move(ratios, start, end, done, rng)
+        ratios = move(ratios, _between(start, end, done), rng)
     return ratios, evidence
+
+
+def _between(start: LogDensity, end: LogDensity, done: float) -> LogDensity:
+    return lambda ratios: (1 - done) * start(ratios) + done * end(ratios)
 
 
 def _step(gain: Floats, left: float) -> float:
@@ -239,14 +272,10 @@ def resample(weights: Floats, count: int, rng: np.random.Generator) -> npt.NDArr
     return found
 
 
-def _move(ratios: Floats, start: LogDensity, end: LogDensity, done: float, rng: np.random.Generator) -> Floats:
-    """Random-walk Metropolis steps that leave the tempered density as it is."""
+def move(ratios: Floats, density: LogDensity, rng: np.random.Generator) -> Floats:
+    """Random-walk Metropolis steps of every particle, shape (m, k − 1), that leave the density as it is."""
     d = ratios.shape[1]
     root = np.linalg.cholesky(np.cov(ratios.T).reshape(d, d) + 1e-9 * np.eye(d))
-
-    def density(u: Floats) -> Floats:
-        return (1 - done) * start(u) + done * end(u)
-
     now = density(ratios)
     for turn in range(MOVES):
         reach = SCALES[turn % len(SCALES)] * 2.38 / np.sqrt(d)

@@ -1,14 +1,16 @@
 """What was learned about weights: the values, their intervals, and the findings that belong beside them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.estimate import Estimate, two_decimals
+from vivavoce.models.simplex import Moments
 
 ALPHA = 0.05  # of conflict, and of all competencies together where a coefficient is called negative
+DECIDED = 0.75  # probability from which jobs are said to agree, or to differ: three times the odds of before
 INSEPARABLE = 0.90  # correlation above which two competencies' scores are one score under two names
 
 
@@ -57,6 +59,68 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """Another job that weights were pooled with: its version's digest, its people, the competencies in common."""
+
+    job: str
+    digest: str
+    persons: int
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """What other jobs had to say.
+
+    Parameters
+    ----------
+    beside
+        The other jobs.
+    agreements
+        How much each agreement of the jobs counts, from 0 (nothing in common) to 1 (the same weights); sums to 1.
+    alone
+        The weights without the other jobs, by competency.
+    """
+
+    beside: tuple[Neighbour, ...]
+    agreements: Mapping[float, float]
+    alone: Mapping[str, float]
+
+    @property
+    def agreement(self) -> float:
+        """The jobs' expected agreement."""
+        return sum(agreement * share for agreement, share in self.agreements.items())
+
+    @property
+    def verdict(self) -> str:
+        """Whether the jobs agree, by the probability that they have nothing in common (before any data: .5)."""
+        nothing = self.agreements[0.0]
+        if nothing >= DECIDED:
+            return "the jobs differ"
+        return "the jobs agree" if nothing <= 1 - DECIDED else "whether the jobs agree cannot be told"
+
+    def said(self, weights: Mapping[str, float]) -> str:
+        """With whom, how strongly, and what it moved.
+
+        Examples
+        --------
+        >>> near = Neighbour("sales", "4f0c", 212, ("problem_solving", "teamwork"))
+        >>> found = Pooling((near,), {0.0: 0.2, 0.5: 0.8}, {"problem_solving": 0.31, "teamwork": 0.69})
+        >>> for said in found.said({"problem_solving": 0.35, "teamwork": 0.65}).split(". "):
+        ...     print(said)
+        Pooled with sales (212 people, 2 competencies): the jobs agree (.40; 0 is nothing in common, 1 the same weights)
+        Alone, weights were problem solving .31, teamwork .69.
+        """
+        near = ", ".join(f"{one.job} ({one.persons} people, {len(one.shared)} competencies)" for one in self.beside)
+        moved = [name for name, value in weights.items() if two_decimals(value) != two_decimals(self.alone[name])]
+        were = ", ".join(f"{name.replace('_', ' ')} {two_decimals(self.alone[name])}" for name in moved)
+        return (
+            f"Pooled with {near}: {self.verdict} ({two_decimals(self.agreement)}; 0 is nothing in common, 1 the same "
+            f"weights). {f'Alone, weights were {were}.' if were else 'It moved no weight.'}"
+        )
+
+
+@dataclass(frozen=True)
 class LearnedWeights:
     """The weights and the findings about them.
 
@@ -82,8 +146,12 @@ class LearnedWeights:
         Pairs whose scores correlate at .90 or more: their weights cannot be told apart.
     persons
         How many.
+    moments
+        What the model knows of each job's people.
     same_raters
         Whether those who rated the competencies also gave the criterion.
+    pooling
+        What other jobs had to say; None where none were asked.
     """
 
     weights: tuple[Weight, ...]
@@ -95,7 +163,9 @@ class LearnedWeights:
     negative: tuple[str, ...]
     inseparable: tuple[tuple[str, str], ...]
     persons: int
+    moments: Mapping[str, Moments]
     same_raters: bool = False
+    pooling: Pooling | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -127,6 +197,8 @@ class LearnedWeights:
                 f"Prior and data contradict each other (p = {self.conflict:.3g}): the framework's weights, or the "
                 "criterion, measure something else than was thought. Find out before using either."
             )
+        if self.pooling:
+            found.append(self.pooling.said(self.values))
         found += [
             f"{name}: the unconstrained coefficient is clearly negative. People who score higher on it were rated "
             "lower; a weight near 0 does not explain that."
@@ -140,8 +212,13 @@ class LearnedWeights:
 
     def document(self) -> dict[str, Any]:
         """As JSON for the model version; an undefined number is ``None`` beside its reason."""
-        body = asdict(self)
+        body = asdict(replace(self, moments={}))
+        body["moments"] = {job: one.summary() for job, one in self.moments.items()}
         body["strengths"] = {f"{strength:g}": share for strength, share in self.strengths.items()}
+        if self.pooling:
+            shares = {two_decimals(agreement): share for agreement, share in self.pooling.agreements.items()}
+            body["pooling"] |= {"agreements": shares, "agreement": self.pooling.agreement}
+            body["pooling"] |= {"verdict": self.pooling.verdict}
         body["shifts"] = [weight.shift for weight in self.weights]
         body["findings"] = self.findings()
         return dict(without_nan(body))

@@ -1,6 +1,6 @@
 """The overall score: weights learned from performance, and scores of people whose performance they did not see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
 from vivavoce.training.learned import LearnedWeights
+from vivavoce.training.pooling import Beside
 from vivavoce.training.scheme import BY_PERSON, Scheme
 from vivavoce.training.weights import learn_weights
 
@@ -43,8 +44,10 @@ class Overall:
     composites: Mapping[str, Floats]
 
 
-def learn_overall(inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], seed: int) -> Overall | None:
-    """Learn weights from the people with performance; None where nobody has any.
+def learn_overall(
+    inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], seed: int, *, beside: Sequence[Beside] = ()
+) -> Overall | None:
+    """Learn weights from the people with performance, pooled with other jobs ``beside``; None where nobody has any.
 
     Raises
     ------
@@ -60,10 +63,10 @@ def learn_overall(inputs: Inputs, framework: Framework, scores: Mapping[str, Flo
     job = np.full(len(y), framework.job)
     applicants = pd.DataFrame(scores).dropna().cov().to_numpy()
     learned = learn_weights(
-        x, y, job, framework.weights, applicants=applicants, same_raters=inputs.same_raters, seed=seed
+        x, y, job, framework.weights, applicants=applicants, same_raters=inputs.same_raters, beside=beside, seed=seed
     )
     composites = {
-        "learned": cross_weighted(x, y, persons, framework.weights, scheme=inputs.scheme, seed=seed),
+        "learned": cross_weighted(x, y, persons, framework.weights, scheme=inputs.scheme, beside=beside, seed=seed),
         "framework": x @ list(framework.weights.values()),
         "unit": x.mean(axis=1),
         **{name: x[:, i] for i, name in enumerate(scores)},
@@ -78,6 +81,7 @@ def cross_weighted(
     prior: Mapping[str, float],
     *,
     scheme: Scheme = BY_PERSON,
+    beside: Sequence[Beside] = (),
     seed: int = 0,
 ) -> Floats:
     """Σ w z of each person, shape (n,), with weights from other people's performance; ``nan`` for whom nobody tests.
@@ -92,6 +96,8 @@ def cross_weighted(
         The framework's weights.
     scheme
         By what people are split.
+    beside
+        Other jobs to pool with: their people are none of these.
 
     Raises
     ------
@@ -106,6 +112,6 @@ def cross_weighted(
                 f"are tested, and {LEAST_TEACHING} are needed. Split by person, or leave outcomes out."
             )
         job = np.full(len(seen), "one")
-        weights = learn_weights(z[seen], performance[seen], job, prior, seed=seed).values
+        weights = learn_weights(z[seen], performance[seen], job, prior, beside=beside, seed=seed).values
         found[held] = z[held] @ list(weights.values())
     return found

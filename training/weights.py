@@ -2,7 +2,10 @@
 
 The prior's strength κ is learned by cross-validation by person: each strength counts by how well it predicts the
 performance of people that it has not seen, and the posterior is the mixture (stacking by pseudo-BMA: Yao, Vehtari,
-Simpson & Gelman 2018, Bayesian Analysis 13, 917–1007). All jobs share one set of weights.
+Simpson & Gelman 2018, Bayesian Analysis 13, 917–1007).
+
+``jobs`` are families of one framework that differ in level, unit and noise of performance and have one set of weights:
+complete pooling. Jobs with weights of their own stand ``beside``: partial pooling (:mod:`vivavoce.training.pooling`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,8 @@ from vivavoce.evaluation.arguments import Floats, matrix, same_length, vectors
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.regression import least_squares
 from vivavoce.models.simplex import Moments, Posterior, log_likelihood, posteriors, resample, slopes
-from vivavoce.training.learned import ALPHA, INSEPARABLE, LearnedWeights, Weight
+from vivavoce.training.learned import ALPHA, INSEPARABLE, LearnedWeights, Neighbour, Pooling, Weight
+from vivavoce.training.pooling import AGREEMENTS, Beside, agreement_shares, pooled, said_by
 
 CONFIDENCE = 0.90
 STRENGTHS = (4.0, 8.0, 16.0, 32.0)  # the sd of a weight of .40 is .22 at the first and .09 at the last
@@ -34,6 +38,7 @@ def learn_weights(
     *,
     applicants: npt.ArrayLike | None = None,
     same_raters: bool = False,
+    beside: Sequence[Beside] = (),
     seed: int = 0,
 ) -> LearnedWeights:
     """Learn weights from cross-fitted competency scores and later performance.
@@ -53,14 +58,16 @@ def learn_weights(
         Covariance of z among applicants, shape (k, k), for effective weights; by default that of these people.
     same_raters
         Whether the criterion comes from those who also rated the competencies; it is then said to be halo.
+    beside
+        Other jobs, whose people are others, to be pooled with as far as they agree; their order does not matter.
     seed
         Of folds and draws: the same seed gives the same numbers.
 
     Raises
     ------
     ValueError
-        For arrays that do not fit, for scores that do not vary, and for a job with fewer than five people in some
-        fold or a constant criterion.
+        For arrays that do not fit, for scores that do not vary, for a job with fewer than five people in some fold or
+        a constant criterion, and for another job that shares fewer than two competencies.
 
     Examples
     --------
@@ -86,17 +93,24 @@ def learn_weights(
     counts = _strength_shares(z, y, job, centre, seed)
     moments = _moments(z, y, job)
     drawn = posteriors(centre, STRENGTHS, list(moments.values()), seed=seed)
-    rng = np.random.default_rng([seed, 1])
-    free = _mixture(drawn, counts, rng)
-    overall, by_job = _slopes(free, moments, rng)
-    identified = bool(overall.low > 0)
-    final = _above_zero(free, moments, rng) if identified else _prior_draws(centre, rng)
     covariance = np.cov(z.T) if applicants is None else np.asarray(applicants, np.float64)
-    weights = _weights(prior, final, identified, covariance)
-    strengths = dict(zip(STRENGTHS, counts.tolist(), strict=True))
-    found = LearnedWeights(
-        weights, identified, overall, by_job, strengths, None, (), (), persons=len(y), same_raters=same_raters
-    )
+
+    def learned(draws: Sequence[Floats], shares: Floats, stream: int) -> LearnedWeights:
+        rng = np.random.default_rng([seed, stream])
+        free = _mixture(draws, shares, rng)
+        overall, by_job = _slopes(free, moments, rng)
+        identified = bool(overall.low > 0)
+        final = _above_zero(free, moments, rng) if identified else _prior_draws(centre, rng)
+        weights = _weights(prior, final, identified, covariance)
+        strengths = dict(zip(STRENGTHS, shares.reshape(len(STRENGTHS), -1).sum(axis=1).tolist(), strict=True))
+        return LearnedWeights(
+            weights, identified, overall, by_job, strengths, None, (), (), len(y), moments, same_raters=same_raters
+        )
+
+    found = learned([one.weights for one in drawn], counts, 1)
+    if beside:
+        draws, shares = _pooled(drawn, counts, prior, list(moments.values()), beside, seed)
+        found = replace(learned(draws, shares.ravel(), 4), pooling=_pooling(beside, shares, found))
     return _beside(found, z, y, job)
 
 
@@ -129,10 +143,41 @@ def _strength_shares(z: Floats, y: Floats, job: npt.NDArray[np.str_], centre: Fl
     return shares
 
 
-def _mixture(drawn: Sequence[Posterior], counts: Floats, rng: np.random.Generator) -> Floats:
-    weights = np.vstack([one.weights for one in drawn])
-    share = np.concatenate([np.full(len(one.weights), count) for one, count in zip(drawn, counts, strict=True)])
-    return weights[resample(share, DRAWS, rng)]
+def _mixture(draws: Sequence[Floats], shares: Floats, rng: np.random.Generator) -> Floats:
+    each = np.concatenate([np.full(len(one), share) for one, share in zip(draws, shares, strict=True)])
+    return np.vstack(draws)[resample(each, DRAWS, rng)]
+
+
+def _pooled(
+    drawn: Sequence[Posterior],
+    counts: Floats,
+    prior: Mapping[str, float],
+    moments: Sequence[Moments],
+    beside: Sequence[Beside],
+    seed: int,
+) -> tuple[list[Floats], Floats]:
+    """Draws at every strength and agreement, and how much each counts, shape (strengths, agreements).
+
+    A strength counts as by cross-validation, an agreement as :func:`agreement_shares` says.
+    """
+    rng = np.random.default_rng([seed, 3])
+    centre = np.array(list(prior.values()))
+    draws, gains, others = [], [], []
+    for own, said in zip(drawn, said_by(beside, prior, STRENGTHS, seed=seed), strict=True):
+        nobody = Posterior(own.strength, rng.dirichlet(own.strength * centre, len(own.weights)), 0.0)
+        found = pooled(own, prior, moments, said, rng)
+        draws += [one.weights for one in found]
+        gains.append([one.gain for one in found])
+        others.append([one.gain for one in pooled(nobody, prior, (), said, rng)])
+    share = counts[:, None] * agreement_shares(np.array(gains), np.array(others))
+    return draws, share / share.sum()
+
+
+def _pooling(beside: Sequence[Beside], shares: Floats, alone: LearnedWeights) -> Pooling:
+    jobs = sorted(beside, key=lambda one: (one.job, one.digest))
+    near = tuple(Neighbour(one.job, one.digest, one.moments.n, one.shared) for one in jobs)
+    found = zip(AGREEMENTS, shares.sum(axis=0).tolist(), strict=True)
+    return Pooling(near, dict(found), alone.values)
 
 
 def _slopes(
