@@ -190,6 +190,9 @@ def train(
         str, typer.Option(help="Test whole ones of these: person, time, or a column such as site or employer.")
     ] = "person",
     today: Annotated[str | None, typer.Option(help="Features of today's applicants: does the model fit them?")] = None,
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="Another job's version: its weights count as far as the jobs agree.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of every random split, draw and search.")] = 0,
 ) -> None:
     """Learn competency scores and weights; writes a model version of standing experimental.
@@ -201,7 +204,7 @@ def train(
 
     request = TrainingRequest(
         features, ratings, outcomes, framework, out, seed, schema, criterion, selection, sample_weights, champion,
-        tune, tracking_uri, thorough, split, today,
+        tune, tracking_uri, thorough, split, today, tuple(beside or ()),
         kind=kind,
     )  # fmt: skip
     raise typer.Exit(run_train(request))

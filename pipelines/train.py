@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from vivavoce.training.inputs import Inputs
     from vivavoce.training.measured import Measured
     from vivavoce.training.own_scores import OwnScores
+    from vivavoce.training.pooling import Beside
     from vivavoce.training.search import Trial
     from vivavoce.training.tuning import Search
 
 EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
 KINDS = ("linear", "fusion", "rubric")
-LEARNING = ("tune", "sample_weights", "thorough")  # options of what learns
+LEARNING = ("tune", "sample_weights", "thorough", "beside")  # options of what learns
 
 Compared = tuple["tuple[ModelVersion, str] | None", "Measured | None"]  # the champion, and today's applicants
 
@@ -62,6 +63,8 @@ class TrainingRequest:
         By what everything is split: ``person``, ``time`` or a column of the tables.
     today
         A features table of today's applicants: does the model fit them?
+    beside
+        Versions of other jobs, whose weights for the same competencies count as far as the jobs agree.
     kind
         ``linear``, ``fusion`` or ``rubric``.
     """
@@ -82,6 +85,7 @@ class TrainingRequest:
     thorough: bool = False
     split: str = "person"
     today: str | Path | None = None
+    beside: tuple[Path, ...] = ()
     kind: str = "linear"
 
 
@@ -187,8 +191,9 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
 
         judged = judge(inputs, framework, seed=request.seed)
         return _completed(judged.model, judged, compared, request, inputs), None
+    beside = _beside(request, framework, inputs)
     if request.kind == "fusion":
-        fused = _fused(request, framework, inputs)
+        fused = _fused(request, framework, inputs, beside)
         drawn = replace(fused.model, documents={**fused.model.documents, **_pictures(fused, inputs)})
         return _completed(drawn, fused, compared, request, inputs), None
     from vivavoce.training.crossfit import PLAIN, plain
@@ -199,7 +204,10 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
     effort = THOROUGH if request.thorough else USUAL
     procedure = search.reduced if search else PLAIN
-    fitted = fit(inputs, framework, estimator=search or plain, procedure=procedure, effort=effort, seed=request.seed)
+    fitted = fit(
+        inputs, framework,
+        estimator=search or plain, procedure=procedure, effort=effort, beside=beside, seed=request.seed,
+    )  # fmt: skip
     documents: dict[str, Any] = {**fitted.model.documents, **_pictures(fitted, inputs)}
     if search:
         documents["search"] = _searched(search, inputs, request.tune)
@@ -209,7 +217,17 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
     return _completed(model, fitted, compared, request, inputs), search
 
 
-def _fused(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "FittedVersion":
+def _beside(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[Beside, ...]":
+    """Other jobs to pool with, refused before an hour of training."""
+    from vivavoce.training.beside import read_beside
+    from vivavoce.training.datasheet import datasheet
+
+    return read_beside(request.beside, framework, datasheet(inputs, request.seed)) if request.beside else ()
+
+
+def _fused(
+    request: TrainingRequest, framework: Framework, inputs: "Inputs", beside: "Sequence[Beside]"
+) -> "FittedVersion":
     """The fusion version; a training that is killed leaves its checkpoints beside OUT, and goes on from there."""
     import shutil
 
@@ -218,7 +236,7 @@ def _fused(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> 
 
     checkpoints = request.out.with_name(f"{request.out.name}.checkpoints")
     effort = THOROUGH if request.thorough else USUAL
-    found = fit_fusion(inputs, framework, checkpoints=checkpoints, effort=effort, seed=request.seed)
+    found = fit_fusion(inputs, framework, checkpoints=checkpoints, effort=effort, beside=beside, seed=request.seed)
     shutil.rmtree(checkpoints)
     return found
 

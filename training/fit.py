@@ -1,6 +1,6 @@
 """From joined inputs to a model version: ridges, norms, weights, and how well all of it holds on people not seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.overall import Overall, learn_overall
+from vivavoce.training.pooling import Beside
 from vivavoce.training.validation.baselines import LENGTH
 from vivavoce.training.validation.overall import corrected_validity
 from vivavoce.training.validation.precision import cross_fitted_answers, precision
@@ -60,6 +61,7 @@ def fit(
     estimator: MakeRidge = plain,
     procedure: Procedure = PLAIN,
     effort: Effort | None = USUAL,
+    beside: Sequence[Beside] = (),
     seed: int = 0,
 ) -> Fitted:
     """Train the linear model of one job family.
@@ -78,6 +80,8 @@ def fit(
     effort
         How long to look at validity beyond correlations (``THOROUGH`` takes some minutes); None: not at all, for
         versions that are made to be compared and thrown away.
+    beside
+        Other jobs that weights are pooled with.
     seed
         Of every random split and draw.
 
@@ -93,7 +97,7 @@ def fit(
         crossed[name] = one
         competencies.append(linear)
     scores = {name: one.z for name, one in crossed.items()}
-    overall = learn_overall(inputs, framework, scores, seed)
+    overall = learn_overall(inputs, framework, scores, seed, beside=beside)
     used = {name for one in competencies for name in one.features}
     validity = {
         "ratings": agreement(inputs, scores, seed),
@@ -173,9 +177,7 @@ def performance_of(
     }
 
 
-def by_interview(
-    inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], overall: Overall | None
-) -> Floats:
+def by_interview(inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], overall: Overall | None) -> Floats:
     """The overall score of each interview, shape (n,), as :class:`Fitted` says."""
     if overall is None:
         return np.column_stack(list(scores.values())) @ list(framework.weights.values())

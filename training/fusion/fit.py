@@ -1,6 +1,6 @@
 """From joined inputs to a fusion version: predictions for people not seen, norms, weights, what it is worth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from vivavoce.training.fusion.sequences import UNDECLARED, Sequences, sequences_
 from vivavoce.training.inputs import BadTraining, Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.overall import learn_overall
+from vivavoce.training.pooling import Beside
 from vivavoce.training.validation.curve import Curve, Point
 from vivavoce.training.validation.increments import labels_of
 from vivavoce.training.validation.permutation import Permuted
@@ -61,6 +62,7 @@ def fit_fusion(
     fusion: FusionRegressor | None = None,
     checkpoints: Path | None = None,
     effort: Effort | None = USUAL,
+    beside: Sequence[Beside] = (),
     seed: int = 0,
 ) -> FittedVersion:
     """Train the fusion model of one job family, and compare it with linear on the same folds.
@@ -79,6 +81,8 @@ def fit_fusion(
         A folder with a file for each fit: a training that was killed goes on from there, to the same bytes.
     effort
         How long to look at validity beyond correlations; None: not at all.
+    beside
+        Other jobs that weights are pooled with.
     seed
         Of everything random.
 
@@ -104,7 +108,7 @@ def fit_fusion(
     )
     crossed, moved = _crossed(inputs, framework, lesson, apart)
     scores = {name: one.z for name, one in crossed.items()}
-    overall = learn_overall(inputs, framework, scores, seed)
+    overall = learn_overall(inputs, framework, scores, seed, beside=beside)
     validity: dict[str, Any] = {
         "ratings": _agreement(inputs, scores, linear[BY_COMPETENCY], seed),
         "performance": performance_of(inputs, framework, crossed, overall, seed),
