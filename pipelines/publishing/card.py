@@ -128,6 +128,8 @@ def _data(model: ModelVersion) -> Section:
         sentences.insert(0, f"Selection: {selection}.")
     elif selection:
         sentences.insert(0, f"Selection: {selection.get('mechanism')}, source: {selection.get('source')}.")
+    if sheet.get("split", {}).get("by", "person") != "person":
+        sentences.append(sheet["split"]["said"])
     if sheet.get("sample weights"):
         sentences.append("Trained with sample weights that were computed from declared groups elsewhere (mitigation).")
     return Section("Data", tuple(sentences), (Table(("", ""), tuple(rows)),) if rows else ())
@@ -257,6 +259,8 @@ def _limits(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
     ]
     if evidence.search is None:
         sentences.append("Nobody searched for a less discriminatory alternative.")
+    if "today" in model.documents:
+        sentences.append(model.documents["today"]["said"])
     return Section("Known limits", tuple(sentences))
 
 
