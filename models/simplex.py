@@ -193,9 +193,9 @@ def posteriors(
         raise ValueError(f"The 'strengths' parameter of posteriors must rise from above 0. Got {strengths} instead.")
     rng = np.random.default_rng(seed)
     ratios = _draw_prior(strengths[0] * centre, particles, rng)
-    found, evidence, density = [], 0.0, dirichlet(strengths[0] * centre)
+    found, evidence, density = [], 0.0, _dirichlet(strengths[0] * centre)
     for strength in strengths:
-        target = _added(dirichlet(strength * centre), lambda u: log_likelihood(simplex(u), jobs))
+        target = _added(_dirichlet(strength * centre), lambda u: log_likelihood(simplex(u), jobs))
         ratios, gained = _bridge(ratios, density, target, rng)
         evidence, density = evidence + gained, target
         found.append(Posterior(strength, simplex(ratios), evidence))
@@ -204,10 +204,10 @@ def posteriors(
 
 def simplex(ratios: Floats) -> Floats:
     """Weights (m, k) from log-ratios to the last weight, shape (m, k − 1)."""
-    return np.exp(log_simplex(ratios))
+    return np.exp(_log_simplex(ratios))
 
 
-def log_simplex(ratios: Floats) -> Floats:
+def _log_simplex(ratios: Floats) -> Floats:
     """Log weights (m, k) from log-ratios to the last weight, shape (m, k − 1)."""
     padded = np.hstack([ratios, np.zeros((len(ratios), 1))])
     found: Floats = padded - special.logsumexp(padded, axis=1, keepdims=True)
@@ -220,10 +220,10 @@ def _draw_prior(alpha: Floats, m: int, rng: np.random.Generator) -> Floats:
     return logs[:, :-1] - logs[:, -1:]
 
 
-def dirichlet(alpha: Floats) -> LogDensity:
+def _dirichlet(alpha: Floats) -> LogDensity:
     """Log density of a Dirichlet, α of shape (k,), in log-ratios."""
     constant = special.gammaln(alpha.sum()) - special.gammaln(alpha).sum()
-    return lambda ratios: constant + log_simplex(ratios) @ alpha
+    return lambda ratios: constant + _log_simplex(ratios) @ alpha
 
 
 def _added(first: LogDensity, second: LogDensity) -> LogDensity:

@@ -31,9 +31,7 @@ from vivavoce.models.simplex import (
     LogDensity,
     Moments,
     Posterior,
-    dirichlet,
     log_likelihood,
-    log_simplex,
     move,
     posteriors,
     resample,
@@ -219,39 +217,45 @@ def pooled(
         Of the draws.
     """
     shared = np.unique(np.concatenate([one.columns for one in said]))
-    framework = dirichlet(drawn.strength * np.array(list(prior.values())))
+    alpha = drawn.strength * np.array(list(prior.values()))
     logs = _logs(drawn.weights)
     ratios, counts = logs[:, :-1] - logs[:, -1:], np.zeros(logs.shape, np.int64)
     before, gain, found = np.zeros(len(logs)), 0.0, [Pooled(drawn.weights, 0.0)]
     for fewer, more in pairwise(COMMON):
         added = round(more * drawn.strength) - round(fewer * drawn.strength)
-        relative = np.exp(within(log_simplex(ratios)[:, shared]))
+        relative = np.exp(within(_simplex(ratios)[:, shared]))
         counts[:, shared] += rng.multinomial(added, relative / relative.sum(axis=1, keepdims=True))
         after: Floats = np.sum([one.gain(counts) for one in said], axis=0)
         step = after - before
         gain += float(special.logsumexp(step) - np.log(len(step)))
         kept = resample(np.exp(step - step.max()), len(step), rng)
         counts, before = counts[kept], after[kept]
-        ratios = move(ratios[kept], _given(counts[:, shared], shared, framework, moments), rng)
-        found.append(Pooled(np.exp(log_simplex(ratios)), gain))
+        ratios = move(ratios[kept], _given(counts[:, shared], shared, alpha, moments), rng)
+        found.append(Pooled(np.exp(_simplex(ratios)), gain))
     return found
 
 
-def _given(counts: Counts, shared: Columns, framework: LogDensity, moments: Sequence[Moments]) -> LogDensity:
+def _given(counts: Counts, shared: Columns, alpha: Floats, moments: Sequence[Moments]) -> LogDensity:
     """Log density of each particle's weights by the framework, this job's people and its own persons in common."""
 
     def density(ratios: Floats) -> Floats:
-        logs = log_simplex(ratios)
+        logs = _simplex(ratios)
         common = (counts * within(logs[:, shared])).sum(axis=1)
-        found: Floats = framework(ratios) + log_likelihood(np.exp(logs), moments) + common
+        found: Floats = logs @ alpha + log_likelihood(np.exp(logs), moments) + common
         return found
 
     return density
 
 
+def _simplex(ratios: Floats) -> Floats:
+    """Log weights (m, k) from log-ratios to the last weight (m, k − 1)."""
+    return within(np.hstack([ratios, np.zeros((len(ratios), 1))]))
+
+
 def within(logs: Floats) -> Floats:
     """Log relative weights (m, s) of log weights (m, s): each row's exponentials sum to 1."""
-    found: Floats = logs - special.logsumexp(logs, axis=1, keepdims=True)
+    highest = logs.max(axis=1, keepdims=True)
+    found: Floats = logs - (highest + np.log(np.exp(logs - highest).sum(axis=1, keepdims=True)))
     return found
 
 

@@ -164,7 +164,7 @@ def _pooled(
     centre = np.array(list(prior.values()))
     draws, gains, others = [], [], []
     for own, said in zip(drawn, said_by(beside, prior, STRENGTHS, seed=seed), strict=True):
-        nobody = Posterior(own.strength, rng.dirichlet(own.strength * centre, len(own.weights)), 0.0)
+        nobody = Posterior(own.strength, rng.dirichlet(own.strength * centre, PARTICLES_PER_FOLD), 0.0)
         found = pooled(own, prior, moments, said, rng)
         draws += [one.weights for one in found]
         gains.append([one.gain for one in found])
