@@ -18,6 +18,8 @@ from vivavoce.training.fit import DRAWS, correlation
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.own_scores import OwnScores
 
+DIGITS = 9  # of a difference in r: one score on two scales differs from itself by rounding
+
 
 class NotComparable(ValueError):
     """Champion and challenger cannot be compared on these people; the message says why."""
@@ -68,7 +70,7 @@ class Comparison:
     overall
         The overall scores against performance, or where none is given against the weighted human ratings.
     competencies
-        Each competency's score against its human ratings.
+        Each competency's score against its human ratings, where it was rated.
     fair
         Whether the champion is known not to have learned from these people. Where it may have, its figures are too
         good, and *worse* cannot be concluded.
@@ -136,6 +138,7 @@ def compare(champion: ModelVersion, digest: str, fitted: OwnScores, inputs: Inpu
     duels = {
         name: _duel(f"ratings of {name}", before[name], fitted.z[name], inputs.ratings[name], inputs, fair, seed)
         for name in names
+        if not np.isnan(inputs.ratings[name]).all()
     }
     return Comparison(digest, _duel(what or "performance", theirs, ours, target, inputs, fair, seed), duels, fair)
 
@@ -188,4 +191,5 @@ def _duel(what: str, old: Floats, new: Floats, target: Floats, inputs: Inputs, f
 def _gain(old: Floats, new: Floats, target: Floats) -> float:
     if min(np.ptp(old), np.ptp(new), np.ptp(target)) == 0:
         return float("nan")
-    return float(np.corrcoef(new, target)[0, 1] - np.corrcoef(old, target)[0, 1])
+    found = float(np.corrcoef(new, target)[0, 1] - np.corrcoef(old, target)[0, 1])
+    return round(found, DIGITS)
