@@ -1,5 +1,6 @@
 """``viva erase``: one person's data taken out of output folders, and their key destroyed; provable afterwards."""
 
+import csv
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
@@ -157,8 +159,12 @@ def make_plan(folder: Path, candidate: str) -> Plan:
     paths = files_of(folder)
     lines = lines_of(folder)
     forgotten = {name: forgotten_id(line) for name, line in lines.items()}
-    person = Person(candidate, interviews_of(paths, candidate), forgotten)
-    changes = {path: content for path in paths if (content := without(path, person)) is not None}
+    try:
+        person = Person(candidate, interviews_of(paths, candidate), forgotten)
+        changes = {path: content for path in paths if (content := without(path, person)) is not None}
+    except (pa.ArrowException, csv.Error) as error:
+        remedy = "Take the table that cannot be read out of the folder, or restore it."
+        raise BadInput(folder, [Problem("tables", shorten(str(error)), remedy)]) from error
     ordered = sorted(changes, key=lambda path: (path.stem == STATUS_TABLE, path.suffix == ".parquet"))
     tables = [path for path in ordered if path.suffix == ".parquet"]
     before = {path.relative_to(folder).as_posix(): digest_file(path).sha256 for path in tables}

@@ -34,14 +34,16 @@ class Person:
     forgotten: Mapping[str, str] = field(default_factory=dict)  # by interview; only of rows that a ledger knows
 
     def is_named(self, text: str | None) -> bool:
-        """Whether a text holds one of the ids as a word of its own."""
-        return text is not None and self.pattern.search(text) is not None
+        """Whether a text holds one of the ids, and not as a part of a longer one."""
+        return text is not None and re.search(rf"(?<!{WORD})(?:{self._ids})(?!{WORD})", text) is not None
+
+    def is_quoted(self, text: str | None) -> bool:
+        """Whether a text holds one of the ids in quotes or brackets, as messages about a row do."""
+        return text is not None and re.search(rf"""['"(](?:{self._ids})['")]""", text) is not None
 
     @property
-    def pattern(self) -> re.Pattern[str]:
-        """Finds an id that is no part of a longer one."""
-        ids = "|".join(re.escape(name) for name in sorted({self.candidate, *self.interviews}, key=len, reverse=True))
-        return re.compile(rf"(?<!{WORD})(?:{ids})(?!{WORD})")
+    def _ids(self) -> str:
+        return "|".join(re.escape(name) for name in sorted({self.candidate, *self.interviews}, key=len, reverse=True))
 
 
 def forgotten_row(name: str) -> Row:
@@ -149,7 +151,7 @@ def _is_theirs(row: Mapping[str, str | None], person: Person) -> bool:
         return row[CANDIDATE] == person.candidate
     if row.get(INTERVIEW) in person.interviews:
         return True
-    return CANDIDATE in row and any(person.is_named(cell) for cell in row.values())
+    return CANDIDATE in row and any(person.is_quoted(cell) for cell in row.values())
 
 
 def _listed(path: Path, person: Person) -> bytes | None:

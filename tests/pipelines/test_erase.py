@@ -35,6 +35,10 @@ from vivavoce.pipelines.review import ReviewRequest, read_kept, run_export, run_
 
 WHO = "2026-05-0002"
 REASON = "Asked us to, by letter of 20 November."
+BAD_ROWS = {
+    "line 7 (again)": f"line 7, candidate_id: Every one once. Got '{WHO}' instead.",
+    "line 8": "line 8, job: Name a job. Got 'x' instead, see 2026-05-0003.",
+}
 CHEAP = ("--profile", "language", "--encoder", "none", "--asr", "provided", "--csv")
 CANARY = "zanzibarquux"
 
@@ -44,9 +48,9 @@ def make_output(home: Path) -> Path:
     frame = people(np.random.default_rng(0), "2026-05", 6, lost=0.0)
     out = write_folder(home / "out", frame)
     status = pq.read_table(out / "status.parquet").to_pylist()
-    status = pa.Table.from_pylist(
-        [{**one, "detail": f"{one['candidate_id']} is known.", "seconds": 1.5} for one in status], STATUS
-    )
+    whole = [{**one, "detail": f"{one['candidate_id']} is known.", "seconds": 1.5} for one in status]
+    bad = [{"interview_id": one, "status": "bad_row", "detail": told, "seconds": 0.0} for one, told in BAD_ROWS.items()]
+    status = pa.Table.from_pylist([*whole, *bad], STATUS)
     write_parquet(status, out / "status.parquet")
     write_csv(status, out / "status.csv")
     for name in ("scores", "features"):
@@ -60,7 +64,9 @@ def make_output(home: Path) -> Path:
     ring = make_keys(out, home, list(frame["candidate_id"]))
     with Ledger.open(out, {"profile": "language"}, versions={}) as ledger:
         names = [f"i{one}" for one in frame["candidate_id"]]
-        ledger.begin([(name, str(line)) for line, name in enumerate(names, 1)])
+        ledger.begin([(name, str(line)) for line, name in enumerate([*names, *BAD_ROWS], 1)])
+        for name in BAD_ROWS:
+            ledger.finish(name, RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
         for name in names:
             ledger.finish(name, RowStatus.SCORED, None, MediaStatus.OK, 1.0)
     store = Store(out / "store", ring)
@@ -195,6 +201,11 @@ class TestErased:
 
 
 class TestRefused:
+    def test_a_table_that_cannot_be_read(self, out):
+        (out / "other.parquet").write_bytes(b"PAR1")
+        status, said = ask(out)
+        assert (status, "Take the table that cannot be read out" in said) == (EXIT_BAD_INPUT, True)
+
     @pytest.mark.parametrize(
         ("more", "message"),
         [
