@@ -6,6 +6,7 @@ import pytest
 from tests.proof import proof_count
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.scheme import Scheme
 from vivavoce.training.validation.permutation import (
     permuted_learning,
     permuted_persons,
@@ -53,6 +54,44 @@ def test_what_is_not_there_is_found_in_one_of_twenty(record_property):
     record_property("noise found at .05", f"{np.mean(p <= 0.05):.3f} of {sets}")
     assert np.mean(p <= 0.05) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / sets)
     assert 0.35 < p.mean() < 0.65
+
+
+class Careless(Scheme):
+    """Splits like any other, but ratings change places across sites and periods."""
+
+    def exchangeable(self, persons):
+        return np.zeros(len(persons), np.intp)
+
+
+def drifting(seed):
+    """Features and raters that both change in the course of a year, and nothing else; and by time."""
+    rng, day = np.random.default_rng([6, seed]), np.linspace(-0.5, 0.5, 120)
+    x = day[:, None] * rng.choice([-1, 1], 2) + rng.standard_normal((120, 2))
+    return x, day + rng.standard_normal(120), Scheme.by_time(np.arange(120), day)
+
+
+def differing(seed):
+    """Sites whose rooms are heard and whose raters are strict or mild, and nothing else; and by site."""
+    rng = np.random.default_rng([7, seed])
+    site = rng.integers(0, 20, 120)
+    x = rng.standard_normal((20, 4))[site] + 0.5 * rng.standard_normal((120, 4))
+    y = rng.standard_normal(20)[site] + 0.5 * rng.standard_normal(120)
+    return x, y, Scheme.by_group("site", np.arange(120), site)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("make", [drifting, differing])
+def test_what_only_differs_between_periods_or_sites_is_no_finding(make, record_property):
+    sets, found = proof_count(30, 400), {Scheme: [], Careless: []}
+    for i in range(sets):
+        x, y, own = make(i)
+        for kind, p in found.items():
+            scheme = kind(own.by, own.persons, own.units, own.groups)
+            p.append(permuted_learning(CompetencyRidge(), x, y, np.arange(120), count=19, scheme=scheme).p)
+    within, across = (float(np.mean(np.array(p) <= 0.05)) for p in found.values())
+    record_property("found at .05 where ratings change places within, and across", f"{within:.3f}, {across:.3f}")
+    assert within <= 0.08 + 2.6 * np.sqrt(0.08 * 0.92 / sets)
+    assert make is not drifting or across > 0.25
 
 
 def test_scores_that_are_given_are_tested_as_they_are():
