@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,14 +33,20 @@ def framework(job="data_engineer", **changes):
     return Framework.model_validate({**FRAMEWORK.model_dump(mode="json"), "job": job, **changes}, strict=False)
 
 
-def version(folder, job="data_engineer", *, sheet=None, weights=None, frame=None, seed=1, validity=0.5):
-    """A version of another job on disk, as training leaves it; returns its folder."""
+@cache
+def learned(job, seed, validity):
+    """What a version knows of the weights of 300 people."""
     z, y, _ = people(WEIGHTS, 900, 0.4, seed, validity)
     kept = np.arange(900) % 3 == 0
-    learned = learn_weights(z[kept], y[kept], [job] * 300, FRAMEWORK.weights).document()
+    return learn_weights(z[kept], y[kept], [job] * 300, FRAMEWORK.weights).document()
+
+
+def version(folder, job="data_engineer", *, sheet=None, weights=None, frame=None, seed=1, validity=0.5):
+    """A version of another job on disk, as training leaves it; returns its folder."""
+    found = learned(job, seed, validity)
     documents = {
         "datasheet": {**SHEET, "digests": {**SHEET["digests"], "outcomes": job}, **(sheet or {})},
-        "weights": learned if weights is None else weights(learned),
+        "weights": found if weights is None else weights(found),
     }
     model = replace(planted(frame or framework(job)), documents=documents)
     save_model(model, folder)
@@ -49,9 +56,9 @@ def version(folder, job="data_engineer", *, sheet=None, weights=None, frame=None
 def changed(**entries):
     """A version's weights document with something else in its summary of people."""
 
-    def change(learned):
-        [(job, summary)] = learned["moments"].items()
-        return {**learned, "moments": {job: {**summary, **entries}}}
+    def change(found):
+        [(job, summary)] = found["moments"].items()
+        return {**found, "moments": {job: {**summary, **entries}}}
 
     return change
 
@@ -136,3 +143,10 @@ def test_the_command_pools_and_says_with_whom_how_strongly_and_what_it_moved(tmp
     status, said = trained("itself", beside=(tmp_path / "pooled",))
     assert status == EXIT_BAD_INPUT
     assert "--beside takes one version of each other job" in said
+
+
+def test_a_rubric_has_no_use_for_other_jobs(tmp_path):
+    said = io.StringIO()
+    request = TrainingRequest("f.csv", None, None, FILE, tmp_path / "out", beside=(tmp_path,), kind="rubric")
+    assert run_train(request, console=Console(file=said, width=300)) == EXIT_BAD_INPUT
+    assert "--beside would do nothing: leave it out" in said.getvalue()

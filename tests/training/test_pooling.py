@@ -63,10 +63,10 @@ def compared(truths, n, record_property, what):
 @pytest.mark.proof
 @pytest.mark.parametrize(("n", "far"), [(100, False), (100, True), (300, True)])
 def test_jobs_with_equal_weights_gain(n, far, record_property):
-    repeats = proof_count(3, 200)
+    repeats = proof_count(3, 100)
     truths = [[FAR if far else truth(seed)] * 3 for seed in range(repeats)]
     alone, together, paired, nothing = compared(truths, n, record_property, "far" if far else "from the prior")
-    if repeats == 200:
+    if repeats == 100:
         assert together < alone - 3 * paired
     elif far:
         assert together < alone
@@ -77,7 +77,7 @@ def test_jobs_with_equal_weights_gain(n, far, record_property):
 @pytest.mark.proof
 @pytest.mark.parametrize("n", [100, 300, 1000])
 def test_jobs_that_are_worlds_apart_are_told_apart(n, record_property):
-    alone, together, _, nothing = compared([APART] * proof_count(2, 50), n, record_property, "apart")
+    alone, together, _, nothing = compared([APART] * proof_count(2, 30), n, record_property, "apart")
     if n >= 1000:
         assert nothing > 0.8
         assert together < 1.05 * alone
@@ -86,7 +86,7 @@ def test_jobs_that_are_worlds_apart_are_told_apart(n, record_property):
 
 @pytest.mark.proof
 def test_jobs_that_have_nothing_in_common_lose_nothing(record_property):
-    repeats = proof_count(3, 200)
+    repeats = proof_count(3, 100)
     truths = [family(0.0, 3, seed) for seed in range(repeats)]
     alone, together, paired, _ = compared(truths, 100, record_property, "independent")
     assert together < alone + 2 * max(paired, 0.002)
@@ -95,7 +95,7 @@ def test_jobs_that_have_nothing_in_common_lose_nothing(record_property):
 @pytest.mark.proof
 @pytest.mark.parametrize("n", [100, 1000])
 def test_intervals_cover_truths_from_the_hierarchy(n, record_property):
-    repeats, covered = proof_count(3, 200), []
+    repeats, covered = proof_count(3, 100), []
     agreements = np.random.default_rng(1).choice(AGREEMENTS, repeats, p=BEFORE)
     for seed, agreement in enumerate(agreements):
         truths = family(agreement, 3, seed)

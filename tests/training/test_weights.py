@@ -49,16 +49,19 @@ def test_intervals_cover_truths_from_the_prior(n, correlation, record_property):
 
 
 @pytest.mark.proof
+@pytest.mark.parametrize("correlation", [0.3, 0.8])
 @pytest.mark.parametrize("fixed", [(1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0), (0.1, 0.2, 0.3, 0.4)])
-def test_truths_far_from_the_prior_are_tabulated_and_flagged(fixed, record_property):
-    weights, repeats = np.array(fixed), proof_count(2, 50)
-    for n in (100, 5000):
-        found = [learned(weights, n, 0.5, seed) for seed in range(repeats)]
+def test_truths_far_from_the_prior_are_tabulated_and_flagged(fixed, correlation, record_property):
+    weights, repeats = np.array(fixed), proof_count(1, 30)
+    for n in (100, 1000, 5000):
+        found = [learned(weights, n, correlation, seed) for seed in range(repeats)]
         error = np.mean([np.linalg.norm(values(one) - weights) for one in found])
+        free = np.mean([least_squares_error(one, weights) for one in found])
         flagged = np.mean([one.in_conflict for one in found])
-        record_property(f"N {n}: error, conflict flagged", f"{error:.3f}, {flagged:.2f}")
+        said = f"{error:.3f} / {free:.3f} / {np.linalg.norm(CENTRE - weights):.3f} / {flagged:.2f}"
+        record_property(f"N {n}: error posterior / least squares / prior / conflict flagged", said)
     assert flagged == 1
-    assert error < 0.2
+    assert error < (0.35 if correlation == 0.8 else 0.2)
 
 
 def test_no_validity_keeps_the_prior_and_says_so():
