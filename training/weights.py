@@ -111,7 +111,7 @@ def learn_weights(
     if beside:
         draws, shares = _pooled(drawn, counts, prior, list(moments.values()), beside, seed)
         found = replace(learned(draws, shares.ravel(), 4), pooling=_pooling(beside, shares, found))
-    return _beside(found, z, y, job)
+    return _with_least_squares(found, z, y, job)
 
 
 def _moments(z: Floats, y: Floats, job: npt.NDArray[np.str_]) -> dict[str, Moments]:
@@ -221,7 +221,7 @@ def _weights(prior: Mapping[str, float], draws: Floats, identified: bool, covari
     )
 
 
-def _beside(found: LearnedWeights, z: Floats, y: Floats, job: npt.NDArray[np.str_]) -> LearnedWeights:
+def _with_least_squares(found: LearnedWeights, z: Floats, y: Floats, job: npt.NDArray[np.str_]) -> LearnedWeights:
     """What least squares says, without prior and without limits, and where that is a finding."""
     names = [weight.competency for weight in found.weights]
     r = np.atleast_2d(np.corrcoef(z.T))
