@@ -29,10 +29,10 @@ def beside(weights, n, seed, *, name="other", prior=PRIOR, shared=ALL):
     return Beside(name, f"{name} {seed}", prior, Moments.of_summary(**moments.summary()), shared)
 
 
-def both(truths, n, seed) -> tuple[LearnedWeights, LearnedWeights]:
-    """The first job's weights alone, and beside the others; n people each."""
+def both(truths, n, seed, there=None) -> tuple[LearnedWeights, LearnedWeights]:
+    """The first job's weights alone, and beside the others; n people each, or ``there`` in each of the others."""
     z, y = cohort(truths[0], n, 10 * seed)
-    others = [beside(one, n, 10 * seed + i, name=f"job {i}") for i, one in enumerate(truths[1:], 1)]
+    others = [beside(one, there or n, 10 * seed + i, name=f"job {i}") for i, one in enumerate(truths[1:], 1)]
     jobs = ["this"] * n
     return learn_weights(z, y, jobs, PRIOR, seed=seed), learn_weights(z, y, jobs, PRIOR, beside=others, seed=seed)
 
@@ -49,14 +49,15 @@ def family(agreement, jobs, seed):
     return rng.dirichlet(STRENGTH * CENTRE + counts, jobs)
 
 
-def compared(truths, n, record_property, what):
+def compared(truths, n, record_property, what, there=None):
     """Mean errors alone and pooled, the standard error of their difference, the mean share of nothing in common."""
-    found = [(both(one, n, seed), one[0]) for seed, one in enumerate(truths)]
+    found = [(both(one, n, seed, there), one[0]) for seed, one in enumerate(truths)]
     alone, together = (np.array([np.linalg.norm(values(pair[i]) - true) for pair, true in found]) for i in (0, 1))
     nothing = float(np.mean([pair[1].pooling.agreements[0.0] for pair, _ in found]))
     paired = float((together - alone).std(ddof=1) / np.sqrt(len(found)))
     said = f"{alone.mean():.3f} / {together.mean():.3f} (± {paired:.3f}) / {nothing:.2f}"
-    record_property(f"{what}, {n} people each: error alone / pooled / nothing in common", said)
+    people_there = f"{n} people beside {there} each" if there else f"{n} people each"
+    record_property(f"{what}, {people_there}: error alone / pooled / nothing in common", said)
     return alone.mean(), together.mean(), paired, nothing
 
 
@@ -72,6 +73,16 @@ def test_jobs_with_equal_weights_gain(n, far, record_property):
         assert together < alone
     if n == 300:
         assert nothing < BEFORE[0]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("what", ["from the prior", "far", "apart"])
+def test_a_small_job_beside_large_ones(what, record_property):
+    repeats = proof_count(2, 60)
+    truths = [{"far": [FAR] * 3, "apart": APART}.get(what, [truth(seed)] * 3) for seed in range(repeats)]
+    alone, together, paired, _ = compared(truths, 100, record_property, what, there=3000)
+    if repeats == 60 and what != "apart":
+        assert together < alone - 3 * paired
 
 
 @pytest.mark.proof
