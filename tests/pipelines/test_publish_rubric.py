@@ -12,24 +12,29 @@ from tests.pipelines.cohort import Cohort, make_cohort, prints, write_scores
 from tests.pipelines.registries import House, make_house
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.pipelines.test_publish import Said, quietly
+from tests.pipelines.watched import NOISE, people, write_folder
 from tests.training.tables import save
 from vivavoce.data.framework import load_framework
+from vivavoce.data.log.event import Action
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
 from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.monitor import EXIT_AUDIT, MonitorRequest, run_monitor
 from vivavoce.pipelines.publish import EXIT_PROVISIONAL, EXIT_PUBLISHED, PublishRequest, run_publish
 from vivavoce.pipelines.publishing.alias import resolve
 from vivavoce.pipelines.questions import QuestionsRequest, run_questions
 from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
 from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.training.champion import compare
 from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.rubric import judge
 
 pytestmark = pytest.mark.xdist_group("publish")
 
 HIRED = 400  # people whose performance is known
-STRUCTURE = "language.structure_share"
+STRUCTURE, TERMS = "language.structure_share", "language.term_coverage_share"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +76,10 @@ def publish(cohort, house, version, audit, out) -> Said:
 def first(cohort, house, tmp_path_factory):
     """Nothing but a framework and interviews: the cold start."""
     version = tmp_path_factory.mktemp("cold") / "v1"
-    said = quietly(run_train, request(cohort, version))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in house.environment.items():
+            patch.setenv(name, value)
+        said = quietly(run_train, request(cohort, version))
     assert said.status == 0, said.text
     out = version.with_name("bundle")
     return version, said.text, publish(cohort, house, version, audited(cohort, version), out), out
@@ -126,6 +134,12 @@ def test_with_performance_of_planted_validity_it_is_published(house, first, seco
     assert "performance, framework, as used" in card
     assert "ridge" not in card
     assert "cross-fitted" not in card
+
+
+def test_its_making_stands_in_the_event_log(house, first):
+    made = next(event for event in house.records.read().events() if event.action is Action.TRAIN)
+    assert made.digests["model"] == load_model(first[0])[1]
+    assert {"features"} == set(made.digests) - {"model"}
 
 
 def test_the_two_versions_differ_by_their_documents_and_by_no_score(cohort, first, second):
@@ -205,9 +219,6 @@ def test_it_runs_in_the_shadow_of_a_linear_version_and_the_other_way(cohort, sec
 
 
 def test_either_kind_may_be_the_champion_of_a_training(cohort, second, linear, tmp_path):
-    from vivavoce.training.champion import compare
-    from vivavoce.training.rubric import judge
-
     folder, inputs, fitted = linear
     rubric, digest = load_model(second[0])
     ahead = compare(rubric, digest, fitted, inputs)
@@ -249,6 +260,31 @@ def test_the_question_bank_reads_its_scores(cohort, second, tmp_path):
     assert said.status == 0, said.text
     bank = json.loads((tmp_path / "bank.json").read_text())["questions"]
     assert {one["suggestion"] for one in bank} == {"keep"}
+
+
+def test_the_monitor_watches_what_it_rests_on(house, second, tmp_path):
+    """Evidence that dwindles in two months running calls for an audit, by name."""
+    model, digest = load_model(second[0])
+    rng = np.random.default_rng(2)
+    months = {"2026-01": 0.0, "2026-05": 0.0, "2026-06": 0.12, "2026-07": 0.12}
+    folders = []
+    for month, less in months.items():
+        folder = write_folder(tmp_path / month, people(rng, month, 300), digest=digest, prints=prints())
+        table = pd.read_parquet(folder / "features.parquet")
+        for name in model.fingerprints:
+            drop = less if name == f"{TERMS}.teamwork" else 0.0
+            table[name] = 0.5 - drop + 0.12 * rng.standard_normal(len(table))
+        save(table, folder / "features.parquet", prints=prints(), quality=(NOISE,))
+        folders.append(folder)
+    asked = MonitorRequest(
+        tuple(folders[1:]), folders[0], tmp_path / "out", model=str(second[0]), now=datetime(2026, 9, 1, tzinfo=UTC)
+    )
+    said = quietly(lambda one, console: run_monitor(one, house.records, console=console), asked)
+    found = json.loads((tmp_path / "out" / "monitor.json").read_text())
+    assert said.status == EXIT_AUDIT, said.text
+    watched = [one for one in found["watched"] if one["kind"] == "features"]
+    assert {one["what"] for one in watched} == set(model.fingerprints)
+    assert {one["what"] for one in watched if one["alarm"]} == {f"{TERMS}.teamwork"}
 
 
 @pytest.mark.parametrize(
