@@ -28,6 +28,7 @@ from vivavoce.pipelines.watching.review_file import (
     append_line,
     check_logged,
     event_of,
+    late_events,
     make_line,
     open_line,
     person_of,
@@ -107,14 +108,16 @@ def add_review(request: ReviewRequest, records: Records) -> Review:
     key = ring.find_or_create(request.candidate)
     path = request.out / REVIEWS
     with locked(request.out / f".{REVIEWS}.lock"), records.writing() if records.logged else nullcontext() as log:
-        lines = read_lines(path)
+        lines, late = read_lines(path), []
         if log is not None:
-            check_logged(path, lines, log.found.events(Action.REVIEW))
+            logged = list(log.found.events(Action.REVIEW))
+            check_logged(path, lines, logged)
+            late = late_events(lines, logged, records.who)
         review = _latest(row, [open_line(line, key) for line in lines if person_of(line) == pseudonym(key)])
         line = make_line(lines, review, key)
         append_line(path, lines, line)
         if log is not None:
-            log.append([event_of(lines, line, review, records.who)])
+            log.append([*late, event_of(lines, line, review, records.who)])
     return review
 
 

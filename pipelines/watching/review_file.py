@@ -128,6 +128,24 @@ def event_of(lines: list[bytes], line: bytes, review: Review, who: str) -> Event
     return Event.now(Action.REVIEW, who, digests=digests, details=details, people=(person_of(line),))
 
 
+def late_events(lines: list[bytes], events: Iterable[Event], who: str) -> list[Event]:
+    """What the event log lacks of these lines: their writer was killed before the event, or there was no log yet."""
+    entered = {
+        event.details.get("line") for event in events if lines and event.digests.get("file") == digest_of(lines[0])
+    }
+    return [
+        Event.now(
+            Action.REVIEW,
+            who,
+            digests={"review": digest_of(line), "file": digest_of(lines[0])},
+            details={"line": number, "entered": "by a later review"},
+            people=(person_of(line),),
+        )
+        for number, line in enumerate(lines)
+        if number not in entered
+    ]
+
+
 def check_logged(path: Path, lines: list[bytes], events: Iterable[Event]) -> None:
     """Refuse a file from which lines that the log knows are gone, or that has others in their place.
 
@@ -143,9 +161,10 @@ def check_logged(path: Path, lines: list[bytes], events: Iterable[Event]) -> Non
         if event.digests.get("file") != digest_of(lines[0]) or not isinstance(number, int):
             continue
         if number >= len(lines) or digest_of(lines[number]) != event.digests["review"]:
+            whose = event.details.get("reviewer", "somebody")
             raise ReviewsAltered(
-                f"{path}, line {number + 1}: it is not the review that {event.details['reviewer']} gave on "
-                f"{event.time[:10]} by the event log. Restore the file from your backup."
+                f"{path}, line {number + 1}: it is not the review that {whose} gave on {event.time[:10]} by "
+                "the event log. Restore the file from your backup."
             )
 
 

@@ -134,3 +134,18 @@ def test_with_a_log_a_line_cut_off_at_the_end_is_found_too(out, records, tmp_pat
     assert ask(out, records, after=62.0)[0] == 2
     (out / REVIEWS).write_bytes(whole)
     assert len(read_kept(out, records).reviews) == 2
+
+
+def test_a_review_killed_before_its_event_is_entered_by_the_next_one(out, records, tmp_path):
+    make_key(tmp_path, "log", Role.LOG)
+    assert ask(out, records, after=60.0)[0] == 0  # there was no log yet
+    records.create_log()
+    for after in (61.0, 62.0):
+        assert ask(out, records, after=after)[0] == 0
+    events = list(records.read().events(Action.REVIEW))
+    assert [event.details["line"] for event in events] == [0, 1, 2]
+    assert [event.details.get("entered") for event in events] == ["by a later review", None, None]
+    assert len({event.digests["file"] for event in events}) == 1
+    whole = (out / REVIEWS).read_bytes()
+    (out / REVIEWS).write_bytes(whole.replace(b'"n":0', b'"n": 0', 1))
+    assert ask(out, records, after=63.0)[0] == 2
