@@ -9,6 +9,7 @@ from tests.training.tables import FRAMEWORK, LENGTH, save, write
 from vivavoce.training.inputs import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.measured import read_measured
+from vivavoce.training.runs import figures
 from vivavoce.training.validation.today import compare_with_today, today_document
 
 
@@ -51,6 +52,14 @@ def test_longer_answers_are_noticed(inputs, today):
     found = compared(inputs, read(answers.assign(**{LENGTH: answers[LENGTH] + 30})))
     assert found.moved == (LENGTH,)
     assert found.verdict == "other people"
+
+
+def test_every_shift_becomes_a_figure_of_the_run(inputs, today):
+    answers, read = today
+    moved = today_document(inputs, [LENGTH], read(answers.assign(**{LENGTH: answers[LENGTH] + 30})), FRAMEWORK.job)
+    found = dict(figures({"today": moved}))
+    assert found["today.auc"] > 0.9
+    assert found[f"today.shifts.{LENGTH}.g_low"] > 1
 
 
 def test_only_answers_of_the_job_that_were_agreed_to_count(inputs, today):
