@@ -11,7 +11,9 @@ The rule: the lowest tenth from which on, in every tenth of confidence, at most 
 wrong, with 90 % confidence over recordings. Below it a term that is found is more likely misheard than said, and no
 score can rest on it. A recogniser's probability of its own words would put the line at one half; it is believed too
 easily: in the tenth around .55 six of ten written words were wrong, around .75 four, around .85 two, above .9 one in a
-hundred (a small Whisper in rising noise; ``docs/hearing.md`` has the curve, ``test_confidence.py`` measures it again).
+hundred (a small Whisper in rising white noise; ``docs/hearing.md`` has the curve, ``test_confidence.py`` measures it
+again). In noise that it never learned the same Whisper believes itself too easily, above the line too: the line is to
+be found again for the recogniser and the speech that it is used on.
 """
 
 
