@@ -165,10 +165,32 @@ def _today(model: ModelVersion) -> list[str]:
 
 
 def _decisions(model: ModelVersion) -> list[str]:
-    """What cuts are worth, where their ratio is beyond chance."""
-    found = model.documents.get("decisions", {}).get("findings", [])
-    title = "At cut scores (hired people only, 95 %)"
-    return ["", title, *(f"  {line}" for line in found)] if found else []
+    """How many times as often something happens above a cut as below it, for every score; what a choice is worth."""
+    found = model.documents.get("decisions")
+    if found is None:
+        return []
+    tables = {f"excellent ({name})": one["scores"] for name, one in found["excellence"].items() if one}
+    tables |= {"gone within a year": found["leaving within a year"]} if found.get("leaving within a year") else {}
+    lines = []
+    for what, scores in tables.items():
+        rows = [("score", *(f"at {cut:g} or above" for cut in found["cuts"]))]
+        rows += [(name, *(_ratio(one) for one in cuts)) for name, cuts in scores.items()]
+        lines += [
+            "",
+            f"Above a cut {what}, times as often as below (hired people only, 95 %; people above)",
+            *_table(rows),
+        ]
+    hits = [
+        f"{one['excellent among the selected']:.0%} of the best {one['selected']:.0%}" for one in found["hit rates"]
+    ]
+    if hits:
+        base = found["hit rates"][0]["excellent among all"]
+        lines += ["", f"Expected to be excellent, by the overall score: {', '.join(hits)} ({base:.0%} of all)"]
+    return lines
+
+
+def _ratio(found: Json) -> str:
+    return f"{said(found['ratio'])} ({found['above']})"
 
 
 def _search(model: ModelVersion) -> list[str]:
