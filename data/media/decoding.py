@@ -23,6 +23,7 @@ from vivavoce.data.media.spool import AudioSpool
 from vivavoce.data.status import MediaStatus
 
 PROGRESS_S = 30.0  # seconds of media between signs of life
+UNPLACED = 0.0, math.inf  # a loss that moves every later time: stamps count what came, not what did not come before
 
 
 @dataclass(frozen=True)
@@ -175,14 +176,13 @@ class Decoding:
         if read.reached < WHOLE * self._layout.media_end:
             sentence = f"nothing can be read after byte {read.reached} of {self._layout.media_end}"
             account.lack(read.reached / self._layout.media_end, sentence, cut=True)
-        unplaced = 0.0, math.inf  # stamps count what came: of what did not come before they know nothing
         if read.taken < WHOLE * self._layout.sound_bytes:
             sentence = f"{read.taken} of {self._layout.sound_bytes} bytes of sound can be read"
             account.lack(read.taken / self._layout.sound_bytes, sentence)
-            account.lost.append(unplaced)
+            account.lost.append(UNPLACED)
         if self._layout.headless:
             account.lack(1.0, "the sound begins in the middle of a frame: something before it is gone")
-            account.lost.append(unplaced)
+            account.lost.append(UNPLACED)
         if isinstance(lanes[0].taker, Soundtrack):
             account.lost = account.losses(lanes[0].taker.end)
 
@@ -194,10 +194,13 @@ class Decoding:
         end, allowed = max(lane.taker.end for lane in lanes), allowance(self._whole, lanes)
         if end >= self._whole - allowed:
             return
-        kept = isinstance(lanes[0].taker, Soundtrack) and lanes[0].ends_as_promised(allowed)
+        headless = self._origin > allowed  # the time before the first stamp counts for the container
+        kept = isinstance(lanes[0].taker, Soundtrack) and lanes[0].ends_as_promised(allowed) and not headless
         if not kept or not any(isinstance(lane.taker, Unseen) for lane in lanes):
             sentence = f"{end:.1f} s of {self._whole:.1f} s that the container declares"
             account.lack(end / self._whole, sentence, cut=not kept)
+        if headless:
+            account.lost.append(UNPLACED)
 
 
 S = TypeVar("S", PictureStream, SoundStream)

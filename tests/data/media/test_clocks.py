@@ -145,6 +145,17 @@ def test_a_file_in_which_reading_ends_early_without_a_word_is_not_whole(tmp_path
     assert one.share < 0.2
 
 
+@pytest.mark.parametrize("per_second", [5.0, None])
+def test_a_first_cluster_that_is_lost_moves_every_time(tmp_path: Path, per_second: float | None) -> None:
+    """The tags agree with what is left, and so do its time stamps; only the container knows that it was longer."""
+    media.write(tmp_path / "a.mkv", Sound(media.tone(6.0)), small(6.0))
+    content = bytearray((tmp_path / "a.mkv").read_bytes())
+    content[content.find(b"\x1f\x43\xb6\x75")] ^= 0x40
+    (tmp_path / "a.mkv").write_bytes(content)
+    with decode(tmp_path / "a.mkv", frames_per_second=per_second) as one:
+        assert (one.status, one.lost) == (PARTIAL, ((0.0, np.inf),))
+
+
 def test_sound_that_the_reader_skips_is_missed(tmp_path: Path) -> None:
     """A tag whose length is damaged swallows frames of an MP3; a WAV's chunk that says too little hides the rest."""
     media.write(tmp_path / "a.mp3", Sound(media.noise(3.0, 16_000), 16_000, "libmp3lame"))
