@@ -1,4 +1,4 @@
-"""Twelve malicious artefacts, through every door: refused with a named reason, and their code never runs."""
+"""Malicious artefacts, twelve and fusion's, at every door: refused with a named reason; their code never runs."""
 
 import gzip
 import hashlib
@@ -19,11 +19,12 @@ from safetensors.numpy import load, save
 from typer.testing import CliRunner, Result
 
 from tests.data.log.logs import make_key
+from tests.models.fusions import planted
 from tests.pipelines.bundles import NOW, bundle_of, make_model
 from tests.pipelines.registries import House, make_house
 from vivavoce.data.signing.key import SigningKey
 from vivavoce.data.signing.role import Role
-from vivavoce.models.directory import load_model
+from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.publishing.bundle import sign_bundle
@@ -136,6 +137,57 @@ ARTEFACTS: dict[Callable[[Path, Path], None], str] = {
 }
 
 
+def fusion_head(folder: Path, **changes: object) -> None:
+    forge(folder, "model.json", json.dumps(json.loads((folder / "model.json").read_text()) | changes).encode())
+
+
+def fusion_tensor(folder: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    tensors = load((folder / TENSORS).read_bytes())
+    forge(folder, TENSORS, save(tensors | {name: np.ascontiguousarray(change(tensors[name]))}))
+
+
+def half_precision(folder: Path, _: Path) -> None:
+    fusion_tensor(folder, "network/hidden.weight", lambda values: values.astype(np.float16))
+
+
+def nan_weights(folder: Path, _: Path) -> None:
+    fusion_tensor(folder, "network/linear.weight", lambda values: values * np.nan)
+
+
+def other_shape(folder: Path, _: Path) -> None:
+    fusion_tensor(folder, "network/encoders.text.cell.weight_hh", lambda values: values.reshape(-1))
+
+
+def negative_width(folder: Path, _: Path) -> None:
+    fusion_head(folder, width=-1)
+
+
+def endless_width(folder: Path, _: Path) -> None:
+    fusion_head(folder, width=2**40)
+
+
+def columns_out_of_range(folder: Path, _: Path) -> None:
+    fusion_head(folder, modalities={"text": [0, 1], "voice": [99]})
+
+
+def named_like_code(folder: Path, _: Path) -> None:
+    fusion_head(folder, modalities={"__class__.__init__": [0, 1], "voice": [2]})
+
+
+FUSION: dict[Callable[[Path, Path], None], str] = {
+    pickled: r"model\.pkl",
+    torch_saved: "weights",
+    huge_header: "weights|[Hh]eader",
+    half_precision: r"network/hidden\.weight must be float32",
+    nan_weights: r"network/linear\.weight: every number must be finite",
+    other_shape: r"weight_hh must be float32",
+    negative_width: r"model\.json, width",
+    endless_width: r"model\.json, width",
+    columns_out_of_range: "columns 0 to 2, each once",
+    named_like_code: r"model\.json, modalities",
+}
+
+
 def viva(environment: dict[str, str], *arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments], env={**environment, "COLUMNS": "300"})
 
@@ -174,8 +226,21 @@ def insider(tmp_path_factory: pytest.TempPathFactory) -> Insider:
 def test_a_malicious_artefact_is_refused_at_every_door(
     insider: Insider, tmp_path: Path, spoil: Callable[[Path, Path], None], said: str
 ) -> None:
+    refused_everywhere(insider, make_model(tmp_path / "model"), tmp_path, spoil, said)
+
+
+@pytest.mark.parametrize(("spoil", "said"), FUSION.items(), ids=[by.__name__ for by in FUSION])
+def test_a_malicious_fusion_version_is_refused_at_every_door(
+    insider: Insider, tmp_path: Path, spoil: Callable[[Path, Path], None], said: str
+) -> None:
+    save_model(planted(), tmp_path / "model")
+    refused_everywhere(insider, tmp_path / "model", tmp_path, spoil, said)
+
+
+def refused_everywhere(
+    insider: Insider, folder: Path, tmp_path: Path, spoil: Callable[[Path, Path], None], said: str
+) -> None:
     canary = tmp_path / "canary"
-    folder = make_model(tmp_path / "model")
     spoil(folder, canary)
     bundle = insider.signed(tmp_path / "bundle", folder)
     with pytest.raises(ModelRefused, match=said):

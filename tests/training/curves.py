@@ -7,22 +7,29 @@ import numpy as np
 import pandas as pd
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, save
+from vivavoce.data.framework import Framework
 
 MIDDLE, SPREAD = 100.0, 20.0  # words: the best length, and how lengths differ
 NOISE = "prosody.level_range_db"
 
 
 def write_curved(
-    folder: Path, n: int = 240, seed: int = 0, *, voice: bool = True, prints: Mapping[str, str] | None = None
+    folder: Path,
+    n: int = 240,
+    seed: int = 0,
+    *,
+    framework: Framework = FRAMEWORK,
+    voice: bool = True,
+    prints: Mapping[str, str] | None = None,
 ) -> dict[str, Path]:
     """Three tables of n candidates: ratings fall with the distance of each answer from the best length, either way."""
     rng = np.random.default_rng(seed)
     ids = np.array([f"c{i:04d}" for i in range(n)])
-    questions = [question.id for question in FRAMEWORK.questions]
+    questions = [question.id for question in framework.questions]
     length = rng.standard_normal((n, len(questions)))
     skill = rng.standard_normal((n, len(questions), len(COMPETENCIES)))
     answers = []
-    for q, question in enumerate(FRAMEWORK.questions):
+    for q, question in enumerate(framework.questions):
         shown = [c for c, name in enumerate(COMPETENCIES) if name in question.shows]
         answers.append(
             pd.DataFrame(
@@ -30,7 +37,7 @@ def write_curved(
                     "interview_id": np.char.add("i", ids),
                     "candidate_id": ids,
                     "question_id": question.id,
-                    "job": FRAMEWORK.job,
+                    "job": framework.job,
                     "language": "en",
                     "asr_engine": "provided:vtt",
                     "purposes": "score,train",
@@ -52,7 +59,9 @@ def write_curved(
     ratings.to_csv(folder / "ratings.csv", index=False)
     overall = level.mean(axis=1)
     performance = 0.6 * (overall - overall.mean()) / overall.std() + 0.8 * rng.standard_normal(n)
-    pd.DataFrame({"candidate_id": ids, "value": performance}).to_csv(folder / "outcomes.csv", index=False)
+    pd.DataFrame({"candidate_id": ids, "criterion": "rating", "value": performance}).to_csv(
+        folder / "outcomes.csv", index=False
+    )
     return {name: folder / file for name, file in FILES.items()}
 
 
