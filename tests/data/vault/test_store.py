@@ -236,3 +236,17 @@ def test_what_killed_writers_leave_is_swept(store: Store) -> None:
     os.utime(left, (time.time() - 4000,) * 2)
     Store(store.folder, store.keyring)
     assert [path.name for path in left.parent.iterdir()] == [".living.tmp"]
+
+
+def test_a_persons_files_are_removed_and_nobody_elses(store: Store) -> None:
+    for person in ("ann", "bob"):
+        store.put(person, MEDIA, SPEECH, artefact(1))
+    aside = store.folder / "quarantine" / f"{store.keyring.pseudonym('ann')}.speech.x.0"
+    aside.write_bytes(b"damaged")
+    store.keyring.destroy("ann")
+    assert store.keyring.erased("ann") is not None
+    assert store.keyring.erased("bob") is None
+    assert store.remove("ann") == 2
+    assert store.remove("ann") == 0
+    assert not aside.exists()
+    assert same(store.get("bob", MEDIA, SPEECH), artefact(1))
