@@ -205,8 +205,14 @@ def _features(model: ModelVersion) -> Section:
     for name, moved in model.influence.items():
         rows = tuple(sorted(moved.items(), key=lambda one: -abs(one[1]))[:MOST_FEATURES])
         tables.append(Table((name, model.influence_unit), rows))
-    said = f"Of {len(model.fingerprints)} features; up to {MOST_FEATURES} for each competency, largest first."
-    return Section("What scores are made of", (said,), tuple(tables))
+    said = [f"Of {len(model.fingerprints)} features; up to {MOST_FEATURES} for each competency, largest first."]
+    gates = model.documents.get("fusion", {}).get("gates")
+    if gates:
+        let = ", ".join(f"{name} {short(value)}" for name, value in gates.items())
+        said.append(f"One network reads all answers in their order. Gates, from 0 (shut) to 1 (open): {let}.")
+        said.append("The evidence of a score says which answer made it, not which of these measures.")
+        said.append(str(model.documents["fusion"]["said"]))
+    return Section("What scores are made of", tuple(said), tuple(tables))
 
 
 def _groups(audit: Json | None) -> Iterator[Section]:

@@ -109,6 +109,8 @@ def test_it_is_admitted_like_any_other_version(
     assert {ends[name] for name in ("groups_permuted", "scored_twice", "validity")} == {"pass"}
     card = (home / "bundle" / "card.md").read_text()
     assert model.influence_unit in card
+    assert "The evidence of a score says which answer made it" in card
+    assert "Gates, from 0 (shut) to 1 (open): text ." in card
 
 
 def test_two_kinds_are_shadowed(cohort: Cohort, linear: Path, fusion: tuple[Path, Said], tmp_path: Path) -> None:
