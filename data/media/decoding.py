@@ -195,7 +195,9 @@ class Decoding:
         if end >= self._whole - allowed:
             return
         headless = self._origin > allowed  # the time before the first stamp counts for the container
-        kept = isinstance(lanes[0].taker, Soundtrack) and lanes[0].ends_as_promised(allowed) and not headless
+        filled = max((lane.promised or 0.0 for lane in lanes), default=0.0) >= self._whole - allowed
+        sounds = isinstance(lanes[0].taker, Soundtrack)
+        kept = sounds and filled and not headless and lanes[0].ends_as_promised(allowed)
         if not kept or not any(isinstance(lane.taker, Unseen) for lane in lanes):
             sentence = f"{end:.1f} s of {self._whole:.1f} s that the container declares"
             account.lack(end / self._whole, sentence, cut=not kept)

@@ -156,6 +156,22 @@ def test_a_first_cluster_that_is_lost_moves_every_time(tmp_path: Path, per_secon
         assert (one.status, one.lost) == (PARTIAL, ((0.0, np.inf),))
 
 
+def test_promises_that_do_not_fill_the_container_are_not_believed(tmp_path: Path) -> None:
+    """The movie's clock ends the sound after a fiftieth of its length, and the picture's steps were damaged too."""
+    media.write(tmp_path / "a.mp4", Sound(media.tone(6.0)), small(6.0))
+    content = bytearray((tmp_path / "a.mp4").read_bytes())
+    movie = content.find(b"mvhd") + 16
+    (scale,) = struct.unpack_from(">I", content, movie)
+    struct.pack_into(">I", content, movie, 50 * scale)
+    struct.pack_into(">I", content, content.find(b"stts") + 16, 2**24)  # the first entry's step
+    content[content.find(b"elst")] ^= 0x20  # the picture's edits, which would end it too
+    (tmp_path / "a.mp4").write_bytes(content)
+    for per_second in (5.0, None):
+        with decode(tmp_path / "a.mp4", frames_per_second=per_second) as one:
+            assert one.status is PARTIAL
+            assert "that the container declares" in one.detail
+
+
 def test_sound_that_the_reader_skips_is_missed(tmp_path: Path) -> None:
     """A tag whose length is damaged swallows frames of an MP3; a WAV's chunk that says too little hides the rest."""
     media.write(tmp_path / "a.mp3", Sound(media.noise(3.0, 16_000), 16_000, "libmp3lame"))
