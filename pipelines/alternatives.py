@@ -120,7 +120,7 @@ def _scores(model: ModelVersion, inputs: Inputs, variant: Variant | None, seed: 
         )
     if inputs.raters == 0:
         raise BadTraining("Every alternative to a trained version learns from human ratings: give --ratings.")
-    return overall_scores(inputs, model.framework, variant, seed=seed)
+    return overall_scores(inputs, model.framework, variant, kind=model.kind, seed=seed)
 
 
 def _one_row_each(inputs: Inputs, scores: dict[str, Any]) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """``viva train``: measured features, human ratings and later performance in; a model version out, ``experimental``."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -108,6 +109,8 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
         _say(said, data_lines(inputs))
         model, search = _trained(request, framework, inputs)
         digest = save_model(model, request.out)
+        if request.kind == "fusion":
+            shutil.rmtree(_checkpoints(request))
         logged = _entered(model, digest, said)
     except (BadTraining, NoNorms, FrameworkError, RefusedName, ModelRefused, FileExistsError) as error:
         said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
@@ -229,16 +232,17 @@ def _fused(
     request: TrainingRequest, framework: Framework, inputs: "Inputs", beside: "Sequence[Beside]"
 ) -> "FittedVersion":
     """The fusion version; a training that is killed leaves its checkpoints beside OUT, and goes on from there."""
-    import shutil
-
     from vivavoce.training.fusion.fit import fit_fusion
     from vivavoce.training.validation.scored import THOROUGH, USUAL
 
-    checkpoints = request.out.with_name(f"{request.out.name}.checkpoints")
     effort = THOROUGH if request.thorough else USUAL
-    found = fit_fusion(inputs, framework, checkpoints=checkpoints, effort=effort, beside=beside, seed=request.seed)
-    shutil.rmtree(checkpoints)
-    return found
+    return fit_fusion(
+        inputs, framework, checkpoints=_checkpoints(request), effort=effort, beside=beside, seed=request.seed
+    )
+
+
+def _checkpoints(request: TrainingRequest) -> Path:
+    return request.out.with_name(f"{request.out.name}.checkpoints")
 
 
 def _compared_with(request: TrainingRequest, framework: Framework) -> Compared:

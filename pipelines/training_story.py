@@ -109,7 +109,8 @@ def _holding(validity: Json) -> list[str]:
         tested = validity["permutation"]["overall"]
         chance = ", ".join(f"{_chance(one)} ({name})" for name, one in tested.items())
         rows.append(("overall", chance, *("–" for _ in known), _slope(validity["calibration"]["overall"])))
-    count = next(iter(validity["permutation"].values()))["count"]
+    tests = [one for name, one in validity["permutation"].items() if name != "overall"]
+    count = max(one["count"] for one in [*tests, *validity["permutation"].get("overall", {}).values()])
     title = f"Does it hold (p of {count} permutations; r of people from elsewhere; given on predicted, 95 %)"
     unknown = [f"{PLACES[one]}: {next(iter(scores.values()))[one]['reason']}" for one in PLACES if one not in known]
     return ["", title, *_table(rows), *(f"  Not looked at: {one}." for one in unknown)]

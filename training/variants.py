@@ -6,7 +6,7 @@ None of them sees a group. ``pipelines/alternatives.py`` compares them with the 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -16,8 +16,11 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.arguments import Floats
 from vivavoce.models.aggregate import answer_means
 from vivavoce.training.document import read_document
-from vivavoce.training.fit import fit
+from vivavoce.training.fit import Fitted, fit
 from vivavoce.training.inputs import BadTraining, Inputs
+
+if TYPE_CHECKING:
+    from vivavoce.training.fusion.fit import FittedVersion
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -74,7 +77,9 @@ def read_variants(path: Path) -> tuple[Variant, ...]:
     return read_document(path, Variants, {"candidates": Variant}).candidates
 
 
-def overall_scores(inputs: Inputs, framework: Framework, variant: Variant | None = None, *, seed: int = 0) -> Floats:
+def overall_scores(
+    inputs: Inputs, framework: Framework, variant: Variant | None = None, *, kind: str = "linear", seed: int = 0
+) -> Floats:
     """Cross-fitted overall scores of every interview under a variant, shape (n,); ``nan`` where not measured.
 
     Parameters
@@ -83,6 +88,8 @@ def overall_scores(inputs: Inputs, framework: Framework, variant: Variant | None
         As for :func:`vivavoce.training.fit.fit`.
     variant
         What to change; None: nothing.
+    kind
+        Of the version, ``linear`` or ``fusion``: every variant is learned as it was.
     seed
         Of the folds.
 
@@ -92,7 +99,13 @@ def overall_scores(inputs: Inputs, framework: Framework, variant: Variant | None
         For a variant that names what is not there, or leaves a competency without questions or features.
     """
     changed, shorter = (inputs, framework) if variant is None else change(inputs, framework, variant)
-    fitted = fit(changed, shorter, effort=None, seed=seed)
+    fitted: Fitted | FittedVersion
+    if kind == "fusion":
+        from vivavoce.training.fusion.fit import fit_fusion
+
+        fitted = fit_fusion(changed, shorter, effort=None, seed=seed)
+    else:
+        fitted = fit(changed, shorter, effort=None, seed=seed)
     given = None if variant is None else variant.weights
     weights = np.array([(given or fitted.model.weights)[name] for name in fitted.z])
     plain = np.column_stack(list(fitted.z.values())) @ weights

@@ -20,6 +20,7 @@ from vivavoce.training.fusion.folds import _moved, _pseudo_values
 from vivavoce.training.fusion.sequences import sequences_of
 from vivavoce.training.inputs import BadTraining
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.variants import Variant, overall_scores
 
 QUICK = FusionRegressor(width=12, epochs=60, patience=10, batch=32, rate=0.01)
 
@@ -185,3 +186,17 @@ def test_people_are_split_as_the_training_is(inputs):
     lesson = lesson_of(replace(inputs, scheme=scheme), sequences_of(inputs, FRAMEWORK), quick)
     for _, held in lesson.scheme.splits(lesson.persons):
         assert not set(sites[held]) & set(np.delete(sites, held))
+
+
+def test_alternatives_to_a_fusion_version_are_learned_by_fusion(inputs, fitted, monkeypatch):
+    asked = []
+
+    def learned(changed, framework, **more):
+        asked.append((changed, more))
+        return fitted
+
+    monkeypatch.setattr("vivavoce.training.fusion.fit.fit_fusion", learned)
+    without = Variant(name="no_length", without_features=(LENGTH,))
+    assert np.array_equal(overall_scores(inputs, FRAMEWORK, without, kind="fusion"), fitted.overall)
+    assert LENGTH not in asked[0][0].features["teamwork"]
+    assert asked[0][1]["effort"] is None
