@@ -104,20 +104,15 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
 
 
 def _scores(model: ModelVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
-    """Overall scores under a variant, by the version's own procedure: a rubric's are its own, a linear one's learned.
+    """Overall scores under a variant, by the version's own procedure: a rubric's are its own, others learn again.
 
     Raises
     ------
     BadTraining
-        For a kind whose alternatives nobody can compute here, and for a linear version without ratings.
+        For a version that learned, without ratings to learn from.
     """
     if isinstance(model, RubricVersion):
         return rubric_scores_under(model, inputs, variant)
-    if model.kind != "linear":
-        raise BadTraining(
-            f"Alternatives are searched for linear and rubric versions. This one is of kind {model.kind}: search those "
-            "of a linear version trained on the same tables."
-        )
     if inputs.raters == 0:
         raise BadTraining("Every alternative to a trained version learns from human ratings: give --ratings.")
     return overall_scores(inputs, model.framework, variant, kind=model.kind, seed=seed)
