@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from vivavoce.training.own_scores import OwnScores
     from vivavoce.training.pooling import Beside
     from vivavoce.training.search import Trial
-    from vivavoce.training.tuning import Search
+
+    Trials = Mapping[str, Sequence[Trial]]
 
 EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
 KINDS = ("linear", "fusion", "rubric")
@@ -107,7 +108,7 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
         _check(request)
         inputs = _inputs(request, framework)
         _say(said, data_lines(inputs))
-        model, search = _trained(request, framework, inputs)
+        model, trials = _trained(request, framework, inputs)
         digest = save_model(model, request.out)
         if request.kind == "fusion":
             shutil.rmtree(_checkpoints(request))
@@ -117,7 +118,6 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
         return EXIT_BAD_INPUT
     _say(said, result_lines(model))
     _say(said, ["", f"{request.out}: model {digest[:12]}, experimental."])
-    trials = _trials(search, inputs) if search else {}
     status = _recorded(request, model, digest, trials, said)
     return status if logged else EXIT_NOT_LOGGED
 
@@ -186,22 +186,22 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
     )
 
 
-def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Search | None]":
-    """The model version with everything that belongs beside it, and the search where one was asked for."""
+def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[ModelVersion, Trials]":
+    """The model version with everything that belongs beside it, and what a search tried for each competency."""
     compared = _compared_with(request, framework)
     if request.kind == "rubric":
         from vivavoce.training.rubric import judge
 
         judged = judge(inputs, framework, seed=request.seed)
-        return _completed(judged.model, judged, compared, request, inputs), None
+        return _completed(judged.model, judged, compared, request, inputs), {}
     beside = _beside(request, framework, inputs)
     if request.kind == "fusion":
         fused = _fused(request, framework, inputs, beside)
         drawn = replace(fused.model, documents={**fused.model.documents, **_pictures(fused, inputs)})
-        return _completed(drawn, fused, compared, request, inputs), None
+        return _completed(drawn, fused, compared, request, inputs), {}
     from vivavoce.training.crossfit import PLAIN, plain
     from vivavoce.training.fit import fit
-    from vivavoce.training.tuning import Search, without_idle
+    from vivavoce.training.tuning import Search, trials_of, without_idle
     from vivavoce.training.validation.scored import THOROUGH, USUAL
 
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
@@ -212,12 +212,13 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
         estimator=search or plain, procedure=procedure, effort=effort, beside=beside, seed=request.seed,
     )  # fmt: skip
     documents: dict[str, Any] = {**fitted.model.documents, **_pictures(fitted, inputs)}
+    trials = trials_of(fitted.ridges)
     if search:
-        documents["search"] = _searched(search, inputs, request.tune)
+        documents["search"] = _searched(trials, request.tune)
     if request.thorough:
         documents["fusion"] = _fusion(inputs, framework, request.seed)
     model = replace(without_idle(fitted.model) if search else fitted.model, documents=documents)
-    return _completed(model, fitted, compared, request, inputs), search
+    return _completed(model, fitted, compared, request, inputs), trials
 
 
 def _beside(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[Beside, ...]":
@@ -275,16 +276,12 @@ def _completed(
     return replace(model, documents=documents)
 
 
-def _trials(search: "Search", inputs: "Inputs") -> "dict[str, tuple[Trial, ...]]":
-    return {name: search.trials_of(list(columns)) for name, columns in inputs.features.items()}
-
-
-def _searched(search: "Search", inputs: "Inputs", count: int) -> dict[str, Any]:
+def _searched(tried: "Trials", count: int) -> dict[str, Any]:
     """What the search chose on folds of all people; its own r is optimistic and said to be."""
     from vivavoce.training.learned import without_nan
 
     found = {}
-    for name, trials in _trials(search, inputs).items():
+    for name, trials in tried.items():
         best = min((one for one in trials if not one.pruned), key=lambda one: one.error)
         found[name] = {"best": asdict(best), "pruned": sum(one.pruned for one in trials)}
     note = "validity is nested: every outer fold searched on its own. The best trial's r is on the folds that chose it"
@@ -335,9 +332,7 @@ def _pictures(fitted: "Fitted | FittedVersion", inputs: "Inputs") -> dict[str, s
     return found
 
 
-def _recorded(
-    request: TrainingRequest, model: ModelVersion, digest: str, trials: "Mapping[str, Sequence[Trial]]", said: Console
-) -> int:
+def _recorded(request: TrainingRequest, model: ModelVersion, digest: str, trials: "Trials", said: Console) -> int:
     """Record the run; a store that was asked for and refuses is an exit status of its own, the model being saved."""
     import os
 

@@ -12,6 +12,7 @@ from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.gain import correlation as person_correlation
 from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.norms import Norms
 from vivavoce.training.crossfit import PLAIN, MakeRidge, Procedure, cross_fitted, plain
@@ -42,11 +43,14 @@ class Fitted:
     overall
         Σ w z with weights learned from other people's performance, shape (n,); ``nan`` for people without performance.
         Without any performance, under the framework's weights.
+    ridges
+        Of each competency, fitted to all rated people: one that searched knows what it tried.
     """
 
     model: LinearVersion
     z: Mapping[str, Floats]
     overall: Floats
+    ridges: Mapping[str, CompetencyRidge]
 
 
 def fit_model(inputs: Inputs, framework: Framework, *, estimator: MakeRidge = plain, seed: int = 0) -> LinearVersion:
@@ -91,10 +95,9 @@ def fit(
         For a competency whose features say nothing, or whose prior weight is 0.
     """
     check_weights(framework)
-    crossed, competencies = {}, []
+    crossed, competencies, ridges = {}, [], {}
     for name in inputs.features:
-        one, linear = _competency(inputs, framework, name, estimator, seed)
-        crossed[name] = one
+        crossed[name], linear, ridges[name] = _competency(inputs, framework, name, estimator, seed)
         competencies.append(linear)
     scores = {name: one.z for name, one in crossed.items()}
     overall = learn_overall(inputs, framework, scores, seed, beside=beside)
@@ -120,7 +123,7 @@ def fit(
         documents=without_nan(documents),
         languages=inputs.languages,
     )
-    return Fitted(model, scores, by_interview(inputs, framework, scores, overall))
+    return Fitted(model, scores, by_interview(inputs, framework, scores, overall), ridges)
 
 
 def check_weights(framework: Framework) -> None:
@@ -132,7 +135,7 @@ def check_weights(framework: Framework) -> None:
 
 def _competency(
     inputs: Inputs, framework: Framework, name: str, estimator: MakeRidge, seed: int
-) -> tuple[Crossed, LinearCompetency]:
+) -> tuple[Crossed, LinearCompetency, CompetencyRidge]:
     """One competency's cross-fitted scores, of interviews and of single answers, and its ridge of all rated people."""
     columns = list(inputs.features[name])
     if not columns:
@@ -153,7 +156,8 @@ def _competency(
     fitted = estimator(columns).fit(x[rated], y[rated], groups=scheme.inner(who[rated]), sample_weight=weights)
     found = precision(norms.z(table), who, seed=seed)
     spread = None if np.isnan(found.question_sd) else found.question_sd
-    return Crossed(predicted, norms.z(predicted), found), LinearCompetency.of(name, columns, fitted, norms, spread)
+    linear = LinearCompetency.of(name, columns, fitted, norms, spread)
+    return Crossed(predicted, norms.z(predicted), found), linear, fitted
 
 
 def performance_of(

@@ -1,16 +1,18 @@
 """The search of one training: a ridge that searches for each competency, and the model without what it left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.linear.version import LinearVersion
 from vivavoce.training.crossfit import Procedure
 from vivavoce.training.search import STARTED, SearchedRidge, Trial
 
 
+@dataclass(frozen=True)
 class Search:
-    """Makes one :class:`SearchedRidge` after another for a training, and remembers what the last of each found.
+    """Makes one :class:`SearchedRidge` after another for a training.
 
     Parameters
     ----------
@@ -22,32 +24,26 @@ class Search:
         Of every sampler.
     """
 
-    def __init__(self, trials: int, modalities: Mapping[str, str], seed: int) -> None:
-        self.trials, self.modalities, self.seed = trials, modalities, seed
-        self._made: dict[tuple[str, ...], SearchedRidge] = {}
+    trials: int
+    modalities: Mapping[str, str]
+    seed: int
 
     def __call__(self, columns: Sequence[str]) -> SearchedRidge:
         """An unfitted ridge for these columns."""
-        families = tuple(family(name, self.modalities) for name in columns)
-        made = SearchedRidge(families, self.trials, self.seed)
-        self._made[tuple(columns)] = made
-        return made
+        return SearchedRidge(tuple(family(name, self.modalities) for name in columns), self.trials, self.seed)
 
     @property
     def reduced(self) -> Procedure:
         """What validity's many fits go through: the search's first settings, which depend on no rating."""
         count = min(self.trials, STARTED)
-
-        def make(columns: Sequence[str]) -> SearchedRidge:
-            return SearchedRidge(tuple(family(name, self.modalities) for name in columns), count, self.seed)
-
         said = "the plain ridge" if count == 1 else f"the plain ridge and {count - 1} settings drawn at random"
-        return Procedure(make, f"a reduced search in every fit: {said}, the search's first, which depend on no rating")
+        words = f"a reduced search in every fit: {said}, the search's first, which depend on no rating"
+        return Procedure(replace(self, trials=count), words)
 
-    def trials_of(self, columns: Sequence[str]) -> tuple[Trial, ...]:
-        """What the final fit of these columns tried, on folds of all people."""
-        found: tuple[Trial, ...] = self._made[tuple(columns)].trials_
-        return found
+
+def trials_of(ridges: Mapping[str, CompetencyRidge]) -> dict[str, tuple[Trial, ...]]:
+    """What the final fit of each competency tried, on folds of all people."""
+    return {name: one.trials_ for name, one in ridges.items() if isinstance(one, SearchedRidge)}
 
 
 def family(column: str, modalities: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.search import PENALTIES, STARTED, SearchedRidge
-from vivavoce.training.tuning import Search, family, without_idle
+from vivavoce.training.tuning import Search, family, trials_of, without_idle
 from vivavoce.training.validation.permutation import permuted_learning
 
 SETS = tuple(name for name in "abcdefghijkl" for _ in range(4))
@@ -111,9 +111,9 @@ def test_a_training_searches_and_its_model_asks_for_nothing_that_it_does_not_use
     paths = write(tmp_path, n=80)
     inputs = read_inputs(paths["features"], paths["ratings"], None, FRAMEWORK)
     search = Search(6, inputs.modalities, 0)
-    model = fit(inputs, FRAMEWORK, estimator=search, effort=None, seed=0).model
-    for name, columns in inputs.features.items():
-        assert len(search.trials_of(list(columns))) == 6, name
+    fitted = fit(inputs, FRAMEWORK, estimator=search, effort=None, seed=0)
+    model, trials = fitted.model, trials_of(fitted.ridges)
+    assert {name: len(tried) for name, tried in trials.items()} == dict.fromkeys(inputs.features, 6)
     lean = without_idle(model)
     assert set(lean.fingerprints) <= set(model.fingerprints)
     idle = set(model.fingerprints) - set(lean.fingerprints)

@@ -176,6 +176,8 @@ def test_thorough_permutes_the_learning_of_weights_too(tmp_path):
     for name in WEIGHTS:  # three settings are no more than a reduced search has: all is the very same procedure
         r = documents["validity"]["ratings"][name]["score"]["value"]
         assert documents["validity"]["permutation"][name]["r"] == pytest.approx(r)
+    best = [one["best"]["r"] for one in documents["search"]["competencies"].values()]
+    assert len(set(best)) == len(WEIGHTS)  # all have the same columns, and each its own trials
     assert "fusion" in documents
     for title in ("Does it hold (p of 39", "Would more people help", "Gain in r over simpler", "What to know"):
         assert title in said
