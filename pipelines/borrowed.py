@@ -13,13 +13,11 @@ import numpy as np
 from vivavoce.data.competency import Competency
 from vivavoce.data.framework import Framework
 from vivavoce.features.language.answer import AnswerText
-from vivavoce.features.language.coverage import find_evidence
+from vivavoce.features.language.mentions import LISTED, STRETCH, term_counts
 from vivavoce.features.transcript.segmentation import segment
 from vivavoce.features.transcript.words import Word
 
 RUN = 8  # words in a row; the longest of 138 real interviews, of 46 to 1,564 words, was 5
-STRETCH = 24  # words: three spoken sentences or a list
-LISTED = 0.5  # of a stretch's words that are terms; the densest of the same interviews had .25
 SHOWN = 12  # words of a quote
 
 
@@ -70,18 +68,15 @@ def _recited(answer: AnswerText, framework: Framework) -> Borrowed | None:
 
 def _listed(answer: AnswerText, framework: Framework) -> Borrowed | None:
     """The stretch with the most terms, where at least half of its words belong to one."""
-    found = [entry for competency in framework.competencies for entry in find_evidence(answer, competency).found]
-    terms = {place for entry in found for place in range(*entry.span)}
-    marks = np.array([token.index in terms for token in answer.tokens], dtype=float)
-    if len(marks) < STRETCH:
+    counts = term_counts(answer, framework.competencies)
+    if not len(counts):
         return None
-    counts = np.convolve(marks, np.ones(STRETCH), "valid")
     first = int(np.argmax(counts))
     if counts[first] < LISTED * STRETCH:
         return None
     sentence = (
         f"Of {STRETCH} words in a row, {counts[first]:.0f} belong to terms that the framework looks for. "
-        "A list of terms is no account of a case, though each of them counts."
+        "A list of terms is no account of a case: none of them counts."
     )
     return Borrowed(sentence, _quote(answer, first, STRETCH))
 

@@ -1,27 +1,23 @@
 """The evidence of one competency in one answer: terms, phrases and closeness to the anchors, each with its words.
 
 Counting is built so that stuffing pays little: each term counts once however often it is said, no more than one
-term per ``DENSITY`` words counts, a negated term does not count at all, and the share saturates.
+term per ``DENSITY`` words counts, a negated term and one that is said only within a list do not count at all, and the
+share saturates.
 """
 
 import math
-import re
 from dataclasses import dataclass
-from functools import cache
 
 from vivavoce.data.competency import Competency
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Measures, Value
-from vivavoce.features.language.answer import BREAK, AnswerText, Span
+from vivavoce.features.language.answer import AnswerText, Span
 from vivavoce.features.language.family import LANGUAGE, NO_ENCODER, TOO_SHORT
-from vivavoce.features.language.lemma import lemma
+from vivavoce.features.language.mentions import entries, listed_places, mentions
 from vivavoce.features.language.relevance import BEST, MIN_WORDS, closeness
-from vivavoce.features.transcript.segmentation import segment
 
 HALF = 3.0  # different terms that reach half of the full share: the third sentence of evidence adds less than the first
 DENSITY = 8  # words for each term that counts; speech that reports something has a few terms in a sentence, a list more
-GAP = 2  # words that may stand between those of a phrase (*ask my manager for feedback*)
-GAP_CHARACTERS = 4  # the same for Chinese
 TEMPERATURE = 0.1  # cosine by which one anchor must be closer for odds of e to 1: about a spread between answers
 REACH = 4  # words before a term within which a negation in the same clause takes it back
 
@@ -41,12 +37,14 @@ class Evidence:
     """Everything that one answer shows for one competency.
 
     ``found`` holds terms and phrases at their first mention, in order; ``negated`` those that were said only to be
-    denied; ``anchors`` the passages closest to the high anchor, closest first, empty without an encoder.
+    denied, ``listed`` those that were said only within a list of terms; ``anchors`` the passages closest to the high
+    anchor, closest first, empty without an encoder.
     """
 
     competency_id: str
     found: tuple[Found, ...]
     negated: tuple[Found, ...] = ()
+    listed: tuple[Found, ...] = ()
     anchors: tuple[Found, ...] = ()
 
 
@@ -72,41 +70,24 @@ def measure_competency(answer: AnswerText, competency: Competency) -> tuple[Meas
 def find_evidence(answer: AnswerText, competency: Competency) -> Evidence:
     """Terms and phrases by lemma, and the passages closest to the high anchor.
 
-    A place in the answer is evidence of one entry only, the longest; each entry is reported at its first
-    mention that is not negated.
+    A place in the answer is evidence of one entry only, the longest; each entry is reported at its first mention that
+    is neither negated nor part of a list of the terms of any competency that the question shows.
     """
-    language = answer.language
-    entries = [("phrase", text) for text in competency.phrases.get(language, ())]  # type: ignore[call-overload]
-    entries += [("term", text) for text in competency.terms.get(language, ())]  # type: ignore[call-overload]
-    entries.sort(key=lambda entry: -len(entry[1]))
+    lists = listed_places(answer, {one.id: one for one in (*answer.competencies, competency)}.values())
     taken: set[int] = set()
-    found: list[Found] = []
-    negated: list[Found] = []
-    for kind, text in entries:
-        free = [span for span in _mentions(answer, text) if taken.isdisjoint(range(*span))]
+    kept: dict[str, list[Found]] = {"found": [], "listed": [], "negated": []}
+    for kind, text in entries(competency, answer.language):
+        free = [span for span in mentions(answer, text) if taken.isdisjoint(range(*span))]
         said = [span for span in free if not _is_negated(answer, span)]
         for span in said:
             taken.update(range(*span))
-        if said:
-            found.append(Found(kind, text, said[0]))
-        elif free:
-            negated.append(Found(kind, text, free[0]))
-    return Evidence(
-        competency.id,
-        tuple(sorted(found, key=lambda entry: entry.span)),
-        tuple(sorted(negated, key=lambda entry: entry.span)),
-        _closest(answer, competency),
-    )
-
-
-def _mentions(answer: AnswerText, text: str) -> list[Span]:
-    """Where an entry stands; in Chinese only where it begins and ends with a word (合并发布 holds no 并发)."""
-    pattern, surface = _pattern(text, answer.language), answer.lemmas
-    matches = [found.span() for found in pattern.finditer(surface.text)]
-    if answer.language == "zh":
-        edges = surface.edges
-        matches = [(start, end) for start, end in matches if (start in edges[0] and end in edges[1])]
-    return [surface.span(start, end) for start, end in matches]
+        told = [span for span in said if lists.isdisjoint(range(*span))]
+        for name, spans in (("found", told), ("listed", said), ("negated", free)):
+            if spans:
+                kept[name].append(Found(kind, text, spans[0]))
+                break
+    inorder = {name: tuple(sorted(ones, key=lambda entry: entry.span)) for name, ones in kept.items()}
+    return Evidence(competency.id, **inorder, anchors=_closest(answer, competency))
 
 
 def _closest(answer: AnswerText, competency: Competency) -> tuple[Found, ...]:
@@ -122,16 +103,6 @@ def _closest(answer: AnswerText, competency: Competency) -> tuple[Found, ...]:
 def _anchor(competency: Competency, level: str, language: str) -> str | None:
     text: str | None = getattr(competency.anchors, level).get(language)
     return text
-
-
-@cache
-def _pattern(text: str, language: str) -> re.Pattern[str]:
-    """An entry of the framework as a pattern over lemmas, with room for words between those of a phrase."""
-    if language == "zh":
-        pieces = [re.escape(piece) for piece in segment(text.casefold())]
-        return re.compile(rf"[^{BREAK},]{{0,{GAP_CHARACTERS}}}".join(pieces))
-    pieces = [re.escape(lemma(word)) for word in re.split(r"[\s-]+", text.casefold())]
-    return re.compile(rf"(?<!\S){rf'(?: [^ {BREAK}]+){{0,{GAP}}} '.join(pieces)}(?!\S)")
 
 
 def _is_negated(answer: AnswerText, span: Span) -> bool:

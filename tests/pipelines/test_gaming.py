@@ -62,16 +62,17 @@ def encoder() -> SentenceEncoder:
 
 
 @pytest.mark.proof
-def test_by_the_rubric_a_framed_list_earns_more_than_the_best_story(encoder, record_property):
-    """The rubric counts what is named and announced. Whoever knows the terms gets past everybody: docs/gaming.md says
-    so; a better rubric may lower these figures."""
+def test_by_the_rubric_no_list_and_no_recital_earns_as_much_as_the_best_story(encoder, record_property):
+    """Terms within a list count for nothing, announced or not. A text of a language model still passes for an answer:
+    docs/gaming.md says so; a better rubric may lower these figures."""
     scores = {
         name: overall({question: said(text) for question, text in texts.items()}, encoder)
         for name, texts in TEXTS.items()
     }
     record_property("overall score by the rubric", {name: round(score, 1) for name, score in scores.items()})
-    assert {name for name in TEXTS if scores[name] > scores[STRONG]} == {FRAMED}
-    assert scores[STRONG] > scores[MIDDLING] > scores[WEAK]
+    assert max(TEXTS, key=lambda name: scores[name]) == STRONG
+    assert scores[STRONG] > scores[MIDDLING] > scores[WEAK] > scores[LISTED]
+    assert scores[FRAMED] < scores[MIDDLING]
 
 
 def test_the_page_marks_what_is_listed_or_recited_and_no_story():
@@ -83,8 +84,8 @@ def test_the_page_marks_what_is_listed_or_recited_and_no_story():
 
 
 @pytest.mark.proof
-def test_a_version_that_learned_that_terms_mean_ability_believes_a_list(tmp_path, record_property):
-    """In the planted cohort nobody games, so that terms tell ability there; a list says more of them than anybody."""
+def test_a_version_that_learned_that_terms_mean_ability_finds_none_in_a_list(tmp_path, record_property):
+    """In the planted cohort nobody games, so that terms tell ability there; those of a list are not counted at all."""
     cohort = make_cohort(tmp_path, proof_count(150, 3000))
     request = TrainingRequest(
         cohort.features, cohort.ratings, cohort.outcomes, cohort.shorter, tmp_path / "v1", tracking="none"
@@ -102,7 +103,7 @@ def test_a_version_that_learned_that_terms_mean_ability_believes_a_list(tmp_path
     record_property(
         "overall score by the planted cohort's version", {name: round(one, 1) for name, one in scores.items()}
     )
-    assert scores[LISTED] > 85
+    assert scores[LISTED] == scores[FRAMED] == 0
     assert scores[STRONG] < 60, "an honest answer names fewer terms than the cohort's people"
     assert scores[STRONG] > scores[MIDDLING] > scores[WEAK] == 0
 
@@ -114,7 +115,7 @@ def test_heard_by_the_recogniser_that_is_here_nobody_would_be_scored(name, encod
     pytest.importorskip("pocketsphinx", reason="the extra offline-asr is not installed")
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
-    text = " ".join(TEXTS[name]["q1"].split()[: proof_count(25, 1000)])  # reduced: its first ten seconds
+    text = " ".join(TEXTS[name]["q1"].split()[: proof_count(45, 1000)])  # reduced: its first seconds
     words = heard(text, tmp_path)
     assert believed(words) < UNCLEAR_BELOW
     wrong = errors(text, words)
