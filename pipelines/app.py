@@ -9,7 +9,7 @@ from vivavoce import __version__
 from vivavoce.data.interview import Purpose
 from vivavoce.pipelines.app_publishing import app as publishing_app
 from vivavoce.pipelines.app_watching import app as watching_app
-from vivavoce.pipelines.configuration import Profile
+from vivavoce.pipelines.scoring.configuration import Profile
 
 app = typer.Typer(
     name="viva",
@@ -104,8 +104,8 @@ def score(
     ] = False,
 ) -> None:
     """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
-    from vivavoce.pipelines.batch import Request
     from vivavoce.pipelines.score import run_score
+    from vivavoce.pipelines.scoring.batch import Request
 
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
@@ -141,8 +141,8 @@ def features(
         raise typer.Exit(describe_features(markdown=markdown))
     if manifest is None or out is None:
         raise typer.BadParameter("viva features needs MANIFEST and --out, or --describe.")
-    from vivavoce.pipelines.batch import Request
     from vivavoce.pipelines.score import run_score
+    from vivavoce.pipelines.scoring.batch import Request
 
     request = Request(
         manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,

@@ -10,7 +10,7 @@ from vivavoce.features.prosody import PROSODY
 from vivavoce.features.questions import QUESTIONS
 from vivavoce.features.speakers.stage import SPEAKERS
 from vivavoce.features.transcript.stage import transcript_stage
-from vivavoce.pipelines.configuration import Profile
+from vivavoce.pipelines.scoring.configuration import Profile
 
 if TYPE_CHECKING:
     from vivavoce.features.language.encoder import SentenceEncoder

@@ -10,9 +10,9 @@ import yaml
 from rich.console import Console
 
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.batch import Request
-from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.score import EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_score
+from vivavoce.pipelines.scoring.batch import Request
+from vivavoce.pipelines.scoring.configuration import Profile
 
 QUALITIES = ("strong", "middling", "weak")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from vivavoce.pipelines.folder import LIBRARIES
+from vivavoce.pipelines.scoring.folder import LIBRARIES
 
 if TYPE_CHECKING:
     pass

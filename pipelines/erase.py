@@ -26,9 +26,9 @@ from vivavoce.data.vault.store import Store
 from vivavoce.fairness.records import BadInput
 from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, without
 from vivavoce.pipelines.erasing.traces import Use, documents_of, events_of, files_of, find_traces
-from vivavoce.pipelines.job import open_store
-from vivavoce.pipelines.outputs import write_whole
 from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.scoring.job import open_store
+from vivavoce.pipelines.scoring.outputs import write_whole
 
 EXIT_ERASED, EXIT_TRACES, EXIT_BAD_INPUT = 0, 1, 2
 ERASURES = "erasures.jsonl"  # one line for each: when, by whom, why, which tables; nobody is named

@@ -20,8 +20,8 @@ from vivavoce.fairness.records import BadInput, numbers, read_records, texts
 from vivavoce.fairness.reviews import AFTER, BEFORE, DATE, read_reviews
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.model import load_scorer
 from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.scoring.model import load_scorer
 from vivavoce.pipelines.watching.impact import Impact, Passing, impact_of
 from vivavoce.pipelines.watching.monitor_page import write_page
 from vivavoce.pipelines.watching.monitored import REFERENCE, Compared, describe, files, plain, reviewed

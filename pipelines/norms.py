@@ -12,7 +12,7 @@ from rich.console import Console
 
 from vivavoce.data.interview import Purpose
 from vivavoce.data.norms import LEAST_PEOPLE, BadNorms, Group, Norm, Norms, quantiles, step
-from vivavoce.pipelines.outputs import ANSWER, write_whole
+from vivavoce.pipelines.scoring.outputs import ANSWER, write_whole
 
 NEEDED = ("candidate_id", "question_id", "job", "language", "asr_engine", "purposes")
 Column = tuple[str, str]  # name, fingerprint

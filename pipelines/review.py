@@ -18,8 +18,8 @@ from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.fairness.reviews import COLUMNS
 from vivavoce.models.score import OVERALL, TOP
-from vivavoce.pipelines.outputs import defuse
 from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.scoring.outputs import defuse
 from vivavoce.pipelines.watching.review_file import (
     REVIEWS,
     Kept,

@@ -121,7 +121,7 @@ def _write(candidates: "pd.Index", found: "Reweighing", out: Path) -> None:
     """Two columns and nothing else, in the order of the ids."""
     import pyarrow as pa
 
-    from vivavoce.pipelines.outputs import write_csv, write_parquet
+    from vivavoce.pipelines.scoring.outputs import write_csv, write_parquet
 
     table = pa.table({"candidate_id": pa.array(candidates, pa.string()), "weight": pa.array(found.weights)})
     (write_parquet if out.suffix == ".parquet" else write_csv)(table, out)

@@ -19,16 +19,16 @@ from vivavoce.data.vault.keys import Erased, ProjectKeyRefused
 from vivavoce.data.vault.store import Store
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.batch import BadInput, Batch, Request, prepare
-from vivavoce.pipelines.engine import Done, run_tasks
 from vivavoce.pipelines.erasing.tables import forgotten_row
-from vivavoce.pipelines.folder import is_finished, recorded_versions, summarise, write_folder
-from vivavoce.pipelines.job import Outcome, Task, build_job, find_result, not_measured, open_store
-from vivavoce.pipelines.outputs import Row
-from vivavoce.pipelines.progress import Progress
 from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED
-from vivavoce.pipelines.result import Result
-from vivavoce.pipelines.scored import enter_scores
+from vivavoce.pipelines.scoring.batch import BadInput, Batch, Request, prepare
+from vivavoce.pipelines.scoring.engine import Done, run_tasks
+from vivavoce.pipelines.scoring.folder import is_finished, recorded_versions, summarise, write_folder
+from vivavoce.pipelines.scoring.job import Outcome, Task, build_job, find_result, not_measured, open_store
+from vivavoce.pipelines.scoring.outputs import Row
+from vivavoce.pipelines.scoring.progress import Progress
+from vivavoce.pipelines.scoring.result import Result
+from vivavoce.pipelines.scoring.scored import enter_scores
 
 EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
 DIED = frozenset({MediaStatus.CRASHED, MediaStatus.TIMEOUT})  # ends without a result of their own

@@ -25,8 +25,8 @@ from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import OVERALL
 from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.model import Scorer, load_scorer
 from vivavoce.pipelines.publishing.admission import points
+from vivavoce.pipelines.scoring.model import Scorer, load_scorer
 from vivavoce.pipelines.watching.impact import Passing
 from vivavoce.pipelines.watching.monitored import plain
 

@@ -96,7 +96,7 @@ def run_train(request: TrainingRequest, *, console: Console | None = None) -> in
     from vivavoce.models.directory import save_model
     from vivavoce.models.files import ModelRefused
     from vivavoce.models.norms import NoNorms
-    from vivavoce.pipelines.training_story import data_lines, result_lines
+    from vivavoce.pipelines.training.story import data_lines, result_lines
     from vivavoce.training.inputs import BadTraining
 
     said = console or Console(stderr=True)
@@ -316,7 +316,7 @@ def _pictures(fitted: "Fitted | FittedVersion", inputs: "Inputs") -> dict[str, s
     import pandas as pd
 
     from vivavoce.evaluation.calibration import calibrate
-    from vivavoce.pipelines.training_plots import calibration_curves, standalone, weights_forest
+    from vivavoce.pipelines.training.plots import calibration_curves, standalone, weights_forest
 
     scale = fitted.model.framework.scale
     curves = {}

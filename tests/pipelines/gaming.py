@@ -18,7 +18,7 @@ from vivavoce.features.transcript.words import Word
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.measure import _language
+from vivavoce.pipelines.scoring.measure import _language
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 WORDS_PER_MINUTE = 150

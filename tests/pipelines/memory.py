@@ -15,11 +15,11 @@ from tests.small_whisper.synthesis import RATE
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose, Recording
 from vivavoce.data.media.limits import Limits
 from vivavoce.data.vault.keys import ProjectKey
-from vivavoce.pipelines.answers import WHOLE, AnswerSpan
-from vivavoce.pipelines.job import open_store
-from vivavoce.pipelines.recording import Observer
-from vivavoce.pipelines.speaking import Speaking
-from vivavoce.pipelines.words import Listener
+from vivavoce.pipelines.scoring.answers import WHOLE, AnswerSpan
+from vivavoce.pipelines.scoring.job import open_store
+from vivavoce.pipelines.scoring.recording import Observer
+from vivavoce.pipelines.scoring.speaking import Speaking
+from vivavoce.pipelines.scoring.words import Listener
 
 TEXT = frozenset({Modality.TEXT})
 

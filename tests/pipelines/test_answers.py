@@ -11,7 +11,7 @@ from tests.pipelines.runs import ROWS, batch, rows, viva
 from vivavoce.data.interview import Interview, QuestionSpan, Recording
 from vivavoce.data.track import Track
 from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.answers import (
+from vivavoce.pipelines.scoring.answers import (
     CUT_TOLERANCE_S,
     TURN_GAP_S,
     AnswerSpan,

@@ -8,8 +8,8 @@ import pytest
 import vivavoce.features
 from vivavoce.data.schema import Family, Stage
 from vivavoce.data.source import source_digest
-from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.declared import FAMILIES, declared_features, fingerprints
+from vivavoce.pipelines.scoring.configuration import Profile
 
 PACKAGES = Path(vivavoce.features.__path__[0])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vivavoce.pipelines.engine import Done, run_tasks
+from vivavoce.pipelines.scoring.engine import Done, run_tasks
 
 
 class Planted:

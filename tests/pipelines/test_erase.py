@@ -29,9 +29,9 @@ from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.data.vault.artefact import Artefact
 from vivavoce.data.vault.store import Store
 from vivavoce.pipelines.erase import EXIT_BAD_INPUT, EXIT_ERASED, EXIT_TRACES, EraseRequest, run_erase
-from vivavoce.pipelines.outputs import STATUS, write_csv, write_parquet
 from vivavoce.pipelines.publishing.records import Records
 from vivavoce.pipelines.review import ReviewRequest, read_kept, run_export, run_review
+from vivavoce.pipelines.scoring.outputs import STATUS, write_csv, write_parquet
 
 WHO = "2026-05-0002"
 REASON = "Asked us to, by letter of 20 November."

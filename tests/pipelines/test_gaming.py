@@ -27,7 +27,7 @@ from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confid
 from vivavoce.features.transcript.words import Transcript
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.borrowed import find_borrowed
+from vivavoce.pipelines.scoring.borrowed import find_borrowed
 from vivavoce.pipelines.train import TrainingRequest, run_train
 
 SCRIPTS = ROOT / "data" / "demo" / "scripts"

@@ -14,10 +14,10 @@ from vivavoce.data.interview import Modality
 from vivavoce.data.norms import BadNorms, Norm, Norms, read_norms, step
 from vivavoce.data.schema import Feature
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.comparison import compare
 from vivavoce.pipelines.norms import make_norms, read_features, run_norms
-from vivavoce.pipelines.outputs import ANSWER, write_parquet
-from vivavoce.pipelines.result import AnswerResult
+from vivavoce.pipelines.scoring.comparison import compare
+from vivavoce.pipelines.scoring.outputs import ANSWER, write_parquet
+from vivavoce.pipelines.scoring.result import AnswerResult
 
 LENGTH, PAUSES, F0 = "language.length_words", "prosody.pause_share", "prosody.f0_median_hz"
 PRINTS = {LENGTH: "1" * 64, PAUSES: "2" * 64, F0: "3" * 64}

@@ -14,8 +14,8 @@ from vivavoce.data.schema import Absent
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.face.answer import AnswerFace
 from vivavoce.features.face.measures import FACE
-from vivavoce.pipelines.job import open_store
-from vivavoce.pipelines.recording import Observation, observation_stage
+from vivavoce.pipelines.scoring.job import open_store
+from vivavoce.pipelines.scoring.recording import Observation, observation_stage
 
 pytestmark = pytest.mark.xdist_group("real")
 

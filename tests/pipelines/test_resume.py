@@ -17,9 +17,9 @@ from rich.console import Console
 from tests.pipelines.runs import ROWS, batch, document, ends, kill, numbers, start, viva, write_manifest
 from tests.proof import proof_count
 from vivavoce.data.ledger import Ledger
-from vivavoce.pipelines.batch import Request
-from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.score import EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, run_score
+from vivavoce.pipelines.scoring.batch import Request
+from vivavoce.pipelines.scoring.configuration import Profile
 
 SHORT = ("c13", "c10", "c09", "c11")  # scored, cut off, without sound, without consent
 CHEAP = ("--profile", "language", "--encoder", "none", "--asr", "provided")

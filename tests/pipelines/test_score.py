@@ -17,12 +17,12 @@ from vivavoce.data.manifest import read_manifest
 from vivavoce.features.transcript.hygiene import normalise
 from vivavoce.features.transcript.provided import read_transcript
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.batch import Batch, Request, prepare
-from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.declared import declared_features
-from vivavoce.pipelines.job import find_result, open_store
-from vivavoce.pipelines.recording import observation_stage
-from vivavoce.pipelines.result import Result
+from vivavoce.pipelines.scoring.batch import Batch, Request, prepare
+from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.scoring.job import find_result, open_store
+from vivavoce.pipelines.scoring.recording import observation_stage
+from vivavoce.pipelines.scoring.result import Result
 
 pytestmark = pytest.mark.xdist_group("demo")
 

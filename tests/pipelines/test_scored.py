@@ -21,7 +21,7 @@ from vivavoce.data.signing.role import Role
 from vivavoce.data.vault.keys import KeyRing, ProjectKey
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.publishing.records import Records
-from vivavoce.pipelines.scored import enter_scores
+from vivavoce.pipelines.scoring.scored import enter_scores
 from vivavoce.pipelines.train import EXIT_BAD_INPUT, TrainingRequest, run_train
 
 SHORT = ("c13", "c11")  # scored, without consent

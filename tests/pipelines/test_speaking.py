@@ -23,10 +23,10 @@ from vivavoce.features.questions import FoundQuestion
 from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.answers import UNMATCHED, WHOLE, AnswerSpan, SeveralSpeakers, cut_at_questions
-from vivavoce.pipelines.job import open_store
-from vivavoce.pipelines.speaking import Speaking, compared_modalities
-from vivavoce.pipelines.words import Heard, Listener, Unheard
+from vivavoce.pipelines.scoring.answers import UNMATCHED, WHOLE, AnswerSpan, SeveralSpeakers, cut_at_questions
+from vivavoce.pipelines.scoring.job import open_store
+from vivavoce.pipelines.scoring.speaking import Speaking, compared_modalities
+from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard
 
 pytestmark = pytest.mark.xdist_group("speaking")
 

@@ -19,10 +19,10 @@ from vivavoce.data.framework import load_frameworks
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.linear.version import LinearVersion
 from vivavoce.models.score import BAND_Z, OVERALL
-from vivavoce.pipelines.batch import Request
-from vivavoce.pipelines.configuration import Profile
-from vivavoce.pipelines.model import check_frameworks, load_scorers
 from vivavoce.pipelines.score import run_score
+from vivavoce.pipelines.scoring.batch import Request
+from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.scoring.model import check_frameworks, load_scorers
 
 pytestmark = pytest.mark.xdist_group("demo")
 

@@ -24,10 +24,10 @@ from vivavoce.features.speakers.turns import leave_out
 from vivavoce.features.transcript.confidence import answer_confidence
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.score import Quote
-from vivavoce.pipelines.answers import AnswerSpan
-from vivavoce.pipelines.result import AnswerResult, split_measures
-from vivavoce.pipelines.timeline import Timeline, timeline_of
-from vivavoce.pipelines.words import Heard
+from vivavoce.pipelines.scoring.answers import AnswerSpan
+from vivavoce.pipelines.scoring.result import AnswerResult, split_measures
+from vivavoce.pipelines.scoring.timeline import Timeline, timeline_of
+from vivavoce.pipelines.scoring.words import Heard
 
 QUOTED_ANCHORS = 2  # closest passages shown: the third adds length to the report, not insight
 

@@ -16,12 +16,12 @@ from vivavoce.data.norms import Norms
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
-from vivavoce.pipelines.borrowed import find_borrowed
-from vivavoce.pipelines.comparison import Comparison, compare
-from vivavoce.pipelines.outputs import Row, write_whole
-from vivavoce.pipelines.result import AnswerResult
-from vivavoce.pipelines.timeline import draw
-from vivavoce.pipelines.wording import reason_words
+from vivavoce.pipelines.scoring.borrowed import find_borrowed
+from vivavoce.pipelines.scoring.comparison import Comparison, compare
+from vivavoce.pipelines.scoring.outputs import Row, write_whole
+from vivavoce.pipelines.scoring.result import AnswerResult
+from vivavoce.pipelines.scoring.timeline import draw
+from vivavoce.pipelines.scoring.wording import reason_words
 
 FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
 SHOWN_EVIDENCE = 12  # of a trained score, largest first; what is left moves a score by a point or two

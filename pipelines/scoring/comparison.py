@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vivavoce.data.interview import Modality
 from vivavoce.data.norms import Norms, Place
 from vivavoce.data.schema import Feature
-from vivavoce.pipelines.result import AnswerResult
+from vivavoce.pipelines.scoring.result import AnswerResult
 
 LENGTHS = frozenset({"language.length_words", "language.length_characters"})
 NO_ZERO = frozenset({"cosine", "dB", "deg", "ratio", "px"})  # half of such a value is not half of anything

@@ -11,8 +11,8 @@ from vivavoce.models.directory import load_model
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.configuration import Profile
 from vivavoce.pipelines.declared import declared_features
+from vivavoce.pipelines.scoring.configuration import Profile
 
 REGISTERED = "models:/"
 

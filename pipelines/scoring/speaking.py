@@ -16,7 +16,7 @@ from vivavoce.features.speakers.stretches import apart
 from vivavoce.features.speakers.turns import cut, of_others, of_speaker, stretches
 from vivavoce.features.speech import PAUSE_S
 from vivavoce.features.transcript.words import Transcript
-from vivavoce.pipelines.answers import SeveralSpeakers, candidates_speech, candidates_words
+from vivavoce.pipelines.scoring.answers import SeveralSpeakers, candidates_speech, candidates_words
 
 CHANNELS = (0, 1)
 SILENCE = Track(np.empty((0, 2)), np.empty((0, 0)), ())

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from vivavoce.data.framework import Framework
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.questions import find_questions
-from vivavoce.pipelines.answers import WHOLE, AnswerSpan, cut_at_questions
-from vivavoce.pipelines.words import Heard
+from vivavoce.pipelines.scoring.answers import WHOLE, AnswerSpan, cut_at_questions
+from vivavoce.pipelines.scoring.words import Heard
 
 
 def find_answers(

@@ -19,10 +19,10 @@ from vivavoce.data.status import COMPLETE
 from vivavoce.data.vault.durable import sweep
 from vivavoce.models.rubric.version import RubricVersion
 from vivavoce.models.score import OVERALL, Standing
-from vivavoce.pipelines.batch import Batch
 from vivavoce.pipelines.declared import declared_features
-from vivavoce.pipelines.model import Scorer
-from vivavoce.pipelines.outputs import (
+from vivavoce.pipelines.scoring.batch import Batch
+from vivavoce.pipelines.scoring.model import Scorer
+from vivavoce.pipelines.scoring.outputs import (
     Column,
     Row,
     absent_table,
@@ -35,7 +35,7 @@ from vivavoce.pipelines.outputs import (
     write_parquet,
     write_whole,
 )
-from vivavoce.pipelines.report import status_counts, write_report
+from vivavoce.pipelines.scoring.report import status_counts, write_report
 
 TABLES = ("scores", "questions", "status", "features", "absent")
 LIBRARIES = (

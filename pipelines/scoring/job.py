@@ -23,15 +23,15 @@ from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.pipelines.answers import AnswerSpan, answer_spans, is_unmatched, mark_losses
-from vivavoce.pipelines.asked import find_answers
-from vivavoce.pipelines.configuration import Configuration
-from vivavoce.pipelines.measure import Measurer
-from vivavoce.pipelines.model import Scorer
-from vivavoce.pipelines.recording import TRUSTED, Observation, Observer, Seen
-from vivavoce.pipelines.result import AnswerResult, Result
-from vivavoce.pipelines.speaking import Speaking, compared_modalities
-from vivavoce.pipelines.words import Heard, Listener, Unheard
+from vivavoce.pipelines.scoring.answers import AnswerSpan, answer_spans, is_unmatched, mark_losses
+from vivavoce.pipelines.scoring.asked import find_answers
+from vivavoce.pipelines.scoring.configuration import Configuration
+from vivavoce.pipelines.scoring.measure import Measurer
+from vivavoce.pipelines.scoring.model import Scorer
+from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer, Seen
+from vivavoce.pipelines.scoring.result import AnswerResult, Result
+from vivavoce.pipelines.scoring.speaking import Speaking, compared_modalities
+from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard
 
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
 ROUTES = {

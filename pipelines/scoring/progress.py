@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from vivavoce.pipelines.result import Result
+from vivavoce.pipelines.scoring.result import Result
 
 
 class Progress:

@@ -17,12 +17,12 @@ from vivavoce.features.transcript.converted import digest_converted, locate_conv
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import check_digest, locate
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.configuration import Configuration, Profile, choose_encoder
 from vivavoce.pipelines.declared import fingerprints
-from vivavoce.pipelines.job import Settings
-from vivavoce.pipelines.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
+from vivavoce.pipelines.scoring.configuration import Configuration, Profile, choose_encoder
+from vivavoce.pipelines.scoring.job import Settings
+from vivavoce.pipelines.scoring.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
 
-SHIPPED_FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks"
+SHIPPED_FRAMEWORKS = Path(__file__).parents[2] / "data" / "frameworks"
 SHOWN_IDS = 10
 
 

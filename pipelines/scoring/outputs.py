@@ -19,7 +19,7 @@ from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Feature
 from vivavoce.data.vault.durable import sync_folder
 from vivavoce.models.score import Standing, by_question
-from vivavoce.pipelines.result import Result
+from vivavoce.pipelines.scoring.result import Result
 
 SCORES = pa.schema(
     [

@@ -27,8 +27,8 @@ from vivavoce.features.transcript.recognise import (
 )
 from vivavoce.features.transcript.stage import CODE
 from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.answers import WHOLE, AnswerSpan, SeveralSpeakers
-from vivavoce.pipelines.speaking import Listened, Parts, Speaking
+from vivavoce.pipelines.scoring.answers import WHOLE, AnswerSpan, SeveralSpeakers
+from vivavoce.pipelines.scoring.speaking import Listened, Parts, Speaking
 
 Sound = Callable[[int | None], AudioSpool]  # a channel of a recording, or its mix
 

@@ -1,0 +1,1 @@
+"""The parts of ``viva train``: what it says and draws."""
