@@ -17,6 +17,7 @@ from vivavoce.data.owner import AlreadyRunning
 from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
 from vivavoce.data.vault.keys import Erased, ProjectKeyRefused
 from vivavoce.data.vault.store import Store
+from vivavoce.features.transcript.recognise import Engine
 from vivavoce.models.files import ModelRefused
 from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.erasing.tables import forgotten_row
@@ -33,6 +34,11 @@ from vivavoce.pipelines.scoring.scored import enter_scores
 EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
 DIED = frozenset({MediaStatus.CRASHED, MediaStatus.TIMEOUT})  # ends without a result of their own
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+KEPT_MEMORY = {  # glibc keeps what CTranslate2 would else give back and fetch again at every layer (docs/hearing.md)
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**32),
+}
 REFUSALS = (
     BadInput,
     FrameworkError,
@@ -48,6 +54,8 @@ REFUSALS = (
 def run_score(request: Request, *, console: Console | None = None) -> int:
     """Run or continue a batch; returns the exit status."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # before workers start: one thread each, they share the cores
+    if request.asr == Engine.FASTER_WHISPER:
+        os.environ.update({name: value for name, value in KEPT_MEMORY.items() if name not in os.environ})
     said = console or Console(stderr=True)
     try:
         batch = prepare(request)
