@@ -217,8 +217,8 @@ def cohort_of(modalities: tuple[Modality, ...], x: Floats, ratings: Floats, weig
     return Cohort(
         tuple(torch.as_tensor(one.values(x), dtype=torch.float32) for one in modalities),
         tuple(torch.as_tensor(one.present(x)) for one in modalities),
-        torch.as_tensor(ratings, dtype=torch.float32),
-        torch.as_tensor(weights, dtype=torch.float32),
+        torch.tensor(ratings, dtype=torch.float32),  # copied: a caller's array may not be writable
+        torch.tensor(weights, dtype=torch.float32),
     )
 
 

@@ -49,6 +49,25 @@ def test_scikit_learn_agrees(estimator, check):
     check(estimator)
 
 
+@pytest.fixture
+def torch_warns_always():
+    """Torch warns of an array that it may not write to once per process: whoever comes second would not hear it."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
+@pytest.mark.parametrize("head", ["gaussian", "ordinal"])
+def test_arrays_that_may_not_be_written_are_taken_as_they_are(head, torch_warns_always):
+    x, weights = sequences(60), np.ones(60)
+    y = np.clip(np.round(3 + noise(60)), 1, 5)
+    for one in (x, y, weights):
+        one.setflags(write=False)
+    model = FusionRegressor(head=head, **QUICK).fit(x, y, sample_weight=weights)
+    again = FittedFusion.from_tensors(model.fitted_.document(), load(save(model.fitted_.to_tensors())))
+    assert np.array_equal(again.predict(x).mean[:, 0], model.predict(x))
+
+
 def test_an_interaction_across_answers_is_found_that_linear_cannot_see():
     x = sequences(3000)
     truth = x[:, 0, 0] * x[:, 2, 0] + 0.5 * x[:, :, 3].mean(axis=1)

@@ -127,9 +127,11 @@ def interrupted(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     out = tmp_path_factory.mktemp("interrupted") / "out"
     process = start("score", manifest, "--out", out, *CHEAP)
     wait_for(process, lambda: any(path.name.startswith("result.") for path in files(out)))
+    os.killpg(process.pid, signal.SIGSTOP)  # or it may end before the second has looked
     status, second = run_here(request(manifest, out))
     assert status == EXIT_BAD_INPUT
     os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGCONT)
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 130, said
     assert f"process {process.pid} on " in second
