@@ -126,14 +126,15 @@ def interrupted(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     """A run disturbed by a second one and then by Ctrl-C: its folder, and what each of the two said."""
     out = tmp_path_factory.mktemp("interrupted") / "out"
     process = start("score", manifest, "--out", out, *CHEAP)
-    wait_for(process, lambda: any(path.name.startswith("result.") for path in files(out)))
-    os.killpg(process.pid, signal.SIGSTOP)  # or it may end before the second has looked
+    assert process.stdout is not None
+    first = process.stdout.readline()  # said when the first row has ended
+    os.killpg(process.pid, signal.SIGSTOP)  # or the run may end before the second has looked
     status, second = run_here(request(manifest, out))
     assert status == EXIT_BAD_INPUT
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGCONT)
     said, _ = process.communicate(timeout=120)
-    assert process.returncode == 130, said
+    assert process.returncode == 130, first + said
     assert f"process {process.pid} on " in second
     assert_gone(process.pid)
     return out, said, second
