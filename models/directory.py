@@ -8,8 +8,9 @@ every other file. The digest of that manifest is the model's digest.
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy.typing as npt
 from pydantic import ValidationError
@@ -28,17 +29,10 @@ from vivavoce.models.files import (
     parse_json,
     read_files,
 )
-from vivavoce.models.head import FORMAT, Head, Kind
+from vivavoce.models.head import FORMAT, Kind
 from vivavoce.models.version import ModelVersion
 
-if TYPE_CHECKING:
-    from vivavoce.models.fusion.version import FusionVersion
-    from vivavoce.models.linear.version import LinearVersion
-    from vivavoce.models.rubric.version import RubricVersion
-
 PAGES = (".md", ".svg")  # documents that are read by people: text as it is
-
-Tensors = Mapping[str, npt.NDArray[Any]]
 
 
 def save_model(model: ModelVersion, folder: Path) -> str:
@@ -56,7 +50,7 @@ def save_model(model: ModelVersion, folder: Path) -> str:
             raise ValueError(f"A document's name must be a lower-case word of its own. Got {name!r} instead.")
     if folder.exists():
         raise FileExistsError(f"{folder} exists: a model version never changes. Name a new folder.")
-    head, tensors = _written(model)
+    head, tensors = _stored(model.kind).write(model)
     files = {
         MODEL: _json(head.model_dump(mode="json")),
         TENSORS: save(tensors),
@@ -112,21 +106,9 @@ def _file(document: str) -> str:
     return document if document.endswith(PAGES) else f"{document}.json"
 
 
-def _written(model: ModelVersion) -> tuple[Head, dict[str, npt.NDArray[Any]]]:
-    """A version's head and tensors, by its kind; a kind's libraries are imported where it is met."""
-    if model.kind == "linear":
-        from vivavoce.models.linear import stored as linear
-
-        return linear.write(cast("LinearVersion", model))
-    if model.kind == "rubric":
-        from vivavoce.models.rubric import stored as rubric
-
-        return rubric.write(cast("RubricVersion", model))
-    if model.kind == "fusion":
-        from vivavoce.models.fusion import stored as fusion
-
-        return fusion.write(cast("FusionVersion", model))
-    raise ModelRefused(f"A version of kind {model.kind!r} cannot be saved.")
+def _stored(kind: str) -> Any:
+    """How one of the three kinds is stored; imported where it is met, for fusion needs torch."""
+    return import_module(f"vivavoce.models.{kind}.stored")
 
 
 def _model(files: Mapping[str, bytes]) -> ModelVersion:
@@ -137,18 +119,8 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
         for name, content in files.items()
         if name not in {MODEL, TENSORS, FRAMEWORK}
     }
-    content, tensors = files[MODEL], _tensors(files[TENSORS])
-    if kind == "linear":
-        from vivavoce.models.linear import stored as linear
-
-        return linear.read(content, tensors, framework, documents)
-    if kind == "rubric":
-        from vivavoce.models.rubric import stored as rubric
-
-        return rubric.read(content, tensors, framework, documents)
-    from vivavoce.models.fusion import stored as fusion
-
-    return fusion.read(content, tensors, framework, documents)
+    model: ModelVersion = _stored(kind).read(files[MODEL], _tensors(files[TENSORS]), framework, documents)
+    return model
 
 
 def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:

@@ -1,6 +1,7 @@
 """What ``model.json`` says of every kind of model version; each kind adds its own."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,6 +53,17 @@ class Head(Part):
         """Refuse (``ModelRefused``) a framework that it was not written beside."""
         if (framework.digest, framework.job) != (self.framework, self.job):
             raise ModelRefused(f"{FRAMEWORK} is not the framework that {MODEL} names.")
+
+    def fields(self, framework: Framework, documents: Mapping[str, Any]) -> dict[str, Any]:
+        """What every kind of version is made from, by name."""
+        return {
+            "framework": framework,
+            "weights": self.weights,
+            "fingerprints": self.fingerprints,
+            "recognisers": tuple(self.recognisers),
+            "documents": documents,
+            "languages": tuple(self.languages),
+        }
 
 
 def common(model: ModelVersion) -> dict[str, object]:

@@ -60,20 +60,33 @@ class Shown:
 COVERAGE = Family[Shown]("language", Modality.TEXT, LANGUAGE.stage)
 
 
-def measure_competency(answer: AnswerText, competency: Competency) -> tuple[Measures, Evidence]:
-    """The per-competency features of one answer (columns ``name.competency_id``) and the evidence behind them."""
-    evidence = find_evidence(answer, competency)
+def measure_competency(
+    answer: AnswerText, competency: Competency, lists: frozenset[int] | None = None
+) -> tuple[Measures, Evidence]:
+    """The per-competency features of one answer (columns ``name.competency_id``) and the evidence behind them.
+
+    ``lists`` as :func:`find_evidence` takes it.
+    """
+    evidence = find_evidence(answer, competency, lists)
     measures = COVERAGE.measure(Shown(answer, competency, evidence))
     return {f"{name}.{competency.id}": value for name, value in measures.items()}, evidence
 
 
-def find_evidence(answer: AnswerText, competency: Competency) -> Evidence:
+def find_evidence(answer: AnswerText, competency: Competency, lists: frozenset[int] | None = None) -> Evidence:
     """Terms and phrases by lemma, and the passages closest to the high anchor.
 
     A place in the answer is evidence of one entry only, the longest; each entry is reported at its first mention that
     is neither negated nor part of a list of the terms of any competency that the question shows.
+
+    Parameters
+    ----------
+    answer, competency
+        In what, and of what.
+    lists
+        :func:`listed_places` of the answer, where several competencies share it; looked for here where not given.
     """
-    lists = listed_places(answer, {one.id: one for one in (*answer.competencies, competency)}.values())
+    if lists is None:
+        lists = listed_places(answer, {one.id: one for one in (*answer.competencies, competency)}.values())
     taken: set[int] = set()
     kept: dict[str, list[Found]] = {"found": [], "listed": [], "negated": []}
     for kind, text in entries(competency, answer.language):

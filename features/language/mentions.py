@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from vivavoce.features.language.answer import BREAK, AnswerText, Span
 from vivavoce.features.language.lemma import lemma
 from vivavoce.features.transcript.segmentation import segment
 
+if TYPE_CHECKING:
+    from vivavoce.data.competency import Language
+
 GAP = 2  # words that may stand between those of a phrase (*ask my manager for feedback*)
 GAP_CHARACTERS = 4  # the same for Chinese
 STRETCH = 24  # words: three spoken sentences or a list
@@ -20,8 +24,8 @@ LISTED = 0.5  # of a stretch's words that belong to terms; the densest of 138 re
 
 def entries(competency: Competency, language: str) -> list[tuple[str, str]]:
     """A competency's phrases and terms as (kind, text), the longest first."""
-    found = [("phrase", text) for text in competency.phrases.get(language, ())]  # type: ignore[call-overload]
-    found += [("term", text) for text in competency.terms.get(language, ())]  # type: ignore[call-overload]
+    kinds = {"phrase": competency.phrases, "term": competency.terms}
+    found = [(kind, text) for kind, texts in kinds.items() for text in texts.get(cast("Language", language), ())]
     return sorted(found, key=lambda entry: -len(entry[1]))
 
 

@@ -102,12 +102,7 @@ def read(content: bytes, tensors: Tensors, framework: Framework, documents: Mapp
     except ValueError as error:
         raise ModelRefused(f"{TENSORS} and {MODEL} differ: {error}") from error
     return FusionVersion(
-        framework=framework,
-        weights=head.weights,
-        fingerprints=head.fingerprints,
-        recognisers=tuple(head.recognisers),
-        documents=documents,
-        languages=tuple(head.languages),
+        **head.fields(framework, documents),
         fitted=fitted,
         columns=tuple(head.columns),
         norms={one.id: Norms(**one.norms.model_dump()) for one in head.competencies},

@@ -88,13 +88,8 @@ def read(content: bytes, tensors: Tensors, framework: Framework, documents: Mapp
         for one in head.competencies
     )
     return LinearVersion(
-        framework=framework,
+        **head.fields(framework, documents),
         competencies=competencies,
-        weights=head.weights,
-        fingerprints=head.fingerprints,
-        recognisers=tuple(head.recognisers),
-        documents=documents,
-        languages=tuple(head.languages),
     )
 
 

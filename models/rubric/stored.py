@@ -86,12 +86,7 @@ def read(content: bytes, tensors: Tensors, framework: Framework, documents: Mapp
         }
     )
     return RubricVersion(
-        framework=framework,
-        weights=head.weights,
-        fingerprints=head.fingerprints,
-        recognisers=tuple(head.recognisers),
-        documents=documents,
-        languages=tuple(head.languages),
+        **head.fields(framework, documents),
         variant=head.variant,
         parameters=parameters,
     )

@@ -7,10 +7,11 @@ who lists terms says hardly anything else for a while. Both limits lie well beyo
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 
-from vivavoce.data.competency import Competency
+from vivavoce.data.competency import Competency, Language
 from vivavoce.data.framework import Framework
 from vivavoce.features.language.answer import AnswerText
 from vivavoce.features.language.mentions import LISTED, STRETCH, term_counts
@@ -84,7 +85,8 @@ def _listed(answer: AnswerText, framework: Framework) -> Borrowed | None:
 def _published(competency: Competency, language: str) -> frozenset[tuple[str, ...]]:
     """Every run of ``RUN`` words in the definition and the anchors."""
     anchors = competency.anchors
-    texts = [one.get(language, "") for one in (competency.definition, anchors.low, anchors.middle, anchors.high)]  # type: ignore[call-overload]
+    described = (competency.definition, anchors.low, anchors.middle, anchors.high)
+    texts = [one.get(cast("Language", language), "") for one in described]
     return frozenset[tuple[str, ...]]().union(*(_runs(text, language) for text in texts))
 
 

@@ -14,6 +14,7 @@ from vivavoce.features.language import (
     AnswerText,
     Evidence,
     find_structure,
+    listed_places,
     measure_competency,
     relate,
 )
@@ -121,8 +122,9 @@ def _language(answer: AnswerText) -> tuple[Measures, dict[str, tuple[Quote, ...]
     measures = LANGUAGE.measure(answer)
     spans = [span for found in find_structure(answer).found.values() for span in found[:1]]
     quotes = {"language.structure_share": tuple(_quote(answer, span) for span in sorted(spans))}
+    lists = listed_places(answer, answer.competencies)
     for competency in answer.competencies:
-        found, evidence = measure_competency(answer, competency)
+        found, evidence = measure_competency(answer, competency, lists)
         measures |= found
         quotes |= _evidence_quotes(answer, competency.id, evidence)
     return measures, quotes

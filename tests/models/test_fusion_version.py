@@ -135,7 +135,7 @@ class TestEvidence:
         class Game(FittedFusion):
             start = np.array([1.0])
 
-            def predict(self, x: np.ndarray) -> prediction.Prediction:  # type: ignore[override]
+            def predict(self, x):
                 a, b = (np.nan_to_num(x[:, i, 0]) for i in (0, 1))
                 mean = (1 + 2 * a + 3 * b + a * b)[:, None]
                 return prediction.Prediction(mean, mean, mean)

@@ -1,6 +1,7 @@
 """Does it hold where nobody taught: sites and employers left out whole, and people who came later."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -70,12 +71,15 @@ def held_out(
         if groups is None:
             found[name] = undefined(f"{name}s are not known")
         else:
-            found[name] = judged(
-                groups != "",
-                lambda rows, n=name, g=groups: Scheme.by_group(n, persons[rows], g[rows]),  # type: ignore[misc]
-            )
+            found[name] = judged(groups != "", partial(_by_group, name, persons, groups))
     if recorded_at is None:
         found[TIME] = undefined("when interviews were recorded is not known")
     else:
         found[TIME] = judged(~np.isnat(recorded_at), lambda rows: Scheme.by_time(persons[rows], recorded_at[rows]))
     return found
+
+
+def _by_group(
+    name: str, persons: npt.NDArray[np.generic], groups: npt.NDArray[np.str_], rows: npt.NDArray[np.bool_]
+) -> Scheme:
+    return Scheme.by_group(name, persons[rows], groups[rows])
