@@ -139,8 +139,9 @@ def _weights(model: ModelVersion) -> Section:
     learned = model.documents.get("weights", {})
     if "weights" not in learned:
         rows = tuple((name, value) for name, value in model.weights.items())
-        said = str(learned.get("reason", "The framework's weights."))
-        return Section("Weights of competencies", (said,), (Table(("competency", "weight"), rows),))
+        said = str(learned.get("reason", "the framework's weights"))
+        sentence = f"{said[:1].upper()}{said[1:]}."
+        return Section("Weights of competencies", (sentence,), (Table(("competency", "weight"), rows),))
     rows_ = tuple(
         (
             one["competency"], one["prior"], one["value"], limits(one["low"], one["high"]),
@@ -175,13 +176,16 @@ def _validity(model: ModelVersion, evidence: Evidence) -> Section:
             for name, one in corrected.items()
             if isinstance(one, Mapping)
         ]
-    else:
+    elif rows:
         sentences.append(f"Raw: {performance.get('note', 'nothing is corrected')}.")
+    else:
+        sentences.append("Not known: no performance and no ratings were given, so nothing shows what scores predict.")
     if evidence.over_champion is not None:
         gap = evidence.over_champion
         said = gap.reason or f"{short(gap.value)} {limits(gap.low, gap.high)}"
         sentences.append(f"Difference of r to the version in use: {said}.")
-    return Section("Validity (r, 95 % interval)", tuple(sentences), (Table(("with", "r", "people"), tuple(rows)),))
+    tables = (Table(("with", "r", "people"), tuple(rows)),) if rows else ()
+    return Section("Validity (r, 95 % interval)", tuple(sentences), tables)
 
 
 def _reliability(model: ModelVersion) -> Section:

@@ -108,6 +108,9 @@ def test_without_performance_it_is_provisional_and_says_what_is_missing(first):
     assert ends["validity"] == "insufficient"
     assert blocking == {"validity"}
     assert gate["every_decision_reviewed"]
+    card = (out / "card.md").read_text()
+    assert "Not known: no performance and no ratings were given" in card
+    assert "| with | r | people |" not in card, "an empty table says nothing"
     model, _ = load_model(version)
     assert (model.kind, model.variant) == ("rubric", "no_encoder")
     assert model.documents["datasheet"]["persons"] == 2400
