@@ -84,7 +84,7 @@ def test_nothing_is_found_in_138_real_interviews(viva_data: Path, record_propert
     assert found == []
 
 
-def test_it_stands_beside_the_answer_and_no_score_knows(tmp_path: Path):
+def test_it_is_seen_before_anything_is_unfolded_and_changes_no_score(tmp_path: Path):
     interview = read_manifest(DEMO / "manifest.jsonl").interviews[0]
     answer = AnswerResult("q1", 0, 0.0, 30.0, "en", "provided:vtt", f"{ANCHOR['en']} <b>", {}, {})
     result = Result("i1", RowStatus.MEASURED, None, "", None, (answer,), (), None, {})
@@ -94,7 +94,8 @@ def test_it_stands_beside_the_answer_and_no_score_knows(tmp_path: Path):
     }  # fmt: skip
     write_report(tmp_path / "report.html", [Row(interview, result, 1.0)], FRAMEWORKS, {}, run)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("it is in no score") == 1
+    assert page.count("q1: for whoever reads this; the mark changes no score") == 1
+    assert page.index("the mark changes no score") < page.index("<details>")
     assert "They may have been learned by heart: ask for the case behind them." in page
 
 
