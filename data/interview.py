@@ -1,9 +1,22 @@
-"""The nouns: an interview, its media, its questions, the consent that covers it."""
+"""The nouns: an interview, its media, its questions, the consent that covers it.
+
+Consent on record: reading it strictly, and what follows from it for an interview.
+
+A row's own consent always counts; a policy declared for the whole batch covers text and scoring only, and only rows
+that say nothing themselves.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails
+
+from vivavoce.data.problem import detail, refuse
+from vivavoce.data.status import Reason
 
 
 class Modality(StrEnum):
@@ -87,3 +100,121 @@ class Interview:
     candidate_speaker: str | None = None
     accommodation: bool = False
     line: int = 0  # of the manifest, 1-based; the header counts in CSV
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("Write the day as 2026-11-22 (ISO 8601).") from error
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ValueError("Write the day as 2026-11-22 (ISO 8601).")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_date)]
+Granted = Annotated[bool, Field(strict=True)]
+
+
+class ConsentEntry(BaseModel):
+    """The ``consent`` field of a manifest row, as written.
+
+    ``text`` must be stated; ``voice`` and ``face`` are granted only where they are. A refusal needs no more than
+    ``{"text": false}``; a grant states its purposes, its day and the policy that the candidate was shown.
+    Validation takes ``context={"today": date}``: nothing may be dated later.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: Granted
+    voice: Granted = False
+    face: Granted = False
+    purpose: tuple[Purpose, ...] | None = None
+    date: Day | None = None
+    policy: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    withdrawn: Day | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self, info: ValidationInfo) -> Self:
+        found: list[InitErrorDetails] = [
+            detail((field,), None, f"Consent that grants text must state its {field}.")
+            for field in ("purpose", "date", "policy")
+            if self.text and getattr(self, field) is None
+        ]
+        today: date = info.context["today"] if info.context else date.max
+        for field, day in (("date", self.date), ("withdrawn", self.withdrawn)):
+            if day is not None and day > today:
+                found.append(detail((field,), day.isoformat(), f"This lies after today ({today}): correct the day."))
+        if self.date and self.withdrawn and self.date > self.withdrawn:
+            remedy = f"Consent was given on {self.date}, after this: record the later decision only."
+            found.append(detail(("withdrawn",), self.withdrawn.isoformat(), remedy))
+        refuse("consent", found)
+        return self
+
+    def recorded(self) -> Consent:
+        """Return what the candidate granted."""
+        granted = {Modality.TEXT: self.text, Modality.VOICE: self.voice, Modality.FACE: self.face}
+        return Consent(
+            modalities=frozenset(modality for modality, yes in granted.items() if yes),
+            purposes=frozenset(self.purpose or ()),
+            given=self.date,
+            policy=self.policy,
+            withdrawn=self.withdrawn,
+        )
+
+
+def consent_on_file(policy: str) -> Consent:
+    """Return the consent that an operator declares for a batch: text only, scoring only, under a named policy.
+
+    Raises
+    ------
+    ValueError
+        Where the policy has no name.
+
+    Examples
+    --------
+    >>> sorted(consent_on_file("privacy-2026").modalities)
+    [<Modality.TEXT: 'text'>]
+    """
+    if not policy.strip():
+        raise ValueError(
+            "The 'policy' parameter of consent_on_file must name the policy that candidates agreed to. "
+            f"Got {policy!r} instead."
+        )
+    return Consent(frozenset({Modality.TEXT}), frozenset({Purpose.SCORE}), given=None, policy=policy, on_file=True)
+
+
+def route(interview: Interview, purpose: Purpose) -> Reason | None:
+    """Say why an interview may not be processed for a purpose, or None where it may.
+
+    In this order: an accommodation goes to people, whatever else the row says (``human_route``); no consent on
+    record is ``no_consent``; a refusal (``text`` false) or a withdrawal goes to people (``human_route``); consent
+    that names other purposes only is ``no_consent`` for this one.
+
+    Examples
+    --------
+    >>> row = Interview("i1", "c1", "software_engineer", (), "en", consent=None)
+    >>> route(row, Purpose.SCORE)
+    <Reason.NO_CONSENT: 'no_consent'>
+    """
+    if interview.accommodation:
+        return Reason.HUMAN_ROUTE
+    if interview.consent is None:
+        return Reason.NO_CONSENT
+    if interview.consent.refused:
+        return Reason.HUMAN_ROUTE
+    return None if purpose in interview.consent.purposes else Reason.NO_CONSENT
+
+
+def permitted(consent: Consent | None, purpose: Purpose) -> frozenset[Modality]:
+    """Return the modalities that consent allows to be measured for a purpose; none where there is no consent.
+
+    What is measured is this and what the profile asks for: ``permitted(consent, purpose) & profile``.
+
+    Examples
+    --------
+    >>> permitted(consent_on_file("privacy-2026"), Purpose.TRAIN)
+    frozenset()
+    """
+    return frozenset(modality for modality in Modality if consent is not None and consent.allows(modality, purpose))

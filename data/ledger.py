@@ -13,9 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from vivavoce.data.configuration import ConfigurationDiffers, differences
-from vivavoce.data.digest import Digest, Identity, digest_file
-from vivavoce.data.owner import Owner, take_folder
+from vivavoce.data.identity import Digest, Identity, digest_file
+from vivavoce.data.run_owner import ConfigurationDiffers, Owner, differences, take_folder
 from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
 
 FORMAT = 1

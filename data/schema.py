@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from vivavoce.data.identity import refuse_name
 from vivavoce.data.interview import Modality
-from vivavoce.data.refused import refuse_name
 
 NAME = re.compile(r"^[a-z]+\.[a-z0-9_]+$")
 

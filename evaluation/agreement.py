@@ -9,9 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.evaluation.arguments import Floats, confidence_level, matrix, number, same_length, vectors
-from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.evaluation.regression import least_squares
+from vivavoce.evaluation.estimate import (
+    Estimate,
+    Floats,
+    confidence_level,
+    matrix,
+    number,
+    same_length,
+    undefined,
+    vectors,
+)
+from vivavoce.evaluation.models import least_squares
 from vivavoce.evaluation.reliability import icc
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation_interval
 

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from vivavoce.evaluation.agreement import share, too_few
-from vivavoce.evaluation.arguments import Floats, number, same_length, vectors
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
-from vivavoce.evaluation.regression import least_squares
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, number, same_length, undefined, vectors
+from vivavoce.evaluation.models import least_squares
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE
 
 CLASSES = 10  # of equally many people; fewer where people are few

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.evaluation.agreement import share
-from vivavoce.evaluation.arguments import Floats, number, same_length, vectors
-from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.estimate import Estimate, Floats, number, same_length, undefined, vectors
 from vivavoce.evaluation.validity import correlation_interval
 
 LEAST = 20  # people on a side of a cut: below, a share of one half has limits 42 points apart

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.evaluation.arguments import Floats, confidence_level, matrix, number, same_length
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
-from vivavoce.evaluation.power import people_needed_for_difference
-from vivavoce.evaluation.resampling import DRAWS, between
+from vivavoce.evaluation.effect import people_needed_for_difference
+from vivavoce.evaluation.estimate import (
+    DRAWS,
+    NAN,
+    Estimate,
+    Floats,
+    between,
+    confidence_level,
+    matrix,
+    number,
+    same_length,
+    undefined,
+)
 
 SMALLEST_GAIN = 0.02  # of a correlation, that would be worth having: .30 to .32
 LEAST_PEOPLE = 20  # below, the percentile interval of a correlation is no interval
@@ -54,7 +63,7 @@ def correlation(
 ) -> Estimate:
     """Pearson's r of rows with the interval of a bootstrap over persons; ideal 1.
 
-    The same interval as :func:`vivavoce.evaluation.resampling.bootstrap` gives, from sums by person.
+    The same interval as :func:`vivavoce.evaluation.estimate.bootstrap` gives, from sums by person.
 
     Parameters
     ----------

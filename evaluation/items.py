@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.evaluation.agreement import share
-from vivavoce.evaluation.arguments import Floats, same_length
-from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.estimate import Estimate, Floats, same_length, undefined
 from vivavoce.evaluation.validity import correlation_interval
 
 MATES = 2  # other questions of a competency that make a rest

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.evaluation.arguments import Floats, same_length, vectors
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, same_length, undefined, vectors
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation_interval
 
 ALONE = "no person was rated by this rater and by another: there is nothing to compare with"

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.evaluation.arguments import Floats, confidence_level, matrix, number
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, confidence_level, matrix, number, undefined
 from vivavoce.evaluation.variance import MeanSquares, mean_squares
 
 NO_VARIANCE = "all ratings are equal: nobody differs from anybody"

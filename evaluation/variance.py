@@ -7,8 +7,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.evaluation.arguments import Floats, number
-from vivavoce.evaluation.estimate import NAN
+from vivavoce.evaluation.estimate import NAN, Floats, number
 
 ROUNDING = 1e-14  # mean squares below this share of the largest square are rounding, not variance
 

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.evaluation.arguments import Floats, number, same_length
-from vivavoce.evaluation.estimate import Estimate
-from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap, number, same_length
 from vivavoce.fairness.groups import UNKNOWN, Labels
 
 MARGIN_R = 0.02  # of validity that an alternative may cost

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from vivavoce.evaluation.arguments import Floats, matrix, number, same_length, vectors
+from vivavoce.evaluation.estimate import Floats, matrix, number, same_length, vectors
 
 REACH = 10.0  # standard deviations on either side in which the cut is sought, beyond both groups' means
 

@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.effect import Difference, difference
-from vivavoce.evaluation.estimate import NAN
+from vivavoce.evaluation.estimate import NAN, Floats
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)  # what a box with whiskers shows
 LEAST = 10  # people of a group, below which a mean describes persons rather than a group

@@ -1,6 +1,12 @@
-"""Declared groups: what people said of themselves, and how many said nothing."""
+"""Declared groups: what people said of themselves, and how many said nothing.
 
-from collections.abc import Sequence
+What people did to the machine's scores: overrides by group, so that a second look does not bring in a gap.
+
+Sample weights that make group and outcome independent in training; who belongs to which group stays behind.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,7 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from vivavoce.data.problem import Problem, nearest, shorten
-from vivavoce.fairness.records import BadInput, duplicates, read_records, texts
+from vivavoce.evaluation.estimate import Floats, number, same_length, vectors
+from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 
 CANDIDATE = "candidate_id"
 UNKNOWN = -1
@@ -106,3 +113,155 @@ def intersections(labels: dict[str, Labels]) -> dict[str, Labels]:
     return {
         f"{first}{CROSS}{second}": labels[first].crossed(labels[second]) for first, second in combinations(labels, 2)
     }
+
+
+REVIEWER, DATE, BEFORE, AFTER, REASON = "reviewer", "date", "before", "after", "reason"
+COLUMNS = (CANDIDATE, REVIEWER, DATE, BEFORE, AFTER, REASON)
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Overrides of one group's scores; ``mean_change`` in points."""
+
+    attribute: str
+    group: str
+    reviewed: int
+    raised: int
+    lowered: int
+    mean_change: float
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Overrides as read; ``without_reason`` of them say no reason."""
+
+    candidates: "pd.Series[str]"
+    change: npt.NDArray[np.float64]
+    reviewers: int
+    without_reason: int
+
+    def by_group(self, groups: Declared) -> list[Overrides]:
+        """Count each group's overrides, attribute by attribute."""
+        places = groups.places(self.candidates)
+        found = []
+        for attribute in groups.attributes:
+            labels = groups.labels(places, attribute)
+            for code, level in enumerate(labels.levels):
+                change = self.change[labels.codes == code]
+                counts = (len(change), int((change > 0).sum()), int((change < 0).sum()))
+                found.append(Overrides(attribute, level, *counts, float(change.mean())))
+        return found
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """How many overrides, by how many reviewers, how many without a reason."""
+        return {"reviews": len(self.change), "reviewers": self.reviewers, "without_reason": self.without_reason}
+
+
+def read_reviews(path: Path) -> Reviews:
+    """Read overrides: ``candidate_id, reviewer, date, before, after, reason``; several of one person are all counted.
+
+    Raises
+    ------
+    BadInput
+        For missing columns, and rows without id, reviewer, date or both scores.
+    """
+    frame = read_records(path, COLUMNS)
+    problems = []
+    for name in (CANDIDATE, REVIEWER, DATE, BEFORE, AFTER):
+        cells = texts(frame[name])
+        problems += [
+            Problem(f"line {line}, {name}", "nothing", "Fill in this cell.") for line in frame.index[cells.isna()]
+        ]
+    dates = texts(frame[DATE])
+    unread = dates.notna() & pd.to_datetime(dates, errors="coerce", format="ISO8601").isna()
+    problems += [
+        Problem(f"line {line}, {DATE}", repr(cell), "Write a date as 2026-11-22.")
+        for line, cell in dates[unread].items()
+    ]
+    if problems:
+        raise BadInput(path, problems)
+    before, after = (numbers(frame[name], path, name).to_numpy() for name in (BEFORE, AFTER))
+    reasons = texts(frame[REASON])
+    return Reviews(
+        texts(frame[CANDIDATE]), after - before, int(texts(frame[REVIEWER]).nunique()), int(reasons.isna().sum())
+    )
+
+
+CLASSES = 5  # of a continuous rating: fifths leave 20 % of each group to a class, so cells stay filled in small groups
+
+
+@dataclass(frozen=True)
+class Reweighing:
+    """Weights for training.
+
+    Parameters
+    ----------
+    weights
+        Shape (n,), > 0, summing to n. 1 where a group is as frequent among an outcome as it would be by chance.
+    classes
+        Shape (n,): the outcome class each person was weighted in.
+    effective_n
+        Kish's (Σw)² / Σw²: how many equally weighted people say as much; ideal n.
+    empty
+        (group, class) pairs without anybody. Weights cannot make what nobody shows: with any such pair, group and
+        outcome stay dependent after weighting.
+    """
+
+    weights: Floats
+    classes: npt.NDArray[np.intp]
+    effective_n: float
+    empty: tuple[tuple[str, int], ...]
+
+
+def reweigh(groups: npt.ArrayLike, outcomes: npt.ArrayLike, *, classes: int = CLASSES) -> Reweighing:
+    """Weigh every person by expected / observed frequency of their group and outcome.
+
+    Outcomes with at most ``classes`` different values are classes themselves, as published. Continuous ratings are an
+    extension of ours: they are cut at quantiles of the whole sample, equal ratings always together, and weighted by
+    class; the distributions of classes, not of ratings within a class, become equal across groups.
+
+    Parameters
+    ----------
+    groups
+        Declared labels, shape (n,); people who declared nothing are a group of their own.
+    outcomes
+        0/1 or ratings, shape (n,), finite.
+    classes
+        At most how many, ≥ 2.
+
+    References
+    ----------
+    Kamiran & Calders (2012), Knowledge and Information Systems 33, 1–33.
+
+    Examples
+    --------
+    >>> found = reweigh(list("fffffmmmmm"), [1, 1, 0, 0, 0, 1, 1, 1, 1, 0])
+    >>> found.weights.round(4).tolist()
+    [1.5, 1.5, 0.6667, 0.6667, 0.6667, 0.75, 0.75, 0.75, 0.75, 2.0]
+    """
+    (y,) = vectors("reweigh", outcomes=outcomes)
+    same_length("reweigh", groups=np.asarray(groups), outcomes=y)
+    number("reweigh", "classes", classes, 2, math.inf, open_high=True)
+    names, group = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    label = _classes(y, classes)
+    counts = np.zeros((len(names), label.max() + 1))
+    np.add.at(counts, (group, label), 1)
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / len(y)
+    weights = expected[group, label] / counts[group, label]
+    weights = weights * len(y) / weights.sum()
+    return Reweighing(
+        weights=weights,
+        classes=label,
+        effective_n=float(weights.sum() ** 2 / np.sum(weights**2)),
+        empty=tuple((str(names[i]), int(j)) for i, j in zip(*np.nonzero(counts == 0), strict=True)),
+    )
+
+
+def _classes(y: Floats, classes: int) -> npt.NDArray[np.intp]:
+    """Outcome classes 0, 1, … in rising order, each with somebody in it."""
+    values, number_of = np.unique(y, return_inverse=True)
+    if len(values) <= classes:
+        return number_of
+    edges = np.quantile(y, np.linspace(0, 1, classes + 1)[1:-1])
+    return np.unique(np.searchsorted(edges, y, "right"), return_inverse=True)[1]

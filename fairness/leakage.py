@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.evaluation.arguments import Floats, number, same_length
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, number, same_length, undefined
 
 FOLDS = 5
 DRAWS = 1999  # of the permutation test: the smallest p, .0005, survives false-discovery control over 100 comparisons

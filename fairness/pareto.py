@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from vivavoce.evaluation.arguments import Floats, number, same_length, vectors
-from vivavoce.evaluation.estimate import NAN
+from vivavoce.evaluation.estimate import NAN, Floats, number, same_length, vectors
 from vivavoce.fairness.composite import composite_adverse_impact, correlation_matrix
 
 POINTS = 21  # of the frontier: steps that a plot shows as a curve

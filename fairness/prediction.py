@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.evaluation.arguments import Floats, number, same_length, vectors
-from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.estimate import Estimate, Floats, number, same_length, undefined, vectors
 
 SMALLEST = 0.10  # criterion SD: a tenth moves about four of a hundred people past a cut at the mean
 TOLERABLE = 0.20  # criterion SD: "small" by Cohen's convention; an interval inside it is evidence of likeness

@@ -1,12 +1,28 @@
-"""One table of an audit: an attribute's groups, each compared with the comparator."""
+"""One table of an audit: an attribute's groups, each compared with the comparator.
 
-from collections.abc import Sequence
+Verdicts on a family of comparisons: one Holm over what was declared, false-discovery control over the rest.
+
+A comparator that was found by looking for the highest rate stands for every pair of groups: with seven equal groups
+of 200, comparing six with the highest and correcting for six alone raises a false finding in 11 % of audits. So each
+p-value is first multiplied by the pairs behind it, k / 2 for k groups (1 for two groups or a named comparator).
+
+A finding also needs the score interval to exclude 1. mid-P alone exceeds its level a little where groups are unequal
+(.0585 at 200 against 20 people, by enumeration); with the interval it stays within .0503 (docs/statistics/verdicts.md).
+
+The same question at many cut scores: does a verdict hang on where the cut was put?
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+
 from vivavoce.fairness.disparity import Comparison, Count, Counts, compare
-from vivavoce.fairness.power import detectable_ratio
+from vivavoce.fairness.groups import Labels
+from vivavoce.fairness.intervals import detectable_ratio
 
 NAN = float("nan")
 SHARE_THAT_COUNTS = Fraction(2, 100)  # a smaller group decides neither the comparator nor the exit status
@@ -83,7 +99,7 @@ class Row:
     detectable_ratio
         Ratio nearest to 1 that these numbers would have noticed with power .80.
     verdict
-        Set by :mod:`vivavoce.fairness.family`.
+        Set by :mod:`vivavoce.fairness.table`.
     why
         The verdict's reason in a word that the report spells out.
     """
@@ -103,7 +119,7 @@ class Table:
     """An attribute's groups at one cut, for all people or one stratum.
 
     ``named`` tells whether the comparator was named beforehand; where it was found by looking, every pair of groups
-    could have been compared, and the correction counts them (see :mod:`vivavoce.fairness.family`).
+    could have been compared, and the correction counts them (see :mod:`vivavoce.fairness.table`).
     """
 
     attribute: str
@@ -195,3 +211,139 @@ def _highest(groups: Sequence[Group], smallest: Fraction) -> Group | None:
     """The group with the highest rate among those with people and at least ``smallest`` of them."""
     eligible = [group for group in groups if group.n > 0 and group.n >= smallest]
     return max(eligible, key=lambda group: (Fraction(group.selected) / Fraction(group.n), group.n), default=None)
+
+
+ALPHA = 0.05
+FOUR_FIFTHS = 0.8
+
+Floats = npt.NDArray[np.float64]
+
+
+def holm(p: npt.ArrayLike) -> Floats:
+    """Holm's step-down p-values: below α they keep the chance of *any* false finding within α.
+
+    Parameters
+    ----------
+    p
+        p-values, shape (m,); those above 1 (after an earlier correction) count as 1.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65–70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(4).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values = np.asarray(p, np.float64)
+    order = np.argsort(values, kind="stable")
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)), 1)
+    return adjusted
+
+
+def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
+    """Benjamini and Hochberg's p-values: below α, false findings are on average at most α of all findings.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(4).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    values = np.asarray(p, np.float64)
+    order = np.argsort(values, kind="stable")[::-1]
+    adjusted = np.empty_like(values)
+    ranks = np.arange(len(values), 0, -1)
+    adjusted[order] = np.minimum(np.minimum.accumulate(values[order] * len(values) / ranks), 1)
+    return adjusted
+
+
+def judge(tables: Sequence[Table], correct: Callable[[Floats], Floats] = holm) -> list[Table]:
+    """Give every row of a family its verdict.
+
+    ``ok``: the lower limit of the score interval is at least .8. ``finding``: corrected p < .05, ratio < .8, one person
+    cannot flip it, and the score interval excludes 1. ``insufficient``: everything else. The comparator is ``ok`` where
+    there is anything to compare it with.
+
+    Parameters
+    ----------
+    tables
+        The whole family; corrections run over all of their comparisons.
+    correct
+        :func:`holm` for what was declared, :func:`benjamini_hochberg` for what is looked through.
+    """
+    p = [
+        row.comparison.mid_p * table.pairs_per_test
+        for table in tables
+        for row in table.rows
+        if row.comparison is not None and not np.isnan(row.comparison.mid_p)
+    ]
+    adjusted = iter(correct(np.array(p)).tolist())
+    judged = []
+    for table in tables:
+        rows = []
+        for row in table.rows:
+            tested = row.comparison is not None and not np.isnan(row.comparison.mid_p)
+            verdict, why, p_value = _judge_row(row, table, next(adjusted) if tested else float("nan"))
+            rows.append(replace(row, verdict=verdict, why=why, adjusted_p=p_value))
+        judged.append(table.with_rows(rows))
+    return judged
+
+
+def _judge_row(row: Row, table: Table, p: float) -> tuple[Verdict, str, float]:
+    comparison = row.comparison
+    if comparison is None:
+        verdict, why = _without_comparison(row, table)
+        return verdict, why, p
+    if np.isnan(comparison.impact_ratio):
+        return Verdict.INSUFFICIENT, "undefined", p
+    if comparison.score_low >= FOUR_FIFTHS:
+        return Verdict.OK, "interval_above", p
+    if not comparison.below_four_fifths:
+        return Verdict.INSUFFICIENT, "interval_reaches_below", p
+    if comparison.flip_flop:
+        return Verdict.INSUFFICIENT, "one_person", p
+    if p < ALPHA and comparison.score_high < 1:
+        return Verdict.FINDING, "clear", p
+    return Verdict.INSUFFICIENT, "chance", p
+
+
+def _without_comparison(row: Row, table: Table) -> tuple[Verdict, str]:
+    if row.left_out is not None:
+        return Verdict.INSUFFICIENT, row.left_out.value
+    others = table.compared > 1
+    if row.group.name == table.comparator and others and row.group.selected > 0:
+        return Verdict.OK, "comparator"
+    return Verdict.INSUFFICIENT, "nothing_to_compare"
+
+
+CUTS = 20  # one per five per cent of people
+ALL_DISTINCT = 30  # scores with no more values than this are cut at every one
+
+
+def cuts_of(scores: Floats) -> Floats:
+    """Cut scores that select from few to nearly all, rising; a person at the cut is selected.
+
+    Every distinct score above the lowest where there are few of them; else ``CUTS`` scores that select evenly spaced
+    shares of people, or, where ties leave fewer, evenly spaced distinct scores.
+    """
+    scored = np.sort(scores[np.isfinite(scores)])
+    distinct: Floats = np.unique(scored)[1:]  # at the lowest score everybody is selected: nothing to compare
+    if len(distinct) <= ALL_DISTINCT:
+        return distinct
+    places = np.arange(1, CUTS + 1) / (CUTS + 1)
+    cuts: Floats = np.unique(scored[(places * len(scored)).astype(int)])
+    if len(cuts) < CUTS or cuts[0] < distinct[0]:
+        cuts = distinct[(places * len(distinct)).astype(int)]
+    return cuts
+
+
+def selected_at(cuts: Floats, scores: Floats, labels: Labels) -> npt.NDArray[np.int64]:
+    """How many of each level score at least each cut, shape (cuts, levels + 1), unknown last; one pass over scores."""
+    scored = np.isfinite(scores)
+    passed = np.searchsorted(cuts, scores[scored], side="right")  # how many cuts each score reaches
+    width = len(labels.levels) + 1
+    cells = passed * width + labels.codes[scored] % width
+    counts: npt.NDArray[np.int64] = np.bincount(cells, minlength=(len(cuts) + 1) * width).reshape(len(cuts) + 1, width)
+    return np.asarray(counts[::-1].cumsum(axis=0)[::-1][1:])

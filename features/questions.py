@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.identity import source_digest
 from vivavoce.data.schema import Stage
-from vivavoce.data.source import source_digest
-from vivavoce.data.track import Array
+from vivavoce.data.status import Array
 from vivavoce.features.language.encoder import Encoder
-from vivavoce.features.language.lemma import lemma
+from vivavoce.features.language.lexicon import lemma
 from vivavoce.features.speakers.turns import TURN_GAP_S
 from vivavoce.features.transcript.words import Transcript, Word
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.identity import source_digest
 from vivavoce.data.media.decode import DECODING
 from vivavoce.data.schema import Stage
-from vivavoce.data.source import source_digest
-from vivavoce.data.track import Array, Track
+from vivavoce.data.status import Array, Track
 
 if TYPE_CHECKING:
-    from vivavoce.data.media.spool import AudioSpool
+    from vivavoce.data.media.memory import AudioSpool
     from vivavoce.features.detector import Detector
 
 RATE = 16_000  # Hz: the rate of every AudioSpool, and the detector's

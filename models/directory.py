@@ -3,34 +3,204 @@
 ``model.json`` (weights, norms, features with fingerprints, recognisers), ``weights.safetensors`` (coefficients),
 ``framework.json``, one file for each document (JSON, but for pages and pictures), and ``manifest.json``: the SHA-256 of
 every other file. The digest of that manifest is the model's digest.
+
+The files of a model version, read without trust: plain, few, bounded, under their digests. None of them is run.
+
+What ``model.json`` says of every kind of model version; each kind adds its own.
 """
 
 import hashlib
 import json
+import os
+import re
+import stat
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Never
 
 import numpy.typing as npt
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.vault.durable import make_folder, write_durably
-from vivavoce.models.files import (
-    DOCUMENT,
-    FRAMEWORK,
-    MANIFEST,
-    MODEL,
-    TENSORS,
-    ModelRefused,
-    parse_json,
-    read_files,
-)
-from vivavoce.models.head import FORMAT, Kind
+from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
+
+MANIFEST, MODEL, TENSORS, FRAMEWORK = "manifest.json", "model.json", "weights.safetensors", "framework.json"
+DOCUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}\.(json|md|svg)")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+MAX_FILES = 32  # a model has four, and one for each document
+MAX_BYTES = 64 * 2**20  # 64 MiB of all files; a model of 300 features and 10 competencies has some 100 kB
+
+
+class ModelRefused(ValueError):
+    """A folder that is no model version, or not the one that its manifest says."""
+
+
+def read_files(folder: Path) -> tuple[dict[str, bytes], str]:
+    """Every file of a model version but its manifest, by name, and the manifest's own digest.
+
+    Raises
+    ------
+    ModelRefused
+        For links, folders and pipes, for files that are missing, added, changed, of another name than a model's, or
+        too many or too large.
+    """
+    if not folder.is_dir():
+        raise ModelRefused(f"{folder} is no folder: name one that viva train wrote.")
+    manifest = _read(folder / MANIFEST, MAX_BYTES)
+    listed = _listed(folder, manifest)
+    with os.scandir(folder) as entries:
+        there = {entry.name for entry in islice(entries, MAX_FILES + 2)} - {MANIFEST}
+    if there != set(listed):
+        odd = ", ".join(sorted(there ^ set(listed)))
+        raise ModelRefused(
+            f"{folder}: the manifest and the folder differ in {odd}. Restore the folder as it was saved."
+        )
+    files, left = {}, MAX_BYTES - len(manifest)
+    for name, wanted in sorted(listed.items()):
+        files[name] = _read(folder / name, left)
+        left -= len(files[name])
+        if hashlib.sha256(files[name]).hexdigest() != wanted:
+            raise ModelRefused(
+                f"{folder / name} is not the file that was saved: its SHA-256 differs from the manifest."
+            )
+    return files, hashlib.sha256(manifest).hexdigest()
+
+
+def parse_json(name: str, content: bytes) -> Any:
+    """A JSON document whose numbers are finite.
+
+    Raises
+    ------
+    ModelRefused
+        For anything else, nesting too deep to read among it.
+    """
+    try:
+        return json.loads(content, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise ModelRefused(f"{name} is not JSON that can be read: {error}.") from error
+
+
+def _no_number(constant: str) -> Never:
+    raise ValueError(f"{constant} is no number")
+
+
+def _listed(folder: Path, manifest: bytes) -> Mapping[str, str]:
+    """What the manifest lists; only names that a model has, so that no name leads out of the folder."""
+    listed = parse_json(MANIFEST, manifest)
+    if not isinstance(listed, dict) or len(listed) > MAX_FILES:
+        raise ModelRefused(f"{folder / MANIFEST} must map at most {MAX_FILES} file names to their SHA-256.")
+    for name, digest in listed.items():
+        known = name in {MODEL, TENSORS, FRAMEWORK} or (DOCUMENT.fullmatch(name) and name != MANIFEST)
+        if not known:
+            raise ModelRefused(
+                f"{folder / MANIFEST} lists {name!r}, which is no file of a model version: those are {MODEL}, "
+                f"{TENSORS}, {FRAMEWORK}, and JSON documents, pages and pictures beside them."
+            )
+        if not isinstance(digest, str) or not SHA256.fullmatch(digest):
+            raise ModelRefused(f"{folder / MANIFEST} must give the SHA-256 of {name} in hex. Got {digest!r} instead.")
+    missing = {MODEL, TENSORS, FRAMEWORK} - set(listed)
+    if missing:
+        raise ModelRefused(f"{folder / MANIFEST} lacks {', '.join(sorted(missing))}.")
+    return listed
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The bytes of a plain file; links are not followed, pipes not waited for."""
+    try:
+        with open(path, "rb", opener=_open_plain) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise ModelRefused(f"{path} must be a plain file.")
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise ModelRefused(f"{path} must be a plain file, no link: {error.strerror}.") from error
+    if len(content) > limit:
+        raise ModelRefused(
+            f"{path}: a model version has at most {MAX_BYTES} bytes. This file alone has {found.st_size}."
+        )
+    return content
+
+
+def _open_plain(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+FORMAT: Literal[3] = 3
+
+
+class Part(BaseModel):
+    """A part of ``model.json``: nothing is converted, nothing added, every number finite."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NormsPart(Part):
+    """Norms of applicants."""
+
+    mean: float
+    sd: Annotated[float, Field(gt=0)]
+    applicants: Annotated[int, Field(ge=0)]
+
+
+class Kind(BaseModel):
+    """What has to be known before the rest can be read."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    format: Literal[3]
+    kind: Literal["rubric", "linear", "fusion"]
+
+
+class Head(Part):
+    """The common part; ``kind`` is the subclass's."""
+
+    format: Literal[3]
+    kind: str
+    standing: Literal["experimental"]  # what a folder says of itself; more is said by who publishes it
+    job: str
+    framework: str
+    weights: dict[str, float]
+    fingerprints: dict[str, str]
+    recognisers: list[str]
+    languages: Annotated[list[str], Field(min_length=1)]
+
+    def check(self, framework: Framework) -> None:
+        """Refuse (``ModelRefused``) a framework that it was not written beside."""
+        if (framework.digest, framework.job) != (self.framework, self.job):
+            raise ModelRefused(f"{FRAMEWORK} is not the framework that {MODEL} names.")
+
+    def fields(self, framework: Framework, documents: Mapping[str, Any]) -> dict[str, Any]:
+        """What every kind of version is made from, by name."""
+        return {
+            "framework": framework,
+            "weights": self.weights,
+            "fingerprints": self.fingerprints,
+            "recognisers": tuple(self.recognisers),
+            "documents": documents,
+            "languages": tuple(self.languages),
+        }
+
+
+def common(model: ModelVersion) -> dict[str, object]:
+    """The common fields of a version's head."""
+    return {
+        "format": FORMAT,
+        "kind": model.kind,
+        "standing": Standing.EXPERIMENTAL.value,
+        "job": model.framework.job,
+        "framework": model.framework.digest,
+        "weights": dict(model.weights),
+        "fingerprints": dict(sorted(model.fingerprints.items())),
+        "recognisers": list(model.recognisers),
+        "languages": list(model.languages),
+    }
+
 
 PAGES = (".md", ".svg")  # documents that are read by people: text as it is
 

@@ -1,11 +1,20 @@
-"""A score: what was measured for one competency, how sure it is, and on which evidence it rests."""
+"""A score: what was measured for one competency, how sure it is, and on which evidence it rests.
+
+Norms of applicants: what a score is compared with, frozen when a model is trained, and the map to 0–100.
+
+From answers to what a competency is scored on: one mean per feature, the same in training and in scoring.
+"""
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.framework import Framework
 from vivavoce.data.status import Reason, RowStatus
 
 OVERALL = "overall"
@@ -142,3 +151,143 @@ def overall_of(scores: Sequence[Score], weights: Mapping[str, float], value: flo
     error = math.fsum(errors) if len(errors) == len(scores) else None
     partial = next((score.reason for score in scores if score.status is RowStatus.PARTIAL), None)
     return Score(OVERALL, value, error, RowStatus.PARTIAL if partial else RowStatus.SCORED, partial)
+
+
+Floats = npt.NDArray[np.float64]
+
+MIDDLE, POINTS_PER_SD = 50.0, 15.0  # 0 and 100 lie 3.3 standard deviations away: one applicant in a thousand is cut
+LEAST = 20  # applicants; the standard error of a standard deviation is then a sixth of it
+
+
+class NoNorms(ValueError):
+    """Too few applicants, or applicants who do not differ."""
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Mean and standard deviation of one competency's rating scale among applicants (not among the hired).
+
+    Examples
+    --------
+    >>> norms = Norms(3.0, 0.5, 400)
+    >>> norms.z(np.array([3.5, np.nan]))
+    array([ 1., nan])
+    >>> Norms.points(np.array([0.0, 1.0, 9.0]))
+    array([ 50.,  65., 100.])
+    """
+
+    mean: float
+    sd: float
+    applicants: int
+
+    @staticmethod
+    def of(ratings: npt.ArrayLike) -> "Norms":
+        """From predicted ratings of applicants, shape (n,); those without a prediction (``nan``) are left out.
+
+        Raises
+        ------
+        NoNorms
+            For fewer than 20 applicants, or where all have one rating.
+        """
+        found = np.asarray(ratings, np.float64)
+        found = found[~np.isnan(found)]
+        if len(found) < LEAST or np.ptp(found) == 0:
+            raise NoNorms(
+                f"Norms need at least {LEAST} applicants whose predicted ratings differ. Got {len(found)} applicants "
+                f"with {len(np.unique(found))} different ratings instead: add applicants, or features."
+            )
+        return Norms(float(found.mean()), float(found.std(ddof=1)), len(found))
+
+    def z(self, ratings: npt.ArrayLike) -> Floats:
+        """Standard deviations above the applicants' mean; ``nan`` stays ``nan``."""
+        return (np.asarray(ratings, np.float64) - self.mean) / self.sd
+
+    @staticmethod
+    def points(z: npt.ArrayLike) -> Floats:
+        """The 0–100 scale: 50 + 15 z, cut at its ends."""
+        return np.clip(MIDDLE + POINTS_PER_SD * np.asarray(z, np.float64), 0.0, 100.0)
+
+
+def measurement_error(question_sd: float | None, answers: int) -> float | None:
+    """Standard error of measurement in points of a score from so many answers; None from one, or if not known.
+
+    Parameters
+    ----------
+    question_sd
+        Standard deviation of the score from one answer about the person's own, in the applicants' standard deviations.
+    answers
+        At least 0.
+
+    Examples
+    --------
+    >>> measurement_error(0.8, 4), measurement_error(0.8, 1), measurement_error(None, 4)
+    (6.0, None, None)
+    """
+    if question_sd is None or answers < 2:
+        return None
+    return POINTS_PER_SD * question_sd / math.sqrt(answers)
+
+
+def own_columns(competency: str, columns: Iterable[str], framework: Framework) -> list[str]:
+    """A competency's columns: the general ones and its own, not those of other competencies.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> from pathlib import Path
+    >>> from vivavoce.data.framework import load_framework
+    >>> shipped = load_framework(Path(str(files("vivavoce.data") / "frameworks" / "software_engineer.yaml")))
+    >>> own_columns("teamwork", ["language.a", "language.b.teamwork", "language.b.learning"], shipped)
+    ['language.a', 'language.b.teamwork']
+    """
+    others = tuple(f".{name}" for name in framework.weights if name != competency)
+    return [name for name in columns if not name.endswith(others)]
+
+
+def answer_means(
+    columns: Mapping[str, npt.ArrayLike],
+    interview: npt.ArrayLike,
+    question: Sequence[str] | npt.NDArray[np.str_],
+    shown: Sequence[str],
+    interviews: int,
+) -> dict[str, Floats]:
+    """Mean of each feature over the answers to some questions, for each interview.
+
+    Parameters
+    ----------
+    columns
+        Values of m answers by feature, shape (m,) each; ``nan`` where not measured.
+    interview
+        Which interview an answer belongs to, 0 to ``interviews`` − 1, shape (m,).
+    question
+        What was answered, shape (m,).
+    shown
+        Ids of the questions that count, in the framework's order. Values are added up in this order whatever the
+        order of the answers, so that a table's order changes no bit.
+    interviews
+        How many there are.
+
+    Returns
+    -------
+    dict of array, shape (interviews,)
+        ``nan`` where none of the answers was measured.
+
+    Examples
+    --------
+    >>> found = answer_means({"language.a": [1.0, 3.0, 9.0]}, [0, 0, 1], ["q1", "q2", "q3"], ["q1", "q2"], 2)
+    >>> found["language.a"]
+    array([ 2., nan])
+    """
+    place = {name: i for i, name in enumerate(shown)}
+    order = np.array([place.get(str(name), -1) for name in question], np.intp)
+    rows = np.argsort(order, kind="stable")[np.count_nonzero(order < 0) :]
+    whose = np.asarray(interview, np.intp)[rows]
+    answers = np.bincount(whose, minlength=interviews)
+    found = {}
+    for name, given in columns.items():
+        values = np.asarray(given, np.float64)[rows]
+        missing = np.isnan(values)
+        count = answers - np.bincount(whose[missing], minlength=interviews)
+        total = np.bincount(whose, np.where(missing, 0.0, values), minlength=interviews)
+        found[name] = np.divide(total, count, out=np.full(interviews, np.nan), where=count > 0)
+    return found

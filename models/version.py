@@ -2,9 +2,15 @@
 
 It is data only. ``models/directory.py`` writes it to disk and reads it back. The kinds are ``rubric``, ``linear`` and
 ``fusion``, a folder each.
+
+Why a competency has no score: shared by the trained kinds of model version.
+
+One answer as scoring sees it: which question, what it shows, what was measured, and the words behind it.
 """
 
+import math
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -13,9 +19,30 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.framework import Framework
-from vivavoce.models.answer import MeasuredAnswer
-from vivavoce.models.norms import Norms
-from vivavoce.models.score import OVERALL, Score
+from vivavoce.data.schema import Absent, Measures
+from vivavoce.data.status import Reason, RowStatus
+from vivavoce.models.score import OVERALL, Norms, Quote, Score
+
+WHOLE = "interview"  # the question id of a recording for which no questions are given: it may show everything
+
+
+@dataclass(frozen=True)
+class MeasuredAnswer:
+    """What scoring needs of one answer.
+
+    ``measures`` holds per-competency features as ``name.competency_id``. ``quotes`` are the words behind a measure.
+    """
+
+    question_id: str
+    shows: tuple[str, ...]
+    measures: Measures
+    quotes: Mapping[str, tuple[Quote, ...]]
+
+    def value(self, name: str) -> float:
+        """A measure's value; ``nan`` where it is absent or was not tried."""
+        found = self.measures.get(name, math.nan)
+        return math.nan if isinstance(found, Absent) else found
+
 
 Floats = npt.NDArray[np.float64]
 Names = Sequence[str] | npt.NDArray[np.str_]
@@ -181,3 +208,33 @@ class ModelVersion(ABC):
         ]
         if found:
             raise ModelDiffers(found)
+
+
+def not_scored(competency: str, reason: str) -> Score:
+    """A competency without a value."""
+    return Score(competency, None, None, RowStatus.NOT_SCORED, str(reason))
+
+
+def why_missing(answers: Sequence[MeasuredAnswer], importance: Mapping[str, float]) -> str:
+    """The reason behind most of what is missing, by how much it matters; alone where nothing at all was measured.
+
+    Parameters
+    ----------
+    answers
+        At least one.
+    importance
+        Of each column, of any sign.
+    """
+    lost: defaultdict[str, float] = defaultdict(float)
+    for name, weight in importance.items():
+        if all(math.isnan(answer.value(name)) for answer in answers):
+            lost[_reason(answers[0].measures, name)] += abs(weight)
+    reason = max(lost, key=lambda one: lost[one])
+    nothing = len(lost) == 1 and all(math.isnan(answer.value(name)) for answer in answers for name in importance)
+    return reason if nothing else f"{Reason.TOO_LITTLE_MEASURED.value}: {reason}"
+
+
+def _reason(measures: Mapping[str, float | Absent], name: str) -> str:
+    """Why a feature has no value; one that was not even tried lacked the consent to its modality."""
+    found = measures.get(name)
+    return found.reason if isinstance(found, Absent) else Reason.NO_CONSENT.value

@@ -14,21 +14,20 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Floats
 from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.fairness.records import BadInput
-from vivavoce.models.directory import load_model
-from vivavoce.models.files import ModelRefused
-from vivavoce.models.rubric.version import RubricVersion
+from vivavoce.models.directory import ModelRefused, load_model
+from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.version import ModelVersion
-from vivavoce.training.inputs import BadTraining, Inputs
+from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.rubric_variant import rubric_scores_under
-from vivavoce.training.variants import Variant, overall_scores, read_variants
+from vivavoce.training.tables import BadTraining
+from vivavoce.training.variants import Variant, overall_scores, read_variants, rubric_scores_under
 
 EXIT_NONE, EXIT_BETTER, EXIT_BAD_INPUT, EXIT_OPEN = 0, 1, 2, 4
 

@@ -157,7 +157,7 @@ def norms(
     out: Annotated[Path, typer.Option(help="The norms, as JSON.")] = Path("norms.json"),
 ) -> None:
     """Make norms: how each measure lies among people with the same job, language and question."""
-    from vivavoce.pipelines.norms import run_norms
+    from vivavoce.pipelines.features import run_norms
 
     raise typer.Exit(run_norms(features, out))
 
@@ -319,7 +319,7 @@ def demo(
     workers: Workers = 2,
 ) -> None:
     """Score the bundled interviews, words, voice and face, and say where to look."""
-    from vivavoce.pipelines.demo import run_demo
+    from vivavoce.pipelines.doctor import run_demo
 
     raise typer.Exit(run_demo(out, workers))
 
@@ -335,7 +335,7 @@ def doctor() -> None:
 @weights_app.command("list")
 def list_weights() -> None:
     """List the official sizes: digest, and whether the file is here."""
-    from vivavoce.pipelines.weights import run_list
+    from vivavoce.pipelines.features import run_list
 
     raise typer.Exit(run_list())
 
@@ -343,6 +343,6 @@ def list_weights() -> None:
 @weights_app.command("fetch")
 def fetch_weights(size: Annotated[str, typer.Argument(help="tiny, base, small, medium, large-v3, turbo …")]) -> None:
     """Download one official size: the only connection that viva ever opens."""
-    from vivavoce.pipelines.weights import run_fetch
+    from vivavoce.pipelines.features import run_fetch
 
     raise typer.Exit(run_fetch(size))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from vivavoce.data.signing.role import Role
+from vivavoce.data.signing.key import Role
 
 app = typer.Typer()  # its commands stand beside those of ``pipelines/app.py``
 keys_app = typer.Typer(help="Signing keys: made, listed, trusted, revoked.")
@@ -30,7 +30,7 @@ def create_key(
 ) -> None:
     """Make a signing key, and enter its public half into the trust file."""
     from vivavoce.pipelines.keys import run_create
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_create(name, role, Records.here(who), locked=passphrase))
 
@@ -44,7 +44,7 @@ def trust_key(
 ) -> None:
     """Enter somebody else's public key into the trust file."""
     from vivavoce.pipelines.keys import run_trust
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_trust(name, public, role, Records.here(who)))
 
@@ -53,7 +53,7 @@ def trust_key(
 def list_keys() -> None:
     """List the trusted keys with roles and revocations."""
     from vivavoce.pipelines.keys import run_list
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_list(Records.here()))
 
@@ -62,7 +62,7 @@ def list_keys() -> None:
 def public_key(name: KeyName) -> None:
     """Print a public key."""
     from vivavoce.pipelines.keys import run_public
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_public(name, Records.here()))
 
@@ -75,7 +75,7 @@ def revoke_key(
 ) -> None:
     """Revoke a key: nothing that it signed counts from now on."""
     from vivavoce.pipelines.keys import run_revoke
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_revoke(name, reason, Records.here(who)))
 
@@ -84,7 +84,7 @@ def revoke_key(
 def create_log(who: Who = None) -> None:
     """Begin the event log; needs a key with the role log (viva keys create log --role log)."""
     from vivavoce.pipelines.log import run_create
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_create(Records.here(who)))
 
@@ -93,7 +93,7 @@ def create_log(who: Who = None) -> None:
 def list_log(last: Annotated[int, typer.Option(min=1, help="How many, from the end.")] = 30) -> None:
     """Print the last events."""
     from vivavoce.pipelines.log import run_list
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_list(Records.here(), last))
 
@@ -104,7 +104,7 @@ def verify_log(
 ) -> None:
     """Verify all of the log. Exit status: 0 as signed, 1 altered (what and where is said), 2 no log or key."""
     from vivavoce.pipelines.log import run_verify
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_verify(Records.here(), head))
 
@@ -115,7 +115,7 @@ def log_head(
 ) -> None:
     """Print the log's signed head: so many events, under this root."""
     from vivavoce.pipelines.log import run_head
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_head(Records.here(), out))
 
@@ -124,7 +124,7 @@ def log_head(
 def recover_log(who: Who = None) -> None:
     """Cut off what a killed writer left unsigned; the log says that it was done."""
     from vivavoce.pipelines.log import run_recover
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_recover(Records.here(who)))
 
@@ -133,7 +133,7 @@ def recover_log(who: Who = None) -> None:
 def prove_event(number: Annotated[int, typer.Argument(help="Of the event, as viva log list counts.")]) -> None:
     """Print one event with the proof that it is in the log."""
     from vivavoce.pipelines.log import run_prove
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_prove(Records.here(), number))
 
@@ -170,8 +170,8 @@ def waive(
     who: Who = None,
 ) -> None:
     """Sign a waiver of one check for one version; it counts once two keys have signed it."""
-    from vivavoce.pipelines.publishing.records import Records
-    from vivavoce.pipelines.publishing.waiver import run_waive
+    from vivavoce.pipelines.publish import run_waive
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_waive(check, model, reason, key, out, Records.here(who)))
 
@@ -193,7 +193,7 @@ def publish(
 ) -> None:
     """Ask the gate; publish what it admits. Exit status: 0 published, 4 provisional, 1 refused, 2 bad input."""
     from vivavoce.pipelines.publish import PublishRequest, run_publish
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     request = PublishRequest(
         model, audit, name, out, tuple(key or ()), features, groups, search, tuple(waiver or ()), gate, check_only
@@ -204,8 +204,8 @@ def publish(
 @app.command()
 def verify(folder: Annotated[Path, typer.Argument(metavar="BUNDLE", help="As viva publish wrote it.")]) -> None:
     """Check a signed bundle. Exit status: 0 it may be used, 1 it may not (which file and why is said), 2 bad input."""
-    from vivavoce.pipelines.publishing.records import Records
-    from vivavoce.pipelines.verify import run_verify
+    from vivavoce.pipelines.publish import run_verify
+    from vivavoce.pipelines.records import Records
 
     raise typer.Exit(run_verify(folder, Records.here()))
 
@@ -217,9 +217,9 @@ def register(
     who: Who = None,
 ) -> None:
     """Enter a model version into the registry. Exit status: 0 entered or there already, 2 refused."""
-    from vivavoce.pipelines.publishing.records import Records
     from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.register import run_register
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.registry import run_register
 
     raise typer.Exit(run_register(folder, name, Registry.here(), Records.here(who)))
 
@@ -228,7 +228,7 @@ def register(
 def list_registry() -> None:
     """List the registered names."""
     from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.register import run_list
+    from vivavoce.pipelines.registry import run_list
 
     raise typer.Exit(run_list(Registry.here()))
 
@@ -237,7 +237,7 @@ def list_registry() -> None:
 def show_name(name: ModelName) -> None:
     """Print the versions of a name with their digests and aliases."""
     from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.register import run_show
+    from vivavoce.pipelines.registry import run_show
 
     raise typer.Exit(run_show(name, Registry.here()))
 
@@ -246,7 +246,7 @@ def show_name(name: ModelName) -> None:
 def compare_versions(name: ModelName, first: int, second: int) -> None:
     """Print in what two versions differ."""
     from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.register import run_compare
+    from vivavoce.pipelines.registry import run_compare
 
     raise typer.Exit(run_compare(name, first, second, Registry.here()))
 
@@ -254,9 +254,9 @@ def compare_versions(name: ModelName, first: int, second: int) -> None:
 @registry_app.command("promote")
 def promote_challenger(name: ModelName, version: int, key: Key, who: Who = None) -> None:
     """Make a version the challenger; champions come through viva publish only."""
-    from vivavoce.pipelines.publishing.records import Records
     from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.register import run_promote
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.registry import run_promote
 
     raise typer.Exit(run_promote(name, version, key, Registry.here(), Records.here(who)))
 
@@ -269,8 +269,8 @@ def roll_back(
     who: Who = None,
 ) -> None:
     """Give an alias back to the version that had it before."""
-    from vivavoce.pipelines.publishing.records import Records
     from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.register import run_roll_back
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.registry import run_roll_back
 
     raise typer.Exit(run_roll_back(name, alias, key, Registry.here(), Records.here(who)))

@@ -28,7 +28,7 @@ def monitor(
 ) -> None:
     """Watch what is in use, month by month. Exit status: 0 quiet, 1 a new audit is called for, 2 bad input."""
     from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     request = MonitorRequest(tuple(folders), reference, out, model, job, groups, select, cut, reviews, audit)
     raise typer.Exit(run_monitor(request, Records.here(who)))
@@ -65,7 +65,7 @@ def review(
     who: Who = None,
 ) -> None:
     """Keep a person's second look at a score; the machine's score stays. Exit status: 0 kept, 2 bad input."""
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
     from vivavoce.pipelines.review import ReviewRequest, run_export, run_review
 
     if export is not None:
@@ -93,7 +93,7 @@ def erase(
 ) -> None:
     """Erase a person and destroy their key. Exit status: 0 nothing left, 1 something still names them, 2 refused."""
     from vivavoce.pipelines.erase import EraseRequest, run_erase
-    from vivavoce.pipelines.publishing.records import Records
+    from vivavoce.pipelines.records import Records
 
     request = EraseRequest(tuple(folders), candidate, reason, tuple(also or ()), tuple(used_in or ()))
     raise typer.Exit(run_erase(request, Records.here(who)))
@@ -127,7 +127,7 @@ def questions(
     job: Annotated[str | None, typer.Option(help="Whose questions, where there are several jobs.")] = None,
 ) -> None:
     """Judge a question bank. Exit status: 0 keep all, 1 something to rephrase or drop, 2 bad input."""
-    from vivavoce.pipelines.questions import QuestionsRequest, run_questions
+    from vivavoce.pipelines.question_bank import QuestionsRequest, run_questions
 
     request = QuestionsRequest(scores, out, groups, outcomes, criterion, framework, scale, job)
     raise typer.Exit(run_questions(request))

@@ -11,28 +11,23 @@ from typing import Any
 from rich.console import Console
 
 from vivavoce import __version__
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
-from vivavoce.fairness.document import describe
-from vivavoce.fairness.groups import read_groups
+from vivavoce.fairness.document import describe, share
+from vivavoce.fairness.groups import read_groups, read_reviews
 from vivavoce.fairness.records import BadInput
-from vivavoce.fairness.reviews import read_reviews
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
-from vivavoce.fairness.suppression import share
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing import made_of, outcomes, questions, ratings, recognised
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
-from vivavoce.pipelines.auditing.page import write_page
-from vivavoce.pipelines.auditing.passing import declare
-from vivavoce.pipelines.auditing.pdf import write_pdf
-from vivavoce.pipelines.auditing.people import People
+from vivavoce.pipelines.auditing.page import write_page, write_pdf
 from vivavoce.pipelines.auditing.restriction import read_applicants
-from vivavoce.pipelines.auditing.scores import read_counts, read_scores
-from vivavoce.pipelines.auditing.voice import announce
-from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, enter
+from vivavoce.pipelines.auditing.scores import People, declare, read_counts, read_scores
+from vivavoce.pipelines.auditing.story import announce
+from vivavoce.pipelines.records import EXIT_NOT_LOGGED, Records, enter
 
 Json = dict[str, Any]
 
@@ -166,7 +161,9 @@ def _beside(request: AuditRequest, people: People) -> Json:
     """Every part of the document that rests on a further table, where one is given."""
     found: Json = {}
     if request.model:
-        from vivavoce.pipelines.auditing.model import describe_model  # loads what measures: slow, and seldom asked for
+        from vivavoce.pipelines.auditing.differences import (
+            describe_model,  # loads what measures: slow, and seldom asked for
+        )
 
         digests, standings = people.scores.model_digests, people.scores.standings
         found["model"] = describe_model(request.model, request.scores, digests, standings)

@@ -1,9 +1,14 @@
-"""``viva erase``: one person's data taken out of output folders, and their key destroyed; provable afterwards."""
+"""``viva erase``: one person's data taken out of output folders, and their key destroyed; provable afterwards.
+
+What still names a person in a folder, and which documents were made from tables that held them.
+"""
 
 import csv
+import html
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,21 +19,69 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from vivavoce.data.digest import digest_file
-from vivavoce.data.forgotten import forget_rows, forgotten_id, lines_of, pending_rows
+from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event, pseudonym
-from vivavoce.data.owner import AlreadyRunning, take_folder
+from vivavoce.data.log.log import Read
 from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.run_owner import AlreadyRunning, forget_rows, forgotten_id, lines_of, pending_rows, take_folder
 from vivavoce.data.vault.durable import sweep, sync_folder
-from vivavoce.data.vault.keys import ProjectKey, ProjectKeyRefused
-from vivavoce.data.vault.seal import Tampered
+from vivavoce.data.vault.keys import ProjectKey, ProjectKeyRefused, Tampered
 from vivavoce.data.vault.store import Store
 from vivavoce.fairness.records import BadInput
-from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, without
-from vivavoce.pipelines.erasing.traces import Use, documents_of, events_of, files_of, find_traces
-from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, texts_of, without
+from vivavoce.pipelines.records import REFUSALS, Records
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.outputs import write_whole
+
+SEALED = "store"  # of an output folder: pseudonyms and sealed bytes, which nobody opens without a key
+DIGEST = re.compile(rb"\b[0-9a-f]{64}\b")
+
+
+@dataclass(frozen=True)
+class Use:
+    """What was made from a table that held the person: it holds sums and coefficients, and stays."""
+
+    what: str
+    where: str
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Every file of a folder but those that are sealed."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and SEALED not in path.relative_to(folder).parts)
+
+
+def find_traces(paths: Collection[Path], person: Person) -> list[Path]:
+    """Files in which an id of the person stands as a word of its own; Parquet is searched unpacked."""
+    return [path for path in paths if _names(path, person)]
+
+
+def _names(path: Path, person: Person) -> bool:
+    if path.suffix == ".parquet":
+        texts = texts_of(pq.read_table(path)).values()
+        return any(person.is_named(cell) for column in texts for cell in set(column))
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    return person.is_named(text) or person.is_named(html.unescape(text))
+
+
+def documents_of(folders: Collection[Path], digests: Collection[str]) -> Iterator[Use]:
+    """JSON documents that name one of these digests: data sheets, audits, comparisons, monitors."""
+    wanted = {digest.encode() for digest in digests}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.json")):
+            if wanted & set(DIGEST.findall(path.read_bytes())):
+                yield Use("a document made from it", str(path))
+
+
+def events_of(read: Read, digests: Collection[str]) -> Iterator[Use]:
+    """What the event log knows to have been made from tables with these digests: trainings, above all."""
+    for number, line in enumerate(read.lines):
+        if any(digest.encode() in line for digest in digests):
+            event = json.loads(line)
+            if event["action"] not in (Action.SCORE, Action.ERASE):
+                model = event["digests"].get("model", "")[:12]
+                what = f"{event['action']} of {event['time'][:10]}" + (f", model {model}" if model else "")
+                yield Use(what, f"event {number}")
+
 
 EXIT_ERASED, EXIT_TRACES, EXIT_BAD_INPUT = 0, 1, 2
 ERASURES = "erasures.jsonl"  # one line for each: when, by whom, why, which tables; nobody is named

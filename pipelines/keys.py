@@ -9,17 +9,18 @@ from rich.prompt import Prompt
 from rich.table import Table
 
 from vivavoce.data.log.event import Action, Event
-from vivavoce.data.signing.key import KeyRefused, SigningKey
-from vivavoce.data.signing.trust import (
+from vivavoce.data.signing.key import (
+    KeyRefused,
     Revocation,
     Role,
+    SigningKey,
     Trust,
     TrustRefused,
     add_key,
     revoke_key,
     trusted_key,
 )
-from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.records import REFUSALS, Records
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 WHEN_LOST = "Whoever has this file can sign in this name; who loses it makes a new key."

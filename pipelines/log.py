@@ -7,13 +7,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from vivavoce.data.log.event import Event
-from vivavoce.data.log.head import HeadRefused
-from vivavoce.data.log.merkle import included, inclusion_proof, leaf_hash
-from vivavoce.data.log.verify import LogAltered
+from vivavoce.data.log.event import Event, HeadRefused
+from vivavoce.data.log.log import LogAltered
+from vivavoce.data.log.tree import included, inclusion_proof, leaf_hash
 from vivavoce.data.signing.signature import Purpose, known
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.pipelines.publishing.records import REFUSALS, Records, read_heads
+from vivavoce.pipelines.records import REFUSALS, Records, read_heads
 
 EXIT_DONE, EXIT_ALTERED, EXIT_BAD_INPUT = 0, 1, 2
 SHOWN = 40  # digits of a detail in the table

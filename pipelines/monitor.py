@@ -10,21 +10,30 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import make_folder, write_durably
-from vivavoce.evaluation.monitoring import watch
-from vivavoce.fairness.groups import CANDIDATE, read_groups
+from vivavoce.evaluation.drift import watch
+from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
 from vivavoce.fairness.records import BadInput, numbers, read_records, texts
-from vivavoce.fairness.reviews import AFTER, BEFORE, DATE, read_reviews
-from vivavoce.models.files import ModelRefused
+from vivavoce.models.directory import ModelRefused
 from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.records import REFUSALS, Records
 from vivavoce.pipelines.scoring.model import load_scorer
-from vivavoce.pipelines.watching.impact import Impact, Passing, impact_of
-from vivavoce.pipelines.watching.monitor_page import write_page
-from vivavoce.pipelines.watching.monitored import REFERENCE, Compared, describe, files, plain, reviewed
+from vivavoce.pipelines.watching.impact import (
+    REFERENCE,
+    RULES,
+    Compared,
+    Impact,
+    Passing,
+    describe,
+    files,
+    find_triggers,
+    impact_of,
+    plain,
+    reviewed,
+)
 from vivavoce.pipelines.watching.months import (
     UNDATED,
     WINDOW,
@@ -35,7 +44,7 @@ from vivavoce.pipelines.watching.months import (
     window_of,
     with_reviews,
 )
-from vivavoce.pipelines.watching.triggers import RULES, find_triggers
+from vivavoce.pipelines.watching.page import write_page
 
 EXIT_QUIET, EXIT_AUDIT, EXIT_BAD_INPUT = 0, 1, 2
 CALLING = tuple(kind for kind in Kind if kind is not Kind.RECORDING)
@@ -115,7 +124,7 @@ def monitor(request: MonitorRequest) -> Json:
     ------
     BadInput
         For tables that cannot be read, features measured otherwise than the reference's, and options that do not fit.
-    vivavoce.models.files.ModelRefused, vivavoce.models.version.ModelDiffers
+    vivavoce.models.directory.ModelRefused, vivavoce.models.version.ModelDiffers
         If the model cannot be loaded, or was trained on other measurements than these.
     """
     passing = _passing(request)

@@ -1,4 +1,9 @@
-"""``viva publish``: a model version and its evidence in; the gate's table, and a signed champion or a refusal out."""
+"""``viva publish``: a model version and its evidence in; the gate's table, and a signed champion or a refusal out.
+
+``viva verify``: every check of a bundle, and whether it may be used.
+
+``viva waive``: set one check of the gate aside for one version, with a written reason and two signatures.
+"""
 
 import json
 from collections.abc import Sequence
@@ -11,37 +16,130 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vivavoce.data.log.event import Action, Event
-from vivavoce.data.log.head import HeadRefused
-from vivavoce.data.log.log import LogRefused
-from vivavoce.data.log.verify import LogAltered, NoLog
-from vivavoce.data.signing.key import KeyRefused, SigningKey
-from vivavoce.data.signing.tree import TreeRefused
-from vivavoce.data.signing.trust import Role, TrustRefused
+from vivavoce.data.log.event import Action, Event, HeadRefused
+from vivavoce.data.log.log import LogAltered, LogRefused, NoLog
+from vivavoce.data.signing.key import KeyRefused, Role, SigningKey, Trust, TrustRefused
+from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, TreeRefused, check, sign
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.fairness.gate.decision import Admission, Decision, WaiverRefused, decide
-from vivavoce.fairness.gate.evidence import Evidence
-from vivavoce.fairness.gate.pack import Level, read_gate
-from vivavoce.fairness.gate.seen import Outcome
+from vivavoce.fairness.gate.decision import (
+    SIGNERS,
+    Admission,
+    Decision,
+    Level,
+    Waiver,
+    WaiverRefused,
+    decide,
+    read_gate,
+    refuse_waiver,
+)
+from vivavoce.fairness.gate.evidence import Evidence, Outcome
 from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.records import BadInput
-from vivavoce.models.directory import load_model
-from vivavoce.models.files import ModelRefused
+from vivavoce.models.directory import ModelRefused, load_model
 from vivavoce.models.version import ModelVersion
 from vivavoce.pipelines.publishing.admission import NoEvidence, gather, read_search
-from vivavoce.pipelines.publishing.alias import CHAMPION, AliasMoved, promote
-from vivavoce.pipelines.publishing.bundle import Parts, make_bundle, sign_bundle
-from vivavoce.pipelines.publishing.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.publishing.bundle import BundleRefused, Check, Parts, make_bundle, sign_bundle, verify_bundle
 from vivavoce.pipelines.publishing.card import markdown, page, sections
 from vivavoce.pipelines.publishing.promotion import PromotionRefused
-from vivavoce.pipelines.publishing.records import Records
 from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, check_name
-from vivavoce.pipelines.publishing.waiver import read_waivers
+from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.registry import CHAMPION, AliasMoved, promote
+
+FORMAT = 1
+EXIT_SIGNED, EXIT_NOT_SIGNED = 0, 2
+LOGGED = 500  # characters of the reason that the log repeats; the waiver has all of it
+MAX_BYTES = 2**16  # 64 KiB; a reason of a page has 4
+
+
+def write_waiver(path: Path, waived: str, model_digest: str, reason: str, key: SigningKey) -> int:
+    """Write a waiver, or add a signature to one of the same words; returns how many keys have signed.
+
+    Raises
+    ------
+    WaiverRefused
+        Where the file holds other words, or is no waiver.
+    """
+    document: dict[str, Any] = {"format": FORMAT, "check": waived, "model": model_digest, "reason": reason.strip()}
+    signatures: list[dict[str, str]] = []
+    if path.exists():
+        found = _read(path)
+        if {name: found[name] for name in document} != document:
+            raise WaiverRefused(f"{path} waives something else, or for another reason: name a new file.")
+        signatures = [one for one in found["signatures"] if one["key"] != key.id]
+    signatures.append(sign(key, Purpose.WAIVER, _content(document), datetime.now(UTC)).document())
+    write_durably(
+        path, (json.dumps({**document, "signatures": signatures}, indent=1, ensure_ascii=False) + "\n").encode()
+    )
+    return len(signatures)
+
+
+def run_waive(waived: str, model: Path, reason: str, key: str, out: Path, records: Records) -> int:
+    """Sign a waiver; 0: signed, 2: refused. What can be waived, and for what reason, the gate's pack says."""
+    said = Console(stderr=True)
+    try:
+        digest = load_model(model)[1]
+        refuse_waiver(waived, reason, read_gate())
+        count = write_waiver(out, waived, digest, reason, records.key(key))
+        if records.logged:
+            details = {"check": waived, "reason": reason.strip()[:LOGGED]}
+            records.write(Event.now(Action.WAIVE, records.who, digests={"model": digest}, details=details))
+    except (WaiverRefused, ModelRefused, KeyRefused, TrustRefused, LogAltered, NoLog, LogRefused) as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_NOT_SIGNED
+    more = "" if count >= SIGNERS else f"; it counts once {SIGNERS} have"
+    said.print(f"{out}: {count} key{'s' if count > 1 else ''} signed{more}.", markup=False, highlight=False)
+    return EXIT_SIGNED
+
+
+def read_waivers(paths: Sequence[Path], trust: Trust) -> list[Waiver]:
+    """Waivers whose signatures all count.
+
+    Raises
+    ------
+    WaiverRefused
+        For a file that is no waiver, and signatures of unknown or revoked keys, of keys without the role, or of other
+        words.
+    """
+    found = []
+    for path in paths:
+        document = _read(path)
+        content = _content({name: document[name] for name in ("format", "check", "model", "reason")})
+        try:
+            keys = {
+                check(Signature.of(one), Purpose.WAIVER, content, trust, Role.WAIVE).id
+                for one in document["signatures"]
+            }
+        except SignatureRefused as error:
+            raise WaiverRefused(f"{path}: {error}") from error
+        found.append(Waiver(document["check"], document["model"], document["reason"], frozenset(keys)))
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes()[:MAX_BYTES])
+    except (OSError, ValueError) as error:
+        raise WaiverRefused(f"{path} cannot be read as a waiver: {error}") from error
+    texts = ("check", "model", "reason")
+    if (
+        not isinstance(document, dict)
+        or set(document) != {"format", "signatures", *texts}
+        or document["format"] != FORMAT
+        or not all(isinstance(document[name], str) for name in texts)
+        or not isinstance(document["signatures"], list)
+    ):
+        raise WaiverRefused(f"{path} is no waiver of format {FORMAT}: write one with viva waive.")
+    return document
+
+
+def _content(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
+
 
 EXIT_PUBLISHED, EXIT_REFUSED, EXIT_BAD_INPUT, EXIT_PROVISIONAL = 0, 1, 2, 4
 AUDIT = "audit.json"
 COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INSUFFICIENT: "yellow", Outcome.WAIVED: "yellow"}
-REFUSALS = (
+PUBLISH_REFUSALS = (
     AliasMoved, BadInput, BundleRefused, FileExistsError, HeadRefused, KeyRefused, LogAltered, LogRefused, ModelRefused,
     NoEvidence, NoLog, PromotionRefused, RegistryRefused, TreeRefused, TrustRefused, WaiverRefused,
 )  # fmt: skip
@@ -120,7 +218,7 @@ def run_publish(
             return _status(decision)
         keys = [books.key(name) for name in request.keys]
         _publish(request, model, evidence, document, keys, shelf, books, day)
-    except REFUSALS as error:
+    except PUBLISH_REFUSALS as error:
         said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return EXIT_BAD_INPUT
     said.print(
@@ -227,3 +325,31 @@ def show(decision: Decision, said: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+EXIT_GOOD, EXIT_NOT_USABLE, EXIT_NO_BUNDLE = 0, 1, 2
+
+
+def run_verify(folder: Path, records: Records, *, now: datetime | None = None) -> int:
+    """Print what was checked; returns 0 where the bundle may be used, 1 where not, 2 without a trust file."""
+    said, console = Console(stderr=True), Console()
+    try:
+        verified = verify_bundle(folder, records.trust(), now=now or datetime.now(UTC))
+    except BundleRefused as error:
+        for check in error.checks:
+            _print(console, check)
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_NOT_USABLE
+    except REFUSALS as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_NO_BUNDLE
+    for check in verified.checks:
+        _print(console, check)
+    line = f"{verified.admission} for {verified.job} until {verified.expires:%Y-%m-%d}; bundle {verified.digest}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return EXIT_GOOD
+
+
+def _print(console: Console, check: Check) -> None:
+    mark = "ok     " if check.holds else "REFUSED"
+    console.print(f"{mark}  {check.name:<10}  {check.seen}", markup=False, highlight=False, soft_wrap=True)

@@ -12,13 +12,11 @@ from rich.console import Console
 from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.problem import Problem, nearest, shorten
 from vivavoce.data.vault.durable import locked, write_durably
-from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
-from vivavoce.data.vault.seal import Tampered
-from vivavoce.fairness.groups import CANDIDATE
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused, Tampered
+from vivavoce.fairness.groups import CANDIDATE, COLUMNS
 from vivavoce.fairness.records import BadInput, read_records
-from vivavoce.fairness.reviews import COLUMNS
 from vivavoce.models.score import OVERALL, TOP
-from vivavoce.pipelines.publishing.records import REFUSALS, Records
+from vivavoce.pipelines.records import REFUSALS, Records
 from vivavoce.pipelines.scoring.outputs import defuse
 from vivavoce.pipelines.watching.review_file import (
     REVIEWS,
@@ -99,7 +97,7 @@ def add_review(request: ReviewRequest, records: Records) -> Review:
         For a score that is not there, one outside 0–100, and a review without reviewer or reason.
     vivavoce.data.vault.keys.Erased
         If the candidate was erased.
-    ReviewsAltered, vivavoce.data.vault.seal.Tampered
+    ReviewsAltered, vivavoce.data.vault.keys.Tampered
         If the reviews before are not what was written; nothing is added to them then.
     """
     _check(request)
@@ -128,7 +126,7 @@ def read_kept(out: Path, records: Records) -> Kept:
     ------
     BadInput
         If ``out`` is no output folder.
-    ReviewsAltered, vivavoce.data.vault.seal.Tampered
+    ReviewsAltered, vivavoce.data.vault.keys.Tampered
         If they are not what was written.
     """
     keys: dict[str, bytes] = {}

@@ -13,7 +13,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vivavoce.fairness.reweighing import Reweighing
+    from vivavoce.fairness.groups import Reweighing
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 
@@ -49,8 +49,8 @@ class ReweighRequest:
 
 def run_reweigh(request: ReweighRequest, *, console: Console | None = None) -> int:
     """Compute the weights and write them; returns the exit status."""
+    from vivavoce.fairness.groups import reweigh
     from vivavoce.fairness.records import BadInput
-    from vivavoce.fairness.reweighing import reweigh
     from vivavoce.training.tables import BadTraining
 
     said = console or Console(stderr=True)

@@ -14,21 +14,19 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement, share, too_few
-from vivavoce.evaluation.arguments import Floats
-from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.estimate import Estimate, Floats
 from vivavoce.fairness.groups import CANDIDATE, Declared, read_groups
 from vivavoce.fairness.records import BadInput, read_records
-from vivavoce.models.files import ModelRefused
+from vivavoce.models.directory import ModelRefused
 from vivavoce.models.score import OVERALL
 from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.publishing.admission import points
 from vivavoce.pipelines.scoring.model import Scorer, load_scorer
-from vivavoce.pipelines.watching.impact import Passing
-from vivavoce.pipelines.watching.monitored import plain
+from vivavoce.pipelines.watching.impact import Passing, plain
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 NEEDED = (CANDIDATE, "interview_id", "question_id", "job", "asr_engine")
@@ -111,7 +109,7 @@ def shadow(request: ShadowRequest) -> Json:
     BadInput
         For tables that cannot be read, a share that is none, models for two jobs, and fewer than 4 people with both
         scores.
-    vivavoce.models.files.ModelRefused, vivavoce.models.version.ModelDiffers
+    vivavoce.models.directory.ModelRefused, vivavoce.models.version.ModelDiffers
         If a model cannot be loaded, or was trained on other measurements than these.
     """
     if not 0 < request.share < 1:

@@ -18,10 +18,10 @@ from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement_by, share
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.fairness.document import finite
-from vivavoce.fairness.family import ALPHA, benjamini_hochberg
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
-from vivavoce.pipelines.watching.monitored import plain
+from vivavoce.fairness.table import ALPHA, benjamini_hochberg
+from vivavoce.pipelines.watching.impact import plain
 
 EXIT_ALIKE, EXIT_DIFFERENT, EXIT_BAD_INPUT = 0, 1, 2
 STAGE, PASSED, HUMAN, MACHINE = "stage", "passed", "human", "machine"

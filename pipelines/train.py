@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from vivavoce.data.framework import Framework, FrameworkError, load_framework
-from vivavoce.data.refused import RefusedName
+from vivavoce.data.identity import RefusedName
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.publishing.records import EXIT_NOT_LOGGED, Records, enter
+from vivavoce.pipelines.records import EXIT_NOT_LOGGED, Records, enter
 
 if TYPE_CHECKING:
     from vivavoce.training.fit import Fitted
     from vivavoce.training.fusion.fit import FittedVersion
-    from vivavoce.training.inputs import Inputs
+    from vivavoce.training.inputs import Inputs, OwnScores
     from vivavoce.training.measured import Measured
-    from vivavoce.training.own_scores import OwnScores
     from vivavoce.training.pooling import Beside
     from vivavoce.training.search import Trial
 
@@ -93,11 +92,10 @@ class TrainingRequest:
 
 def run_train(request: TrainingRequest, *, console: Console | None = None) -> int:
     """Train one job family's model and save it in a new folder; returns the exit status."""
-    from vivavoce.models.directory import save_model
-    from vivavoce.models.files import ModelRefused
-    from vivavoce.models.norms import NoNorms
+    from vivavoce.models.directory import ModelRefused, save_model
+    from vivavoce.models.score import NoNorms
     from vivavoce.pipelines.training.story import data_lines, result_lines
-    from vivavoce.training.inputs import BadTraining
+    from vivavoce.training.tables import BadTraining
 
     said = console or Console(stderr=True)
     try:
@@ -135,8 +133,7 @@ def _entered(model: ModelVersion, digest: str, said: Console, *, late: bool = Fa
 
 def _enter_late(folder: Path, said: Console) -> None:
     """Enter a training that was killed between its last file and its event: asked for again, its folder is there."""
-    from vivavoce.models.directory import load_model
-    from vivavoce.models.files import ModelRefused
+    from vivavoce.models.directory import ModelRefused, load_model
 
     try:
         model, digest = load_model(folder)
@@ -154,7 +151,7 @@ def _say(said: Console, lines: Sequence[str]) -> None:
 
 def _check(request: TrainingRequest) -> None:
     """Refuse, before anything is read, a kind that is none, options that a rubric has no use for, and no ratings."""
-    from vivavoce.training.inputs import BadTraining
+    from vivavoce.training.tables import BadTraining
 
     if request.kind not in KINDS:
         raise BadTraining(f"--kind must be one of {', '.join(KINDS)}. Got {request.kind} instead.")
@@ -199,9 +196,9 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
         fused = _fused(request, framework, inputs, beside)
         drawn = replace(fused.model, documents={**fused.model.documents, **_pictures(fused, inputs)})
         return _completed(drawn, fused, compared, request, inputs), {}
-    from vivavoce.training.crossfit import PLAIN, plain
     from vivavoce.training.fit import fit
-    from vivavoce.training.tuning import Search, trials_of, without_idle
+    from vivavoce.training.overall import PLAIN, plain
+    from vivavoce.training.search import Search, trials_of, without_idle
     from vivavoce.training.validation.scored import THOROUGH, USUAL
 
     search = Search(request.tune, inputs.modalities, request.seed) if request.tune else None
@@ -223,8 +220,8 @@ def _trained(request: TrainingRequest, framework: Framework, inputs: "Inputs") -
 
 def _beside(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "tuple[Beside, ...]":
     """Other jobs to pool with, refused before an hour of training."""
-    from vivavoce.training.beside import read_beside
     from vivavoce.training.datasheet import datasheet
+    from vivavoce.training.pooling import read_beside
 
     return read_beside(request.beside, framework, datasheet(inputs, request.seed)) if request.beside else ()
 
@@ -261,9 +258,9 @@ def _completed(
     model: ModelVersion, scores: "OwnScores", compared: Compared, request: TrainingRequest, inputs: "Inputs"
 ) -> ModelVersion:
     """The version with what is known of any kind beside it: today's applicants, the champion, cuts, pages, pictures."""
+    from vivavoce.training.champion import decision_tables
     from vivavoce.training.datasheet import in_words
-    from vivavoce.training.decisions import decision_tables
-    from vivavoce.training.validation.today import today_document
+    from vivavoce.training.validation.transport import today_document
 
     documents, framework = dict(model.documents), model.framework
     champion, today = compared
@@ -303,7 +300,7 @@ def _against(champion: tuple[ModelVersion, str], fitted: "OwnScores", inputs: "I
 def _fusion(inputs: "Inputs", framework: Framework, seed: int) -> dict[str, Any]:
     """Whether fusion would beat the linear model, as a document; where it cannot be tried, the reason."""
     from vivavoce.training.fusion.choice import choose_for
-    from vivavoce.training.inputs import BadTraining
+    from vivavoce.training.tables import BadTraining
 
     try:
         return choose_for(inputs, framework, seed=seed).document()
@@ -316,7 +313,7 @@ def _pictures(fitted: "Fitted | FittedVersion", inputs: "Inputs") -> dict[str, s
     import pandas as pd
 
     from vivavoce.evaluation.calibration import calibrate
-    from vivavoce.pipelines.training.plots import calibration_curves, standalone, weights_forest
+    from vivavoce.pipelines.report.training_plots import calibration_curves, standalone, weights_forest
 
     scale = fitted.model.framework.scale
     curves = {}

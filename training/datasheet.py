@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vivavoce.evaluation.power import people_needed_for_correlation
+from vivavoce.evaluation.effect import people_needed_for_correlation
 from vivavoce.training.inputs import Inputs
 
 SIZES = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50)  # correlations in whose terms numbers of people are put

@@ -8,19 +8,17 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats
-from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.estimate import Estimate, Floats, undefined
 from vivavoce.evaluation.gain import correlation as person_correlation
-from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.models.linear.version import LinearVersion
-from vivavoce.models.norms import Norms
-from vivavoce.training.crossfit import PLAIN, MakeRidge, Procedure, cross_fitted, plain
+from vivavoce.models.score import Norms
 from vivavoce.training.datasheet import datasheet
-from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
+from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.overall import Overall, learn_overall
+from vivavoce.training.overall import PLAIN, MakeRidge, Overall, Procedure, cross_fitted, learn_overall, plain
 from vivavoce.training.pooling import Beside
+from vivavoce.training.tables import BadTraining
 from vivavoce.training.validation.baselines import LENGTH
 from vivavoce.training.validation.overall import corrected_validity
 from vivavoce.training.validation.precision import cross_fitted_answers, precision

@@ -10,18 +10,24 @@ import numpy.typing as npt
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.power import people_needed_for_correlation
-from vivavoce.models.aggregate import answer_means, own_columns
-from vivavoce.training.answers import Answers
-from vivavoce.training.inputs import LEAST_PEOPLE, Inputs, Lost
-from vivavoce.training.leaks import refuse_leaks
-from vivavoce.training.measured import Measured, read_measured
+from vivavoce.evaluation.effect import people_needed_for_correlation
+from vivavoce.models.score import answer_means, own_columns
+from vivavoce.training.inputs import (
+    LEAST_PEOPLE,
+    Answers,
+    Inputs,
+    Lost,
+    Origin,
+    Provenance,
+    days_between,
+    rank,
+    read_selection,
+    same_raters,
+)
+from vivavoce.training.measured import Measured, read_measured, refuse_leaks
 from vivavoce.training.outcomes import Outcomes, check_dates, read_outcomes
-from vivavoce.training.provenance import Origin, Provenance, days_between, rank, same_raters
-from vivavoce.training.ratings import Ratings, read_ratings, reliability, severity
-from vivavoce.training.sample_weights import read_weights
+from vivavoce.training.ratings import Ratings, read_ratings, read_weights, reliability, severity
 from vivavoce.training.scheme import BY_PERSON, PERSON
-from vivavoce.training.selection import read_selection
 from vivavoce.training.tables import BadTraining, Source, no_days
 from vivavoce.training.units import read_scheme
 

@@ -1,17 +1,89 @@
-"""Measured features as training reads them: every column declared, by viva itself or in a schema beside the table."""
+"""Measured features as training reads them: every column declared, by viva itself or in a schema beside the table.
+
+The declared schema of somebody else's table: what each column is, in which unit and range, and from what source.
+
+Training refuses columns that nobody declared: an outcome, an id or a date among the features would be learned by
+heart. ``viva``'s own ``features.parquet`` carries its declarations; any other table needs them in a YAML file.
+
+Columns that know too much: an outcome, a rating, an id or a date that was declared a feature.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field, model_validator
+from scipy import stats
 
+from vivavoce.data.framework import Part, Sentence
 from vivavoce.data.interview import Modality
-from vivavoce.data.schema import Feature
-from vivavoce.training.declaration import Declaration, read_declaration
+from vivavoce.data.schema import Feature, digest_of
+from vivavoce.training.inputs import read_document
 from vivavoce.training.tables import BadTraining, Source, Table, read_table
+
+Finite = Annotated[float, Field(strict=False)]
+
+
+class DeclaredColumn(Part):
+    """One feature of the table; ``column`` is what the table calls it, by default its name."""
+
+    name: Sentence
+    column: Sentence | None = None
+    modality: Modality
+    unit: Sentence
+    low: Finite
+    high: Finite
+    meaning: Sentence
+    source: Sentence
+    impairment_sensitive: bool = False
+    quality: bool = False
+    per_competency: bool = False
+    proxy_of: tuple[Sentence, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_a_feature(self) -> Self:
+        self.feature  # noqa: B018 (its checks are the point: name, range, nothing that must not be claimed)
+        return self
+
+    @property
+    def feature(self) -> Feature:
+        """As the feature schema declares it."""
+        body = self.model_dump(exclude={"column"})
+        return Feature(**body)
+
+
+class Declaration(Part):
+    """The schema of a table.
+
+    ``consent`` says under which policy its people agreed to training, where the table has no column ``purposes``.
+    ``recogniser`` says whose words the features rest on, where it has no column ``asr_engine``.
+    """
+
+    features: Annotated[tuple[DeclaredColumn, ...], Field(min_length=1)]
+    consent: Sentence | None = None
+    recogniser: Sentence | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        for names in ([one.name for one in self.features], [one.column or one.name for one in self.features]):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{twice[0]} is declared twice: keep one.")
+        return self
+
+    def fingerprint(self, declared: DeclaredColumn) -> str:
+        """SHA-256 (hex) of a column's declaration and of whose words it rests on."""
+        return digest_of({**declared.model_dump(mode="json", exclude={"column"}), "recogniser": self.recogniser})
+
+
+def read_declaration(path: Path) -> Declaration:
+    """Read a table's schema (``BadTraining`` lists everything wrong in it)."""
+    return read_document(path, Declaration, {"features": DeclaredColumn})
+
 
 Floats = npt.NDArray[np.float64]
 
@@ -166,3 +238,74 @@ def _stated(table: Table, schema: Declaration, job: str) -> dict[str, str | None
             )
         found["asr_engine"] = schema.recogniser
     return found
+
+
+TOO_CLOSE = 0.98  # a feature that agrees so well with what came later, or with people, is a copy of it
+LEAST = 20  # rows with both: among fewer such a correlation comes about by chance
+
+
+def refuse_leaks(
+    features: Mapping[str, Mapping[str, Floats]],
+    later: Mapping[str, Floats],
+    ratings: Mapping[str, Floats],
+    orders: Mapping[str, Floats],
+) -> None:
+    """Refuse features that copy what they are to predict, or that count people.
+
+    Parameters
+    ----------
+    features
+        Columns by competency, shape (n,) each; ``nan`` where not measured.
+    later
+        Outcomes by name, shape (n,) each.
+    ratings
+        Mean human ratings by competency, shape (n,) each.
+    orders
+        Ranks that no feature may follow by name: of ids in the order of their names, of days; shape (n,) each.
+
+    Raises
+    ------
+    BadTraining
+        Naming every such column, what it copies and the correlation (beyond ± .98).
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).standard_normal(60)
+    >>> refuse_leaks({"teamwork": {"language.a": x}}, {"sales": 2 * x + 1}, {}, {})
+    Traceback (most recent call last):
+    ...
+    vivavoce.training.tables.BadTraining: Columns that know too much: language.a is a copy of sales (r = 1.00). ...
+    """
+    columns = {name: values for own in features.values() for name, values in own.items()}
+    means = {f"the ratings of {name}": (values, features.get(name, {})) for name, values in ratings.items()}
+    found = [
+        f"{name} is a copy of {what} (r = {r:.2f})"
+        for what, (target, own) in {**{key: (one, columns) for key, one in later.items()}, **means}.items()
+        for name, values in own.items()
+        if abs(r := _pearson(values, target)) > TOO_CLOSE
+    ]
+    found += [
+        f"{name} follows {what} (rank correlation {r:.2f})"
+        for what, order in orders.items()
+        for name, values in columns.items()
+        if abs(r := _spearman(values, order)) > TOO_CLOSE
+    ]
+    if found:
+        raise BadTraining(
+            f"Columns that know too much: {'; '.join(found)}. Whatever is known only later, or counts people, "
+            "predicts by heart: remove these columns."
+        )
+
+
+def _pearson(one: Floats, other: Floats) -> float:
+    both = ~np.isnan(one) & ~np.isnan(other)
+    if both.sum() < LEAST:
+        return 0.0
+    x, y = one[both] - one[both].mean(), other[both] - other[both].mean()
+    norm = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / norm if norm > 0 else 0.0
+
+
+def _spearman(one: Floats, other: Floats) -> float:
+    both = ~np.isnan(one) & ~np.isnan(other)
+    return _pearson(stats.rankdata(one[both]), stats.rankdata(other[both]))

@@ -12,24 +12,22 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Floats
 from vivavoce.evaluation.gain import gain
-from vivavoce.models.norms import MIDDLE, POINTS_PER_SD
 from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
-from vivavoce.models.rubric.version import RubricVersion, column_of
-from vivavoce.models.score import OVERALL
-from vivavoce.training.answers import Answers
+from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
+from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.fit import DRAWS, agreement, correlation
-from vivavoce.training.inputs import LEAST_PEOPLE, BadTraining, Inputs
+from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.validation.baselines import LENGTH, Baseline, in_its_favour
+from vivavoce.training.tables import BadTraining
+from vivavoce.training.validation.baselines import LENGTH, Baseline, distinct, in_its_favour
 from vivavoce.training.validation.correction import correct_scores
 from vivavoce.training.validation.overall import FRAMEWORK, performance_ceiling
 from vivavoce.training.validation.permutation import permuted_scores
 from vivavoce.training.validation.precision import Precision, precision
 from vivavoce.training.validation.scored import USUAL, ceiling_of
-from vivavoce.training.validation.traits import distinct
 
 SPLIT = "Nothing is learned, so nobody is split: these people are evidence, and the score saw none of them."
 KEPT = "nothing is learned: the framework's weights are kept"

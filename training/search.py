@@ -7,10 +7,12 @@ looked like on its own folds is kept beside them, and is not validity.
 What is learned again hundreds of times to look at validity goes through a *reduced* search: the first settings that the
 search tries, before its sampler learns from results and before anything is pruned. They depend on no rating, so that a
 permutation test deals every permutation the very procedure that the true ratings get.
+
+The search of one training: a ridge that searches for each competency, and the model without what it left out.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,10 +20,13 @@ import numpy.typing as npt
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
 from vivavoce.models.linear.ridge import FOLDS, LEAST_MEASURED, CompetencyRidge
+from vivavoce.training.overall import Procedure
 
 if TYPE_CHECKING:
     import optuna
+
 
 Floats = npt.NDArray[np.float64]
 
@@ -302,3 +307,73 @@ def _spread(values: Floats, used: npt.NDArray[np.bool_], rest: float = 0.0) -> F
     found = np.full(len(used), rest)
     found[used] = values
     return found
+
+
+@dataclass(frozen=True)
+class Search:
+    """Makes one :class:`SearchedRidge` after another for a training.
+
+    Parameters
+    ----------
+    trials
+        For each competency, and again in every outer fold.
+    modalities
+        Of the columns that declare one; others go by the first part of their name.
+    seed
+        Of every sampler.
+    """
+
+    trials: int
+    modalities: Mapping[str, str]
+    seed: int
+
+    def __call__(self, columns: Sequence[str]) -> SearchedRidge:
+        """An unfitted ridge for these columns."""
+        return SearchedRidge(tuple(family(name, self.modalities) for name in columns), self.trials, self.seed)
+
+    @property
+    def reduced(self) -> Procedure:
+        """What validity's many fits go through: the search's first settings, which depend on no rating."""
+        count = min(self.trials, STARTED)
+        said = "the plain ridge" if count == 1 else f"the plain ridge and {count - 1} settings drawn at random"
+        words = f"a reduced search in every fit: {said}, the search's first, which depend on no rating"
+        return Procedure(replace(self, trials=count), words)
+
+
+def trials_of(ridges: Mapping[str, CompetencyRidge]) -> dict[str, tuple[Trial, ...]]:
+    """What the final fit of each competency tried, on folds of all people."""
+    return {name: one.trials_ for name, one in ridges.items() if isinstance(one, SearchedRidge)}
+
+
+def family(column: str, modalities: Mapping[str, str]) -> str:
+    """The family that a search allows or leaves out as one: modality and measure family.
+
+    Examples
+    --------
+    >>> family("prosody.f0_median_hz", {"prosody.f0_median_hz": "voice"}), family("language.length_words", {})
+    ('voice: prosody', 'language')
+    """
+    first = column.partition(".")[0]
+    return f"{modalities[column]}: {first}" if column in modalities else first
+
+
+def without_idle(model: LinearVersion) -> LinearVersion:
+    """The model without columns that count for nothing: it then does not ask for them when it scores."""
+    kept = tuple(_without_idle(one) for one in model.competencies)
+    used = {name for one in kept for name in one.features}
+    fingerprints = {name: found for name, found in model.fingerprints.items() if name in used}
+    return replace(model, competencies=kept, fingerprints=fingerprints)
+
+
+def _without_idle(one: LinearCompetency) -> LinearCompetency:
+    busy = (one.coefficients != 0) | (one.absent != 0)
+    if not busy.any():
+        return one
+    return replace(
+        one,
+        features=tuple(name for name, counts in zip(one.features, busy, strict=True) if counts),
+        coefficients=one.coefficients[busy],
+        absent=one.absent[busy],
+        mean=one.mean[busy],
+        scale=one.scale[busy],
+    )

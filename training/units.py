@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from vivavoce.data.identity import RefusedName, refuse_name
 from vivavoce.data.problem import nearest
-from vivavoce.data.refused import RefusedName, refuse_name
 from vivavoce.training.measured import IDENTITY, Measured
 from vivavoce.training.outcomes import Outcomes
 from vivavoce.training.ratings import Ratings

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from vivavoce.evaluation.arguments import Floats, matrix, same_length, vectors
-from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.evaluation.regression import least_squares
+from vivavoce.evaluation.estimate import Estimate, Floats, matrix, same_length, undefined, vectors
+from vivavoce.evaluation.models import least_squares
 from vivavoce.models.simplex import Moments, Posterior, log_likelihood, posteriors, resample, slopes
 from vivavoce.training.learned import ALPHA, INSEPARABLE, LearnedWeights, Neighbour, Pooling, Weight
 from vivavoce.training.pooling import AGREEMENTS, Beside, agreement_shares, pooled, said_by

@@ -21,15 +21,13 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from vivavoce.data.media.account import Ended
+from vivavoce.data.media.account import GIBI, Ended, Limits
 from vivavoce.data.media.container import layout
 from vivavoce.data.media.decoding import Decoding, reason
 from vivavoce.data.media.forkserver import Message, send, serve
 from vivavoce.data.media.lane import DAMAGE
-from vivavoce.data.media.limits import GIBI, Limits
-from vivavoce.data.media.picture import Deliver
-from vivavoce.data.media.shelf import SLOTS, Picture, Shelf
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import SLOTS, AudioSpool, Picture, Shelf
+from vivavoce.data.media.samples import Deliver
 from vivavoce.data.status import MediaStatus
 
 READ_BYTES = 262_144  # one call into Python per quarter of a mebibyte

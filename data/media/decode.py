@@ -11,25 +11,19 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from vivavoce.data.identity import source_digest
+from vivavoce.data.media.account import GIBI, AudioStream, Limits, Probe, VideoStream
 from vivavoce.data.media.container import HEAD_BYTES, LEAST_BYTES, sniff
 from vivavoce.data.media.forkserver import Message, acknowledge, receive, server_of
-from vivavoce.data.media.limits import GIBI, Limits
-from vivavoce.data.media.probe import AudioStream, Probe, VideoStream
-from vivavoce.data.media.shelf import Picture, Shelf
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool, Picture, Shelf
 from vivavoce.data.schema import Stage
-from vivavoce.data.source import source_digest
 from vivavoce.data.status import MediaStatus
 
 CHILD = "vivavoce.data.media.child"
 YIELDS = frozenset({MediaStatus.OK, MediaStatus.PARTIAL_MEDIA, MediaStatus.NO_AUDIO, MediaStatus.NO_VIDEO})
 MOST_CHANNELS = 2  # one speaker each; more channels than two are a room, not two people
 OnFrame = Callable[[float, Picture], None]
-CODE = [
-    Path(__file__).with_name(f"{name}.py")
-    for name in ("account", "container", "decode", "decoding", "lane", "picture", "soundtrack", "spool", "tracks")
-]
-DECODING = Stage("decoding", "1", {"av": version("av"), "code": source_digest(*CODE)})
+DECODING = Stage("decoding", "1", {"av": version("av"), "code": source_digest(Path(__file__).parent)})
 """What can change a sample or a pixel, or what is said of a loss: the library that decodes, and how sound and pictures
 are laid out in time and judged."""
 

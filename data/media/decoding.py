@@ -12,14 +12,11 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream as PictureStream
 
-from vivavoce.data.media.account import WHOLE, Account, Ended
+from vivavoce.data.media.account import WHOLE, Account, AudioStream, Ended, Limits, Probe, VideoStream
 from vivavoce.data.media.container import Layout
 from vivavoce.data.media.lane import DAMAGE, Lane, Unseen, allowance, compare, refuse_pixels
-from vivavoce.data.media.limits import Limits
-from vivavoce.data.media.picture import Deliver, Pictures
-from vivavoce.data.media.probe import AudioStream, Probe, VideoStream
-from vivavoce.data.media.soundtrack import Soundtrack
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
+from vivavoce.data.media.samples import Deliver, Pictures, Soundtrack
 from vivavoce.data.status import MediaStatus
 
 PROGRESS_S = 30.0  # seconds of media between signs of life

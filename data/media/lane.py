@@ -12,10 +12,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as PictureStream
 
-from vivavoce.data.media.account import WHOLE, Account, Ended, Stretch
-from vivavoce.data.media.limits import Limits
-from vivavoce.data.media.picture import Pictures, interval_of
-from vivavoce.data.media.soundtrack import Soundtrack
+from vivavoce.data.media.account import WHOLE, Account, Ended, Limits, Stretch
+from vivavoce.data.media.samples import Pictures, Soundtrack, interval_of
 from vivavoce.data.status import MediaStatus
 
 HOLE_STEPS = 3  # a camera drops a frame or two of its own accord; more in a row are lost

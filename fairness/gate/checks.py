@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from vivavoce.evaluation.power import people_needed_for_correlation
-from vivavoce.fairness.gate.evidence import NO_AUDIT, Evidence
-from vivavoce.fairness.gate.seen import Seen, failed, interval, limits, passed, place, unknown
+from vivavoce.evaluation.effect import people_needed_for_correlation
+from vivavoce.fairness.gate.evidence import NO_AUDIT, Evidence, Seen, failed, interval, limits, passed, place, unknown
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
 
 Parameters = Mapping[str, float]

@@ -2,3 +2,10 @@
 
 Landmarks become measures frame by frame; no picture, no landmark and no identity is kept.
 """
+
+from vivavoce.features.face import gaze, movement
+from vivavoce.features.face.answer_face import FACE, face_stage
+
+MEASURES = (gaze, movement)  # the modules that declare the family's features
+
+__all__ = ["FACE", "MEASURES", "face_stage"]

@@ -3,18 +3,89 @@
 Counting is built so that stuffing pays little: each term counts once however often it is said, no more than one
 term per ``DENSITY`` words counts, a negated term and one that is said only within a list do not count at all, and the
 share saturates.
+
+The structure of an account: situation, task, action, result — found where, missing which.
+
+The four parts of a behavioural answer (STAR; Janz 1982, *Journal of Applied Psychology* 67; Levashina et al. 2014,
+*Personnel Psychology* 67) are found by cue phrases. A cue shows where a part begins, not how good it is.
+
+Where an answer says what a framework looks for: terms and phrases by lemma, and stretches that merely list them.
 """
 
 import math
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
-from vivavoce.data.competency import Competency
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.framework import Competency
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Measures, Value
-from vivavoce.features.language.answer import AnswerText, Span
-from vivavoce.features.language.family import LANGUAGE, NO_ENCODER, TOO_SHORT
-from vivavoce.features.language.mentions import entries, listed_places, mentions
+from vivavoce.features.language.answer_text import BREAK, LANGUAGE, NO_ENCODER, TOO_SHORT, AnswerText, Span
+from vivavoce.features.language.lexicon import PARTS, lemma
 from vivavoce.features.language.relevance import BEST, MIN_WORDS, closeness
+from vivavoce.features.transcript.words import segment
+
+if TYPE_CHECKING:
+    from vivavoce.data.framework import Language
+
+
+GAP = 2  # words that may stand between those of a phrase (*ask my manager for feedback*)
+GAP_CHARACTERS = 4  # the same for Chinese
+STRETCH = 24  # words: three spoken sentences or a list
+LISTED = 0.5  # of a stretch's words that belong to terms; the densest of 138 real interviews had .25 (docs/gaming.md)
+
+
+def entries(competency: Competency, language: str) -> list[tuple[str, str]]:
+    """A competency's phrases and terms as (kind, text), the longest first."""
+    kinds = {"phrase": competency.phrases, "term": competency.terms}
+    found = [(kind, text) for kind, texts in kinds.items() for text in texts.get(cast("Language", language), ())]
+    return sorted(found, key=lambda entry: -len(entry[1]))
+
+
+def mentions(answer: AnswerText, text: str) -> list[Span]:
+    """Where an entry stands; in Chinese only where it begins and ends with a word (合并发布 holds no 并发)."""
+    pattern, surface = _pattern(text, answer.language), answer.lemmas
+    matches = [found.span() for found in pattern.finditer(surface.text)]
+    if answer.language == "zh":
+        edges = surface.edges
+        matches = [(start, end) for start, end in matches if (start in edges[0] and end in edges[1])]
+    return [surface.span(start, end) for start, end in matches]
+
+
+def term_counts(answer: AnswerText, competencies: Iterable[Competency]) -> npt.NDArray[np.float64]:
+    """How many words of each stretch belong to an entry, by the stretch's first counted word; empty below a stretch."""
+    said = {
+        place
+        for competency in competencies
+        for _, text in entries(competency, answer.language)
+        for span in mentions(answer, text)
+        for place in range(*span)
+    }
+    marks = np.array([token.index in said for token in answer.tokens], dtype=np.float64)
+    return np.convolve(marks, np.ones(STRETCH), "valid") if len(marks) >= STRETCH else np.empty(0)
+
+
+def listed_places(answer: AnswerText, competencies: Iterable[Competency]) -> frozenset[int]:
+    """Places of the answer's words that lie in a list: a stretch of which at least half the words belong to entries."""
+    first = np.flatnonzero(term_counts(answer, competencies) >= LISTED * STRETCH)
+    inside = {int(i) + k for i in first for k in range(STRETCH)}
+    return frozenset(answer.tokens[i].index for i in inside)
+
+
+@cache
+def _pattern(text: str, language: str) -> re.Pattern[str]:
+    """An entry of the framework as a pattern over lemmas, with room for words between those of a phrase."""
+    if language == "zh":
+        pieces = [re.escape(piece) for piece in segment(text.casefold())]
+        return re.compile(rf"[^{BREAK},]{{0,{GAP_CHARACTERS}}}".join(pieces))
+    pieces = [re.escape(lemma(word)) for word in re.split(r"[\s-]+", text.casefold())]
+    return re.compile(rf"(?<!\S){rf'(?: [^ {BREAK}]+){{0,{GAP}}} '.join(pieces)}(?!\S)")
+
 
 HALF = 3.0  # different terms that reach half of the full share: the third sentence of evidence adds less than the first
 DENSITY = 8  # words for each term that counts; speech that reports something has a few terms in a sentence, a list more
@@ -194,3 +265,64 @@ def _mean_closeness(shown: Shown, level: str) -> Value:
         return TOO_SHORT
     best = closeness(shown.answer, anchor)
     return sum(best) / len(best)
+
+
+LEAST_WORDS = 20  # four parts do not fit into less: below, a missing part says nothing
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where each part of the account shows: spans of the answer's words, in order of appearance."""
+
+    found: Mapping[str, tuple[Span, ...]]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Parts without a cue, in the order of telling."""
+        return tuple(part for part in PARTS if not self.found[part])
+
+    @property
+    def share(self) -> float:
+        """Share of the four parts that were found, 0–1; 1 is complete."""
+        return 1 - len(self.missing) / len(PARTS)
+
+
+def find_structure(answer: AnswerText) -> Account:
+    """The cues of each part in one answer."""
+    return Account({part: tuple(answer.surface.find(answer.lexicon.structure[part])) for part in PARTS})
+
+
+@LANGUAGE.feature(
+    "language.structure_share",
+    unit="share",
+    low=0,
+    high=1,
+    meaning="Share of situation, task, action and result that the answer shows.",
+    source="Levashina et al. 2014, Personnel Psychology 67, 241–293; own cues",
+    moved_by=("language",),
+    resists=("trimming",),
+)
+def _structure_share(answer: AnswerText) -> Value:
+    return TOO_SHORT if len(answer.tokens) < LEAST_WORDS else find_structure(answer).share
+
+
+def _declare(part: str) -> Callable[[AnswerText], Value]:
+    @LANGUAGE.feature(
+        f"language.{part}_flag",
+        unit="flag",
+        low=0,
+        high=1,
+        meaning=f"1 where the answer shows the {part} of the account.",
+        source="Levashina et al. 2014, Personnel Psychology 67, 241–293; own cues",
+        moved_by=("language",),
+        resists=("trimming",),
+    )
+    def flag(answer: AnswerText) -> Value:
+        found = answer.surface.find(answer.lexicon.structure[part])
+        return TOO_SHORT if len(answer.tokens) < LEAST_WORDS else float(bool(found))
+
+    return flag
+
+
+for _part in PARTS:
+    _declare(_part)

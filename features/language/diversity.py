@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from vivavoce.data.schema import Value
-from vivavoce.features.language.answer import AnswerText
-from vivavoce.features.language.family import LANGUAGE, TOO_SHORT, per_hundred
+from vivavoce.features.language.answer_text import LANGUAGE, TOO_SHORT, AnswerText, per_hundred
 
 FACTOR = 0.72  # type-token ratio at which a factor of MTLD is complete (McCarthy & Jarvis 2010, p. 384)
 WINDOW = 50  # words of a MATTR window: Covington & McFall 2010 advise 50 or more for style; answers are short

@@ -3,9 +3,17 @@
 from itertools import pairwise
 
 from vivavoce.data.schema import Absent, Value
-from vivavoce.features.language.answer import PASSAGE_WORDS, AnswerText, Span
-from vivavoce.features.language.family import LANGUAGE, MIN_WORDS, OTHER_LANGUAGE, TOO_SHORT, per_hundred
-from vivavoce.features.transcript.segmentation import HAN
+from vivavoce.features.language.answer_text import (
+    LANGUAGE,
+    MIN_WORDS,
+    OTHER_LANGUAGE,
+    PASSAGE_WORDS,
+    TOO_SHORT,
+    AnswerText,
+    Span,
+    per_hundred,
+)
+from vivavoce.features.transcript.words import HAN
 
 MIN_SECONDS = 2.0  # of speech for a rate: cue times are exact to some tenths of a second
 SKIPPED_WORDS = 25  # an answer that declines is short; the same words within a longer one are part of an account

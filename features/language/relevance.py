@@ -1,8 +1,7 @@
 """Whether the answer is about the question, and whether it repeats another answer."""
 
 from vivavoce.data.schema import Absent, Value
-from vivavoce.features.language.answer import AnswerText
-from vivavoce.features.language.family import LANGUAGE, NO_ENCODER, TOO_SHORT
+from vivavoce.features.language.answer_text import LANGUAGE, NO_ENCODER, TOO_SHORT, AnswerText
 
 BEST = 3  # passages whose closeness is averaged: one lucky sentence is not an answer, and not every sentence must fit
 MIN_WORDS = 10  # a passage of less has no meaning to compare

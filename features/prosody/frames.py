@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.track import Track
+from vivavoce.data.status import Track
 
 if TYPE_CHECKING:
-    from vivavoce.data.media.spool import AudioSpool
+    from vivavoce.data.media.memory import AudioSpool
 
 Floats = npt.NDArray[np.float32]
 Spectra = npt.NDArray[np.complex64]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from vivavoce.data.schema import Absent, Value
-from vivavoce.data.track import Array
-from vivavoce.features.prosody.answer import PROSODY, AnswerVoice
+from vivavoce.data.status import Array
+from vivavoce.features.prosody.answer_voice import PROSODY, AnswerVoice
 from vivavoce.features.prosody.frames import HOP_S
 
 APART = 10  # frames from speech at which silence begins: the detector's padding and the analysis window stay out

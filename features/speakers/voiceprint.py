@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.track import Array, Track
-from vivavoce.features.speakers.stretches import seconds
-from vivavoce.features.speakers.turns import turn_track
+from vivavoce.data.status import Array, Track
+from vivavoce.features.speakers.turns import seconds, turn_track
 from vivavoce.features.speech import RATE
 
 if TYPE_CHECKING:
-    from vivavoce.data.media.spool import AudioSpool
+    from vivavoce.data.media.memory import AudioSpool
 
 Labels = npt.NDArray[np.intp]
 

@@ -15,13 +15,12 @@ from whisper.audio import log_mel_spectrogram
 from whisper.timing import WordTiming
 from whisper.utils import compression_ratio
 
-from vivavoce.features.transcript.alignment import FRAME_S, SMOOTHING, TimedText, joined
-from vivavoce.features.transcript.converted import Opened, open_converted
-from vivavoce.features.transcript.decoding import MOST_TOKENS, Chances, Written
-from vivavoce.features.transcript.dictation import Dictation
+from vivavoce.features.transcript.dictation import MOST_TOKENS, Chances, Dictation, Written
 from vivavoce.features.transcript.recognise import AUTO
-from vivavoce.features.transcript.weights import Checkpoint, WeightsError
+from vivavoce.features.transcript.weights import Checkpoint, Opened, WeightsError, open_converted
+from vivavoce.features.transcript.whisper import FRAME_S, SMOOTHING, joined
 from vivavoce.features.transcript.windows import Window
+from vivavoce.features.transcript.words import TimedText
 
 PRECISIONS = {"cpu": "int8", "cuda": "int8_float16"}
 PROMPT_SHARE = 2  # the library gives the text one half of the length that it is allowed

@@ -7,12 +7,11 @@ make different errors, and a score that rests on one must say which.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.track import Track
+from vivavoce.data.status import Track
 from vivavoce.features.transcript.words import Transcript
 
 LANGUAGES = ("en", "zh")  # what the frameworks' terms and the features are made for
@@ -126,39 +125,3 @@ def choose_engine(asked: str, *, has_transcript: bool) -> Engine:
             "its column 'transcript', or let it be recognised (--asr whisper)."
         )
     return Engine(asked)
-
-
-def open_recogniser(engine: Engine, *, weights: str | Path | None = None, device: str = AUTO) -> Recogniser:
-    """Load a recogniser; takes seconds, so once per worker.
-
-    Parameters
-    ----------
-    engine
-        ``whisper``, ``faster-whisper`` or ``pocketsphinx``; provided transcripts are read, not recognised
-        (``read_transcript``).
-    weights
-        For ``whisper``: an official size, or a checkpoint file; None for VIVA_WHISPER, else ``base``. For
-        ``faster-whisper``: a folder of converted weights; None for VIVA_FASTER_WHISPER.
-    device
-        For both: ``cpu``, ``cuda``, or ``auto`` for the GPU where there is one.
-
-    Raises
-    ------
-    NoRecogniser
-        If the weights or the package are not here: the message says how to get them.
-    """
-    if engine is Engine.WHISPER:
-        from vivavoce.features.transcript.weights import locate
-        from vivavoce.features.transcript.whisper import WhisperRecogniser
-
-        return WhisperRecogniser.load(locate(weights), device=device)
-    if engine is Engine.FASTER_WHISPER:
-        from vivavoce.features.transcript.converted import locate_converted
-        from vivavoce.features.transcript.faster import FasterRecogniser
-
-        return FasterRecogniser.load(locate_converted(weights), device=device)
-    if engine is Engine.POCKETSPHINX:
-        from vivavoce.features.transcript.sphinx import SphinxRecogniser
-
-        return SphinxRecogniser()
-    raise NoRecogniser("A provided transcript is read with read_transcript; there is no recogniser to open.")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.media.spool import AudioSpool
-from vivavoce.data.track import Array
+from vivavoce.data.media.memory import AudioSpool
+from vivavoce.data.status import Array
 from vivavoce.features.transcript.recognise import Passage
 
 RATE = 16_000  # Hz

@@ -15,8 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_is
 from vivavoce.models.fusion.fitted import FittedFusion, cohort_of
 from vivavoce.models.fusion.heads import HEADS, calibrated, head_of
 from vivavoce.models.fusion.learn import Schedule, learn, repeatable
-from vivavoce.models.fusion.network import Network
-from vivavoce.models.fusion.sequences import modalities_of
+from vivavoce.models.fusion.network import Network, modalities_of
 
 Floats = npt.NDArray[np.float64]
 

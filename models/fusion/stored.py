@@ -9,11 +9,10 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from vivavoce.data.framework import Framework
-from vivavoce.models.files import MODEL, TENSORS, ModelRefused
+from vivavoce.models.directory import MODEL, TENSORS, Head, ModelRefused, NormsPart, Part, common
 from vivavoce.models.fusion.fitted import FittedFusion
-from vivavoce.models.fusion.version import FusionVersion
-from vivavoce.models.head import Head, NormsPart, Part, common
-from vivavoce.models.norms import Norms
+from vivavoce.models.fusion.fusion_version import FusionVersion
+from vivavoce.models.score import Norms
 
 WIDEST, MOST_COLUMNS, MOST_MODALITIES = 256, 10_000, 16  # far beyond what learns: what a file may make torch allocate
 

@@ -9,11 +9,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from vivavoce.data.framework import Framework
-from vivavoce.models.files import MODEL, TENSORS, ModelRefused
-from vivavoce.models.head import Head, NormsPart, Part, common
-from vivavoce.models.linear.competency import LinearCompetency
-from vivavoce.models.linear.version import LinearVersion
-from vivavoce.models.norms import Norms
+from vivavoce.models.directory import MODEL, TENSORS, Head, ModelRefused, NormsPart, Part, common
+from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
+from vivavoce.models.score import Norms
 
 ARRAYS = ("coefficients", "absent", "mean", "scale")
 

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from vivavoce.data.framework import Framework
 from vivavoce.data.schema import Absent, digest_of
 from vivavoce.data.status import Reason, RowStatus
-from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.score import TOP, Evidence, Quote, Score, overall_of
+from vivavoce.models.version import MeasuredAnswer
 
 STRUCTURAL = {"no_encoder": "no_encoder", "no_question": "no_question"}  # an absence that decides the variant
 NOT_TRIED = Absent(Reason.NO_CONSENT)  # what was not even measured lacked the consent to its modality

@@ -5,17 +5,9 @@ from typing import Any
 
 from vivavoce.fairness.document import ADVERSE_IMPACT
 from vivavoce.fairness.groups import CROSS
-from vivavoce.pipelines.auditing.blocks import (
-    Block,
-    Bullets,
-    Grid,
-    Heading,
-    Paragraph,
-    Say,
-    p_words,
-)  # fmt: skip
-from vivavoce.pipelines.auditing.grids import title_of, verdict_grid
-from vivavoce.pipelines.auditing.plots import decimal, sweep
+from vivavoce.pipelines.auditing.chapters import title_of, verdict_grid
+from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, p_words  # fmt: skip
+from vivavoce.pipelines.report.plots import decimal, sweep
 
 EXPLORED_SHOWN = 20  # findings in the text; audit.json holds all
 

@@ -14,13 +14,12 @@ import pyarrow.parquet
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.document import SETTLES, finite
-from vivavoce.fairness.family import benjamini_hochberg
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
 from vivavoce.fairness.leakage import Predictability, group_predictability, judge_area, score_predictability
 from vivavoce.fairness.records import BadInput, texts
+from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.differences import estimate
-from vivavoce.pipelines.auditing.people import People
-from vivavoce.pipelines.auditing.scores import JOB
+from vivavoce.pipelines.auditing.scores import JOB, People
 
 EVERYTHING, RECORDING, LENGTH = "everything", "recording", "length"
 NOT_MEASURED = frozenset((CANDIDATE, JOB, "interview_id", "question_id", "language", "asr_engine", "purposes"))

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vivavoce.pipelines.auditing.blocks import (
+from vivavoce.pipelines.auditing.chapters import estimate_words
+from vivavoce.pipelines.auditing.made_of import EVERYTHING, LENGTH, RECORDING
+from vivavoce.pipelines.report.blocks import (
     Block,
     Bullets,
     Grid,
@@ -14,10 +16,7 @@ from vivavoce.pipelines.auditing.blocks import (
     p_words,
     share_words,
 )
-from vivavoce.pipelines.auditing.chapters import estimate_words
-from vivavoce.pipelines.auditing.made_of import EVERYTHING, LENGTH, RECORDING
-from vivavoce.pipelines.auditing.plots import decimal
-from vivavoce.pipelines.auditing.strips import Strip, strips
+from vivavoce.pipelines.report.plots import Strip, decimal, strips
 
 OWN_WORDS = (EVERYTHING, LENGTH, RECORDING)  # families with a name in words; others go by their own
 

@@ -20,7 +20,6 @@ from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.differences import estimate
-from vivavoce.pipelines.auditing.people import People
 from vivavoce.pipelines.auditing.restriction import (
     NO_APPLICANTS,
     NOT_SAID,
@@ -28,7 +27,7 @@ from vivavoce.pipelines.auditing.restriction import (
     Applicants,
     describe_restriction,
 )
-from vivavoce.pipelines.auditing.scores import JOB, places_of
+from vivavoce.pipelines.auditing.scores import JOB, People, places_of
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
 ALMOST_ONE = 1 - 1e-9  # of a correlation: beyond, there is no error to test against

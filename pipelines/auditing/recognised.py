@@ -13,9 +13,9 @@ import pandas as pd
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.evaluation.recognition import WORD, ErrorGap, ErrorRate, Interval, error_gap, word_error_rate
 from vivavoce.fairness.document import SETTLES, finite
-from vivavoce.fairness.family import benjamini_hochberg
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
 from vivavoce.fairness.records import BadInput, numbers, read_records, texts
+from vivavoce.fairness.table import benjamini_hochberg
 
 WORDS, ERRORS, REFERENCE, HYPOTHESIS, LANGUAGE = "words", "errors", "reference", "hypothesis", "language"
 LEAST = 10  # people of a group: fewer voices say nothing about a group's

@@ -11,8 +11,12 @@ from scipy import stats
 
 from vivavoce.data.problem import Problem, nearest, shorten
 from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.evaluation.restriction import correct_indirect_restriction
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_range_restriction, correlation_interval
+from vivavoce.evaluation.validity import (
+    SMALLEST_SAMPLE,
+    correct_indirect_restriction,
+    correct_range_restriction,
+    correlation_interval,
+)
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.differences import estimate

@@ -1,4 +1,9 @@
-"""What an audit reads: scores, decisions, ready counts — anybody's, or the project's own ``scores.parquet``."""
+"""What an audit reads: scores, decisions, ready counts — anybody's, or the project's own ``scores.parquet``.
+
+The people under audit: their scores beside what they declared, row by row.
+
+Who passes: a cut, a share of every job, a decision, or the median — declared before looking.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.status import RowStatus
-from vivavoce.fairness.groups import CANDIDATE, Labels
+from vivavoce.fairness.audit import Cohort, scoring_rate
+from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
-from vivavoce.fairness.table import Group
+from vivavoce.fairness.table import Group, Measure
 from vivavoce.models.score import OVERALL
 
 SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
@@ -244,3 +251,143 @@ def _count(cell: object, line: int, name: str, problems: list[Problem]) -> Fract
     shown = "nothing" if cell is None else shorten(str(cell))
     problems.append(Problem(f"line {line}, {name}", shown, "Write a count of at least 0; decimals are allowed."))
     return Fraction(0)
+
+
+@dataclass(frozen=True)
+class People:
+    """Scores and declared groups of the same rows.
+
+    Parameters
+    ----------
+    path, scores
+        As read.
+    groups
+        As read, one row per person.
+    places
+        Where in ``groups`` each row of the scores stands, shape (n,); -1 for people who are not in it.
+    attributes
+        Labels by attribute, shape (n,) each.
+    comparators
+        Whom to compare with, by attribute, where somebody is named.
+    """
+
+    path: Path
+    scores: Scores
+    groups: Declared
+    places: npt.NDArray[np.int64]
+    attributes: Mapping[str, Labels]
+    comparators: Mapping[str, str]
+
+    def described(self, scored: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        """How many there are, what their scores say of their origin, and who is missing on one side."""
+        scores = self.scores
+        return {
+            "rows": len(scores.candidates),
+            "people": scores.people,
+            "jobs": len(scores.strata["job"].levels) if "job" in scores.strata else 1,
+            "scored": int(scored.sum()),
+            "partial": scores.partial,
+            "without_groups": int((self.places < 0).sum()),
+            "groups_without_score": len(self.groups.frame) - len(np.unique(self.places[self.places >= 0])),
+            "first_recorded": scores.recorded[0] if scores.recorded else None,
+            "last_recorded": scores.recorded[1] if scores.recorded else None,
+            "model_digests": list(scores.model_digests),
+            "standings": list(scores.standings),
+        }
+
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+def declare(
+    path: Path,
+    scores: Scores,
+    attributes: Mapping[str, Labels],
+    *,
+    cut: float | None = None,
+    select: float | None = None,
+    decision: str | None = None,
+) -> tuple[Cohort, Json]:
+    """The cohort with everybody's pass, and in which words the report declares it.
+
+    Parameters
+    ----------
+    path
+        Of the scores, for messages.
+    scores, attributes
+        Row by row.
+    cut
+        A score; the person at it passes. One for all jobs, whatever their scales.
+    select
+        Share of people who pass, 0–1, within each job where the file names several; ties at the last score pass too.
+    decision
+        The 0/1 column that decides.
+
+    Raises
+    ------
+    BadInput
+        For more than one of the three, a cut without scores, and people of whom nobody was scored.
+    """
+    options = {"cut": cut, "select": select, "decision": decision}
+    asked = [name for name, value in options.items() if value is not None]
+    if len(asked) > 1:
+        raise BadInput(path, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
+    if scores.decisions is not None:
+        scored, selected = np.isfinite(scores.decisions), scores.decisions == 1
+        declared: Json = {"kind": "decision", "column": decision or DECISION}
+        return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, attributes, scores.strata), declared
+    if scores.scores is None:
+        raise BadInput(path, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
+    values = scores.scores
+    scored = np.isfinite(values)
+    if not scored.any():
+        raise BadInput(path, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
+    if select is not None:
+        return _select(path, scores, values, attributes, select)
+    if cut is None:
+        rate = scoring_rate(values)
+        declared = {"kind": "median", "cut": rate.median, "at_cut": rate.at_median}
+        return Cohort(scored, rate.above, values, Measure.SCORING, rate.median, attributes, scores.strata), declared
+    selected = values >= cut  # nan never is
+    declared = {
+        "kind": "cut",
+        "cut": cut,
+        "at_cut": int((values == cut).sum()),
+        "asked": None,
+        "share": float(selected.sum() / scored.sum()),
+    }
+    return Cohort(scored, selected, values, Measure.SELECTION, cut, attributes, scores.strata), declared
+
+
+def _select(
+    path: Path, scores: Scores, values: Floats, attributes: Mapping[str, Labels], share: float
+) -> tuple[Cohort, Json]:
+    """The best ``share`` of every job: jobs have their own scales, and people compete within one."""
+    if not 0 < share < 1:
+        raise BadInput(path, [Problem("select", str(share), "Write a share between 0 and 1.")])
+    scored = np.isfinite(values)
+    jobs = scores.strata.get(JOB)
+    codes = np.zeros(len(values), np.int64) if jobs is None else jobs.codes
+    names = [""] if jobs is None else [*jobs.levels, ""]  # -1, no job said, is the last
+    selected, at_cut, cuts = np.zeros(len(values), bool), 0, {}
+    below = np.full(len(values), np.nan)
+    for code in np.unique(codes[scored]):
+        here = (codes == code) & scored
+        cut = float(np.sort(values[here])[-max(round(share * int(here.sum())), 1)])
+        selected |= here & (values >= cut)
+        at_cut += int((values[here] == cut).sum())
+        cuts[names[code]] = cut
+        below[here] = 100 * (stats.rankdata(values[here], "min") - 1) / here.sum()
+    alone = cuts[names[0]] if jobs is None else None
+    declared: Json = {
+        "kind": "select",
+        "cut": alone,
+        "at_cut": at_cut,
+        "asked": share,
+        "share": float(selected.sum() / scored.sum()),
+        **({} if jobs is None else {"cuts": cuts, "sweep_cut": 100 * (1 - share)}),
+    }
+    swept = None if jobs is None else below
+    cohort = Cohort(scored, selected, values, Measure.SELECTION, alone, attributes, scores.strata, swept)
+    return cohort, declared

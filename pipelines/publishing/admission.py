@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vivavoce.data.digest import digest_file
 from vivavoce.data.framework import Framework
-from vivavoce.data.refused import RefusedName, refuse_name
+from vivavoce.data.identity import RefusedName, digest_file, refuse_name
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.fairness.gate.evidence import Evidence, Increment, Search
 from vivavoce.fairness.groups import CANDIDATE, Declared
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.declared import declared_features
+from vivavoce.pipelines.scoring.configuration import declared_features
 
 SEED = 20261122  # of the permutations; any will do, this one is written down
 NOT_GIVEN = "not in the model's documents"

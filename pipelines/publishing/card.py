@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vivavoce.fairness.gate.evidence import Evidence
-from vivavoce.fairness.gate.seen import limits, short
-from vivavoce.models.rubric.version import RubricVersion
+from vivavoce.fairness.gate.evidence import Evidence, limits, short
+from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.version import ModelVersion
 
 Json = Mapping[str, Any]

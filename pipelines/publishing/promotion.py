@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vivavoce.data.log.event import Action, Event
-from vivavoce.data.log.verify import Read
-from vivavoce.data.signing.key import SigningKey
+from vivavoce.data.log.log import Read
+from vivavoce.data.signing.key import Role, SigningKey, Trust, TrustedKey
 from vivavoce.data.signing.signature import Purpose, SignatureRefused, known
-from vivavoce.data.signing.trust import Role, Trust, TrustedKey
 
 ROLES = {"challenger": (Role.TRAIN, Role.PUBLISH), "champion": (Role.PUBLISH,)}  # one of which the signer must have
 ALIASES = tuple(ROLES)

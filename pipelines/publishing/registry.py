@@ -2,12 +2,15 @@
 
 A version is a plain folder, known by its digest. MLflow keeps names, numbers, aliases and tags; the folders lie on a
 shelf, each under its digest. What MLflow says is never believed: a folder counts only where its digest is the tag's,
-and an alias only where the last signed promotion says the same (``pipelines/publishing/alias.py``).
+and an alias only where the last signed promotion says the same (``pipelines/registry.py``).
+
+Folders by digest: what was put there once is found again, and nothing there is ever changed.
 """
 
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,17 +20,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from vivavoce.data.place import place
 from vivavoce.data.problem import nearest, shorten
-from vivavoce.data.vault.durable import make_folder
+from vivavoce.data.run_owner import place
+from vivavoce.data.signing.signature import copy_plain
+from vivavoce.data.vault.durable import make_folder, sync_folder
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.publishing.bundle import MODEL
-from vivavoce.pipelines.publishing.bundle_check import Verified
-from vivavoce.pipelines.publishing.shelf import Shelf
+from vivavoce.pipelines.publishing.bundle import MODEL, Verified
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+
+class Shelf:
+    """A folder of folders, each under the digest of what it holds. Whoever takes one down must verify it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def place(self, digest: str) -> Path:
+        """Return where the folder of this digest is, or would be."""
+        return self.folder / digest
+
+    def put(self, source: Path, digest: str) -> Path:
+        """Copy a folder to its place; one that is there already stays. Readers see it whole or not at all.
+
+        Raises
+        ------
+        vivavoce.data.signing.signature.TreeRefused
+            For links, pipes, odd names, or too much.
+        """
+        place = self.place(digest)
+        if not place.exists():
+            with self.scratch() as scratch:
+                copy_plain(source, scratch / digest)
+                try:
+                    (scratch / digest).rename(place)
+                except FileExistsError:  # another process was first, with the same content
+                    return place
+            sync_folder(self.folder)
+        return place
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Lend a folder on the same file system, for what is still being copied."""
+        make_folder(self.folder)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".") as scratch:
+            yield Path(scratch)
+
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 MODEL_TAG, FRAMEWORK_TAG, JOB_TAG, BUNDLE_TAG = (f"vivavoce.{part}" for part in ("model", "framework", "job", "bundle"))
@@ -139,7 +179,7 @@ class Registry:
         ------
         RegistryRefused
             For a name that is none, or a registry that cannot be reached.
-        vivavoce.models.files.ModelRefused, vivavoce.data.signing.tree.TreeRefused
+        vivavoce.models.directory.ModelRefused, vivavoce.data.signing.signature.TreeRefused
             For a folder that is no model version.
         """
         check_name(name)

@@ -5,20 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vivavoce.data.consent import route
-from vivavoce.data.digest import digest_file
 from vivavoce.data.framework import Framework, load_frameworks
-from vivavoce.data.interview import Purpose
+from vivavoce.data.identity import digest_file
+from vivavoce.data.interview import Purpose, route
 from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifest
 from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
 from vivavoce.data.vault.keys import ProjectKey
-from vivavoce.features.transcript.converted import digest_converted, locate_converted
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
-from vivavoce.features.transcript.weights import check_digest, locate
+from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.declared import fingerprints
-from vivavoce.pipelines.scoring.configuration import Configuration, Profile, choose_encoder
+from vivavoce.pipelines.scoring.configuration import Configuration, Profile, choose_encoder, fingerprints
 from vivavoce.pipelines.scoring.job import Settings
 from vivavoce.pipelines.scoring.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
 

@@ -1,11 +1,21 @@
-"""What decides a run's numbers, validated once at the door and written beside the results."""
+"""What decides a run's numbers, validated once at the door and written beside the results.
 
-from dataclasses import asdict, dataclass, field
+Every feature that viva declares, by name, and the fingerprint that each has in one configuration.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vivavoce.data.interview import Modality, Purpose
+from vivavoce.data.schema import Family, Feature, Stage
+from vivavoce.features.face import FACE, face_stage
+from vivavoce.features.language import COVERAGE, LANGUAGE, language_stage
+from vivavoce.features.prosody import PROSODY
+from vivavoce.features.questions import QUESTIONS
+from vivavoce.features.speakers.candidate import SPEAKERS
+from vivavoce.features.transcript.words import transcript_stage
 
 if TYPE_CHECKING:
     from vivavoce.features.language.encoder import SentenceEncoder
@@ -126,3 +136,31 @@ def choose_encoder(asked: str) -> "SentenceEncoder | None":
         return SentenceEncoder(Path(folder), said)
     except FileNotFoundError as error:
         raise ValueError(f"--encoder {asked}: {error}") from error
+
+
+FAMILIES: tuple[Family[Any], ...] = (LANGUAGE, COVERAGE, PROSODY, FACE)
+
+
+def declared_features() -> dict[str, Feature]:
+    """Every feature by declared name, in the order language, voice, face."""
+    return {feature.name: feature for family in FAMILIES for feature in family}
+
+
+def fingerprints(
+    profile: Profile, asr: str, weights: str | None, encoder: "SentenceEncoder | None", frames_per_second: float
+) -> dict[str, str]:
+    """The fingerprint of every feature that a profile measures, with its upstream stages in this configuration."""
+    transcript = transcript_stage(asr, weights)
+    stages: dict[Family[Any], Stage] = {
+        LANGUAGE: language_stage(transcript, encoder),
+        COVERAGE: language_stage(transcript, encoder),
+        PROSODY: PROSODY.stage,
+        FACE: face_stage(frames_per_second),
+    }
+    answer = (SPEAKERS, QUESTIONS)  # whose words, sounds and seconds an answer holds
+    return {
+        feature.name: family.fingerprint(feature.name, replace(stage, upstream=(*stage.upstream, *answer)))
+        for family, stage in stages.items()
+        if family.modality in profile.modalities
+        for feature in family
+    }

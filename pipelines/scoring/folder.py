@@ -1,26 +1,33 @@
-"""The output folder: its tables, its report, and ``run.json``, which is written last and says that all is there."""
+"""The output folder: its tables, its report, and ``run.json``, which is written last and says that all is there.
+
+How far a run is: a bar with rate and remaining time on a terminal, one plain line per interview elsewhere.
+"""
 
 import json
 import platform
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pyarrow as pa
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from vivavoce import __version__
 from vivavoce.data.ledger import Run
 from vivavoce.data.status import COMPLETE
 from vivavoce.data.vault.durable import sweep
-from vivavoce.models.rubric.version import RubricVersion
+from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.score import OVERALL, Standing
-from vivavoce.pipelines.declared import declared_features
 from vivavoce.pipelines.scoring.batch import Batch
+from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.model import Scorer
 from vivavoce.pipelines.scoring.outputs import (
     Column,
@@ -36,6 +43,7 @@ from vivavoce.pipelines.scoring.outputs import (
     write_whole,
 )
 from vivavoce.pipelines.scoring.report import status_counts, write_report
+from vivavoce.pipelines.scoring.result import Result
 
 TABLES = ("scores", "questions", "status", "features", "absent")
 LIBRARIES = (
@@ -189,3 +197,59 @@ def summarise(said: Console, out: Path, rows: Sequence[Row]) -> None:
     said.print(closing, markup=False, highlight=False, soft_wrap=True)
     if any(row.result.status not in COMPLETE for row in rows):
         said.print("Why a row was not scored: the column reason above and in status.parquet.", highlight=False)
+
+
+class Progress:
+    """Says what ended, and how long the rest will take.
+
+    Parameters
+    ----------
+    console
+        Where to; ``console.is_terminal`` decides between bar and lines.
+    total
+        Rows of the manifest.
+    done
+        Rows that an earlier run ended.
+    """
+
+    def __init__(self, console: Console, total: int, done: int) -> None:
+        self.console = console
+        self.total = total
+        self.done = done
+        self._begun = time.monotonic()
+        self._ended_now = 0
+        self._bar = Bar(
+            TextColumn("[bold]interviews"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("interviews", total=total, completed=done, rate="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def ended(self, result: Result, seconds: float) -> None:
+        """Count one row and say how it ended; rows with a reason are printed above the bar too."""
+        self.done += 1
+        self._ended_now += 1
+        rate = self._ended_now / max(time.monotonic() - self._begun, 1e-9)
+        self._bar.update(self._task, completed=self.done, rate=f"{3600 * rate:.0f}/h")
+        because = f" ({result.reason})" if result.reason else ""
+        line = f"{result.interview_id}: {result.status.value}{because}, {seconds:.1f} s"
+        if not self.console.is_terminal:
+            left = (self.total - self.done) / rate
+            line = f"[{self.done}/{self.total}] {line}, {left:.0f} s left"
+        if result.reason or not self.console.is_terminal:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)

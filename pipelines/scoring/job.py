@@ -9,29 +9,32 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from vivavoce.data.consent import permitted, route
-from vivavoce.data.digest import Digest, InputChanged
 from vivavoce.data.framework import Framework
-from vivavoce.data.interview import Interview, Modality
-from vivavoce.data.media.limits import Limits
+from vivavoce.data.identity import Digest, InputChanged
+from vivavoce.data.interview import Interview, Modality, permitted, route
+from vivavoce.data.media.account import Limits
 from vivavoce.data.schema import Stage
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
-from vivavoce.data.vault.artefact import Artefact
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
-from vivavoce.data.vault.store import Store
+from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.language.encoder import SentenceEncoder
-from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.pipelines.scoring.answers import AnswerSpan, answer_spans, is_unmatched, mark_losses
-from vivavoce.pipelines.scoring.asked import find_answers
+from vivavoce.models.version import MeasuredAnswer
+from vivavoce.pipelines.scoring.answers import (
+    AnswerSpan,
+    Speaking,
+    answer_spans,
+    compared_modalities,
+    is_unmatched,
+    mark_losses,
+)
 from vivavoce.pipelines.scoring.configuration import Configuration
 from vivavoce.pipelines.scoring.measure import Measurer
 from vivavoce.pipelines.scoring.model import Scorer
 from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer, Seen
 from vivavoce.pipelines.scoring.result import AnswerResult, Result
-from vivavoce.pipelines.scoring.speaking import Speaking, compared_modalities
-from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard
+from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers
 
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
 ROUTES = {

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Measures
-from vivavoce.data.status import MediaStatus, Reason
-from vivavoce.data.track import Track
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE
+from vivavoce.data.status import MediaStatus, Reason, Track
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.features.language import (
     LANGUAGE,
     AnswerText,
@@ -20,14 +19,14 @@ from vivavoce.features.language import (
 )
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.prosody import PROSODY
-from vivavoce.features.prosody.answer import AnswerVoice
+from vivavoce.features.prosody.answer_voice import AnswerVoice
 from vivavoce.features.speakers.turns import leave_out
-from vivavoce.features.transcript.confidence import answer_confidence
-from vivavoce.models.answer import MeasuredAnswer
+from vivavoce.features.transcript.words import answer_confidence
 from vivavoce.models.score import Quote
+from vivavoce.models.version import MeasuredAnswer
 from vivavoce.pipelines.scoring.answers import AnswerSpan
+from vivavoce.pipelines.scoring.evidence import Timeline, timeline_of
 from vivavoce.pipelines.scoring.result import AnswerResult, split_measures
-from vivavoce.pipelines.scoring.timeline import Timeline, timeline_of
 from vivavoce.pipelines.scoring.words import Heard
 
 QUOTED_ANCHORS = 2  # closest passages shown: the third adds length to the report, not insight

@@ -7,12 +7,10 @@ from pathlib import Path
 
 from vivavoce.data.framework import Framework
 from vivavoce.features.transcript.recognise import Engine
-from vivavoce.models.directory import load_model
-from vivavoce.models.files import ModelRefused
+from vivavoce.models.directory import ModelRefused, load_model
 from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.declared import declared_features
-from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.scoring.configuration import Profile, declared_features
 
 REGISTERED = "models:/"
 
@@ -49,9 +47,9 @@ def load_scorer(text: str) -> Scorer:
     if not text.startswith(REGISTERED):
         model, digest = load_model(Path(text))
         return Scorer(model, digest, Standing.EXPERIMENTAL, text)
-    from vivavoce.pipelines.publishing.alias import RESOLVING, resolve
-    from vivavoce.pipelines.publishing.records import Records
     from vivavoce.pipelines.publishing.registry import Registry
+    from vivavoce.pipelines.records import Records
+    from vivavoce.pipelines.registry import RESOLVING, resolve
 
     try:
         found = resolve(text, Registry.here(), Records.here(), now=datetime.now(UTC))

@@ -7,22 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from vivavoce.data.digest import Digest, InputChanged, digest_file
+from vivavoce.data.identity import Digest, InputChanged, digest_file
 from vivavoce.data.interview import Modality
+from vivavoce.data.media.account import Limits
 from vivavoce.data.media.decode import Decoded, decode, refusal
-from vivavoce.data.media.limits import Limits
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import MediaStatus
-from vivavoce.data.track import Array, Track
-from vivavoce.data.vault.artefact import Artefact
-from vivavoce.data.vault.store import Store
-from vivavoce.features.face.family import FACE
+from vivavoce.data.status import Array, MediaStatus, Track
+from vivavoce.data.vault.store import Artefact, Store
+from vivavoce.features.face.answer_face import FACE
 from vivavoce.features.face.track import FaceTracker, face_status
-from vivavoce.features.prosody.answer import PROSODY
-from vivavoce.features.prosody.voice import track_voice
-from vivavoce.features.speakers.channels import find_channel_turns
-from vivavoce.features.speakers.stage import SPEAKERS
+from vivavoce.features.prosody.answer_voice import PROSODY
+from vivavoce.features.prosody.track import track_voice
+from vivavoce.features.speakers.candidate import SPEAKERS
+from vivavoce.features.speakers.turns import find_channel_turns
 from vivavoce.features.speakers.voiceprint import find_voice_turns
 from vivavoce.features.speech import find_speech
 

@@ -1,4 +1,12 @@
-"""The operator's page: the batch at a glance, then every interview with its evidence. One file, no network."""
+"""The operator's page: the batch at a glance, then every interview with its evidence. One file, no network.
+
+Why something was not scored, or only partly, in words for people who run interviews.
+
+One measure of one answer beside those of other people: between which percentiles, and in a sentence.
+
+Measures that approximate clinical signs, penalise stammering or stand in for a protected attribute place nobody among
+others: a percentile would rank people by just that.
+"""
 
 import math
 from collections import Counter
@@ -12,16 +20,136 @@ import jinja2
 import numpy as np
 
 from vivavoce.data.framework import Framework
-from vivavoce.data.norms import Norms
+from vivavoce.data.interview import Modality
+from vivavoce.data.norms import Norms, Place
 from vivavoce.data.schema import Feature
-from vivavoce.data.status import RowStatus
+from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
-from vivavoce.pipelines.scoring.borrowed import find_borrowed
-from vivavoce.pipelines.scoring.comparison import Comparison, compare
+from vivavoce.pipelines.scoring.evidence import draw, find_borrowed
 from vivavoce.pipelines.scoring.outputs import Row, write_whole
 from vivavoce.pipelines.scoring.result import AnswerResult
-from vivavoce.pipelines.scoring.timeline import draw
-from vivavoce.pipelines.scoring.wording import reason_words
+
+REASONS = {
+    MediaStatus.PARTIAL_MEDIA: "the recording is damaged or breaks off",
+    MediaStatus.NO_AUDIO: "the recording has no sound",
+    MediaStatus.NO_VIDEO: "the recording has no picture",
+    MediaStatus.NO_SPEECH: "nobody speaks in the recording",
+    MediaStatus.NO_FACE: "no face is to be seen",
+    MediaStatus.SEVERAL_FACES: "several faces are to be seen",
+    MediaStatus.SEVERAL_SPEAKERS: "several people speak, and nothing says who the candidate is",
+    MediaStatus.WRONG_LANGUAGE: "another language than the manifest says",
+    MediaStatus.UNREADABLE: "the file is no recording that can be read",
+    MediaStatus.REFUSED_FORMAT: "a format that is not accepted",
+    MediaStatus.TOO_LARGE: "the file is too large",
+    MediaStatus.TOO_LONG: "the recording is too long",
+    MediaStatus.TIMEOUT: "reading it took too long",
+    MediaStatus.CRASHED: "it took the program down, or met a defect of it",
+    MediaStatus.INPUT_CHANGED: "the file changed while it was read",
+    Reason.NO_CONSENT: "no consent to this is on record",
+    Reason.HUMAN_ROUTE: "goes to people: an accommodation, a refusal or a withdrawal",
+    Reason.NO_TRANSCRIPT: "there are no words: no transcript, and nothing that recognises them",
+    Reason.UNREADABLE_TRANSCRIPT: "the transcript cannot be read",
+    Reason.NO_ANSWER: "no answer was heard",
+    Reason.MISSING_ANSWER: "an answer is missing",
+    Reason.TOO_SHORT: "the answer is too short to be measured",
+    Reason.UNCLEAR_SPEECH: "the recogniser hardly believes its own words",
+    Reason.MISSING_COMPETENCY: "without a score for",
+    Reason.ERASED: "the person's data were erased",
+    Reason.NO_QUESTION: "nothing says which question was answered",
+    Reason.TOO_LITTLE_MEASURED: "too little was measured of what the model rests on",
+    Reason.OTHER_RECOGNISER: "words from a recogniser that the model does not accept",
+    Reason.OTHER_LANGUAGE: "a language in which the model did not learn",
+    "bad_row": "the manifest's row has errors",
+}
+PHRASES = {str(reason): words for reason, words in REASONS.items()}
+LISTS_REASON = Reason.TOO_LITTLE_MEASURED.value  # what follows its colon is a reason too
+
+
+def reason_words(reason: str) -> str:
+    """A reason as the tables hold it, in plain words; one that is not known stays as it is.
+
+    Examples
+    --------
+    >>> reason_words("missing_competency: problem_solving, teamwork")
+    'without a score for: problem solving, teamwork'
+    >>> reason_words("too_little_measured: no_face")
+    'too little was measured of what the model rests on: no face is to be seen'
+    >>> reason_words("something else: entirely")
+    'something else: entirely'
+    """
+    code, colon, rest = reason.partition(": ")
+    words = PHRASES.get(code)
+    if words is None:
+        return reason
+    if not colon:
+        return words
+    return f"{words}: {reason_words(rest) if code == LISTS_REASON else rest.replace('_', ' ')}"
+
+
+LENGTHS = frozenset({"language.length_words", "language.length_characters"})
+NO_ZERO = frozenset({"cosine", "dB", "deg", "ratio", "px"})  # half of such a value is not half of anything
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Where a value lies: percentiles as ``10–20``, and the sentence that goes with it."""
+
+    percentiles: str
+    sentence: str
+
+
+def compare(norms: Norms, job: str, answer: AnswerResult, column: str, feature: Feature) -> Comparison | None:
+    """Where one of an answer's values lies; None where it was not measured, is not compared, or has no norm.
+
+    Parameters
+    ----------
+    norms
+        Of the same measures: see ``Norms.check``.
+    job
+        For which the interview was held.
+    answer
+        Whose value it is.
+    column, feature
+        The measure's column and declaration.
+    """
+    if column not in answer.values or feature.impairment_sensitive or feature.proxy_of or feature.unit == "flag":
+        return None
+    engine = answer.asr_engine if feature.modality is Modality.TEXT else None
+    value = answer.values[column]
+    found = norms.place(column, value, job=job, language=answer.language, question=answer.question_id, engine=engine)
+    if found is None:
+        return None
+    place, question = found
+    asked = "to this question" if question else "to all questions of this job"
+    few = "; few people, so quarters only" if place.few else ""
+    sentence = f"{difference(feature, value, place)} the middle of {place.people} people’s answers {asked}{few}"
+    return Comparison(f"{place.low}–{place.high}", sentence)
+
+
+def difference(feature: Feature, value: float, place: Place) -> str:
+    """How a value differs from the median, up to the word *than*.
+
+    Examples
+    --------
+    >>> length = Feature("language.length_words", Modality.TEXT, "count", 0, 5000, "Words.", "count")
+    >>> difference(length, 84, Place(0, 25, 12, 120.0))
+    '30 % shorter than'
+    >>> share = Feature("language.structure_share", Modality.TEXT, "share", 0, 1, "Parts.", "count")
+    >>> difference(share, 0.75, Place(25, 75, 12, 0.75)), difference(share, 1.0, Place(75, 100, 12, 0.75))
+    ('the same as', '25 percentage points higher than')
+    """
+    apart = value - place.median
+    less, more = ("shorter", "longer") if feature.name in LENGTHS else ("lower", "higher")
+    if feature.unit == "share":
+        amount = f"{100 * abs(apart):.0f} percentage points"
+    elif feature.low >= 0 and feature.unit not in NO_ZERO and place.median > 0:
+        amount = f"{100 * abs(apart) / place.median:.0f} %"
+    else:
+        amount = f"{abs(apart):.2g} {feature.unit}"
+    if amount.startswith("0 "):
+        return "the same as"
+    return f"{amount} {less if apart < 0 else more} than"
+
 
 FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
 SHOWN_EVIDENCE = 12  # of a trained score, largest first; what is left moves a score by a point or two

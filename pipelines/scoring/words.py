@@ -1,21 +1,25 @@
-"""The candidate's words of an interview: read from what the meeting tool exported, or recognised; masked either way."""
+"""The candidate's words of an interview: read from what the meeting tool exported, or recognised; masked either way.
+
+Where in a recording the framework's questions were asked, when the manifest does not say.
+"""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Interview
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage, digest_of
-from vivavoce.data.status import MediaStatus, Reason
-from vivavoce.data.track import Array, Track
-from vivavoce.data.vault.artefact import Artefact
-from vivavoce.data.vault.store import Store
-from vivavoce.features.speakers.stage import SPEAKERS
-from vivavoce.features.transcript.cue import TranscriptError
+from vivavoce.data.status import Array, MediaStatus, Reason, Track
+from vivavoce.data.vault.store import Artefact, Store
+from vivavoce.features.language.encoder import Encoder
+from vivavoce.features.questions import find_questions
+from vivavoce.features.speakers.candidate import SPEAKERS
+from vivavoce.features.transcript.engines import open_recogniser
 from vivavoce.features.transcript.hygiene import mask, normalise
-from vivavoce.features.transcript.provided import read_transcript
+from vivavoce.features.transcript.provided import TranscriptError, read_transcript
 from vivavoce.features.transcript.recognise import (
     Engine,
     NoRecogniser,
@@ -23,12 +27,17 @@ from vivavoce.features.transcript.recognise import (
     Recogniser,
     WrongLanguage,
     choose_engine,
-    open_recogniser,
 )
-from vivavoce.features.transcript.stage import CODE
-from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.scoring.answers import WHOLE, AnswerSpan, SeveralSpeakers
-from vivavoce.pipelines.scoring.speaking import Listened, Parts, Speaking
+from vivavoce.features.transcript.words import CODE, Transcript, Word
+from vivavoce.pipelines.scoring.answers import (
+    WHOLE,
+    AnswerSpan,
+    Listened,
+    Parts,
+    SeveralSpeakers,
+    Speaking,
+    cut_at_questions,
+)
 
 Sound = Callable[[int | None], AudioSpool]  # a channel of a recording, or its mix
 
@@ -240,3 +249,34 @@ def _heard(
 def _joined(said: Sequence[Transcript]) -> Transcript:
     words = tuple(word for transcript in said for word in transcript.words)
     return Transcript(words, said[0].language, said[0].engine, all(transcript.word_times for transcript in said))
+
+
+def find_answers(
+    spans: Sequence[AnswerSpan],
+    heard: Mapping[int, Heard],
+    framework: Framework,
+    encoder: Encoder | None,
+) -> tuple[AnswerSpan, ...]:
+    """The answers, recordings without known questions cut at those that are found in them.
+
+    Parameters
+    ----------
+    spans
+        As the manifest gives them: ``WHOLE`` is a recording of which it says nothing.
+    heard
+        What was said, by recording.
+    framework
+        Whose questions are looked for.
+    encoder
+        Compares meanings; without one, or in a language that it does not know, words are compared.
+    """
+    return tuple(answer for span in spans for answer in _answers(span, heard[span.recording], framework, encoder))
+
+
+def _answers(span: AnswerSpan, heard: Heard, framework: Framework, encoder: Encoder | None) -> tuple[AnswerSpan, ...]:
+    if span.question_id != WHOLE:
+        return (span,)
+    texts = {question.id: dict(question.text).get(heard.asking.language) for question in framework.questions}  # type: ignore[call-overload]
+    known = {name: text for name, text in texts.items() if text}
+    asked = find_questions(heard.asking, known, encoder, interviewer=heard.by_others)
+    return cut_at_questions(span, asked, heard.words)

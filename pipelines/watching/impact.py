@@ -1,17 +1,29 @@
-"""Impact ratios month by month, as an audit has them: against the highest rate, or the comparator that it named."""
+"""Impact ratios month by month, as an audit has them: against the highest rate, or the comparator that it named.
 
-from collections.abc import Mapping
+What calls for a new audit: stated beforehand, looked for in every month, said in plain words.
+
+What was watched, beside its reference, as JSON: the one source of the page.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vivavoce.evaluation.arguments import Floats
-from vivavoce.fairness.family import FOUR_FIFTHS, judge
+from vivavoce.data.identity import digest_file
+from vivavoce.evaluation.drift import Watched, Window
+from vivavoce.evaluation.estimate import Floats
+from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
-from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, Table, Verdict, build_table
+from vivavoce.fairness.table import FOUR_FIFTHS, SHARE_THAT_COUNTS, Family, Group, Table, Verdict, build_table, judge
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.watching.months import SCORE, UNDATED, WINDOW, Seen
+from vivavoce.pipelines.publishing.bundle import AUDIT_DAYS
+from vivavoce.pipelines.watching.months import CHANGE, CHANGED, SCORE, UNDATED, WINDOW, Seen, kind_of
 
 OVERALL_SCORE = OVERALL + SCORE
 NAN = float("nan")
@@ -121,3 +133,204 @@ def _counts(people: pd.DataFrame, groups: Declared, attribute: str, passing: Pas
     selected = labels.counted(passing.selected(scored[OVERALL_SCORE].to_numpy(np.float64)))
     all_of_them = labels.counted(np.ones(len(scored), bool))
     return [Group(name, int(selected[i]), int(all_of_them[i])) for i, name in enumerate(labels.levels)]
+
+
+REFERENCE = "reference"
+Z95 = 1.96  # standard normal quantile of a two-sided 95 % band
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The reference, every window, and how each differs: months one after the other, and people without a date."""
+
+    reference: Window
+    windows: Sequence[Window]
+    months: Sequence[Watched]
+    undated: Sequence[Watched]
+
+    def window(self, name: str) -> Window:
+        """The window of this name."""
+        return next(one for one in self.windows if one.name == name)
+
+
+def describe(compared: Compared, later: Seen) -> list[Json]:
+    """Every watched thing of every window, one object each.
+
+    ``level`` is the mean of a variable or a share, 0–1; ``low`` to ``high`` is where 95 of 100 such windows would lie
+    if nothing had moved since the reference, for these numbers of people.
+    """
+    return [
+        plain(
+            {
+                "window": one.window,
+                "what": one.what,
+                "kind": kind_of(one.what, later).value,
+                "share": one.what in compared.reference.shares,
+                **_level(compared.reference, compared.window(one.window), one.what),
+                **({} if one.drift is None else _drift(one)),
+                "p": one.p,
+                "adjusted_p": one.adjusted_p,
+                "moved": one.moved,
+                "alarm": one.alarm,
+            }
+        )
+        for one in (*compared.months, *compared.undated)
+    ]
+
+
+def reviewed(windows: Iterable[Window]) -> list[Json]:
+    """What reviewers did, by window: people reviewed, share whose score they changed, mean change in points."""
+    return [
+        plain(
+            {
+                "window": one.name,
+                "n": one.shares[CHANGED][1],
+                "changed": one.shares[CHANGED][0],
+                "mean_change": float(one.values[CHANGE].mean()),
+            }
+        )
+        for one in windows
+        if one.shares.get(CHANGED, (0, 0))[1]
+    ]
+
+
+def files(folder: Path) -> Json:
+    """A folder by its name and what its tables are."""
+    tables = ("scores", "status", "features")
+    return {"folder": folder.name, "digests": {name: digest_file(folder / f"{name}.parquet").sha256 for name in tables}}
+
+
+def plain(found: Mapping[str, Any]) -> Json:
+    """The same with None for what JSON has no number for."""
+    return {name: finite(cell) if isinstance(cell, float) else cell for name, cell in found.items()}
+
+
+def _drift(one: Watched) -> Json:
+    assert one.drift is not None
+    found = one.drift
+    return {
+        "psi": found.psi.value, "noise": found.noise, "ks": found.ks, "wasserstein": found.wasserstein,
+        "shift": found.shift,
+    }  # fmt: skip
+
+
+def _level(reference: Window, window: Window, what: str) -> Json:
+    if what in window.values:
+        old, new = reference.values[what], window.values[what]
+        return _band(_mean(old), _mean(new), _spread(old), len(old), len(new))
+    (before, people), (count, n) = reference.shares[what], window.shares[what]
+    share = before / people
+    return _band(share, count / n, math.sqrt(share * (1 - share)), people, n)
+
+
+def _band(reference: float, level: float, spread: float, people: int, n: int) -> Json:
+    reach = Z95 * spread * math.sqrt(1 / people + 1 / n) if people and n else math.nan
+    return {
+        "n": n, "level": level, "reference": reference, "low": reference - reach, "high": reference + reach,
+    }  # fmt: skip
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
+def _spread(values: Floats) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+RULES = {
+    "drift": "something watched moved in two months in a row (Holm over everything watched in a month; PSI of at least "
+    ".10 and beyond its noise, or a share by 5 points)",
+    "impact": "a group's impact ratio: its whole score interval below .8 in two months in a row, or a finding after "
+    "Holm over all groups and months",
+    "audit_age": f"the audit is older than {AUDIT_DAYS} days",
+    "other_model": "scores by another model version than the audited one",
+}
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One reason for a new audit: which rule of :data:`RULES`, since which window, about what, in a sentence."""
+
+    rule: str
+    window: str | None
+    what: str
+    words: str
+
+
+def find_triggers(
+    compared: Compared, impact: Sequence[Impact], later: Seen, audit: Mapping[str, Any] | None, now: datetime
+) -> list[Trigger]:
+    """Every trigger, each thing once; months before that of the audit were its business and call for nothing.
+
+    Parameters
+    ----------
+    compared
+        What calls for an audit, in the reference and month by month.
+    impact, later
+        Of the months.
+    audit
+        ``audit.json``; None where none was given.
+    now
+        With a time zone.
+    """
+    since = "" if audit is None else str(audit["made"])[:7]
+    found = [*_drift_triggers([one for one in compared.months if one.window >= since], compared, later)]
+    found += _impact([one for one in impact if one.window >= since], later)
+    return found if audit is None else [*found, *_of_audit(audit, later, now)]
+
+
+def _drift_triggers(months: Iterable[Watched], compared: Compared, later: Seen) -> list[Trigger]:
+    found: dict[str, Trigger] = {}
+    for one in months:
+        if one.alarm and one.what not in found:
+            words = f"{_moved(one, compared)} ({kind_of(one.what, later).value})"
+            found[one.what] = Trigger("drift", one.window, one.what, words)
+    return list(found.values())
+
+
+def _moved(one: Watched, compared: Compared) -> str:
+    when = f"in {one.window} and in the month before it"
+    if one.drift is None:
+        return f"{one.what}: {one.share:.1%} {when}, beside {one.reference_share:.1%} of the reference"
+    then = compared.reference.values[one.what].mean()
+    now = compared.window(one.window).values[one.what].mean()
+    return (
+        f"{one.what} moved {when}: its mean is {now:.3g} beside {then:.3g} of the reference, "
+        f"{one.drift.shift:+.2f} of its standard deviations, PSI {one.drift.psi.value:.2f}"
+    )
+
+
+def _impact(impact: Sequence[Impact], later: Seen) -> list[Trigger]:
+    order = {name: number for number, name in enumerate(later.windows)}
+    below = {(one.attribute, one.group, order[one.window]) for one in impact if one.below}
+    found: dict[tuple[str, str], Trigger] = {}
+    for one in sorted(impact, key=lambda one: order[one.window]):
+        place = one.attribute, one.group
+        twice = one.below and (*place, order[one.window] - 1) in below
+        if place in found or not (one.finding or twice):
+            continue
+        why = "in two months in a row the whole interval below .80" if twice else "a finding after correction"
+        words = (
+            f"{one.attribute}, {one.group} against {one.comparator}: impact ratio {one.ratio:.2f} "
+            f"[{one.low:.2f}, {one.high:.2f}] in {one.window}, {why}"
+        )
+        found[place] = Trigger("impact", one.window, f"{one.attribute}: {one.group}", words)
+    return list(found.values())
+
+
+def _of_audit(audit: Mapping[str, Any], later: Seen, now: datetime) -> list[Trigger]:
+    found = []
+    ends = datetime.fromisoformat(audit["made"]) + timedelta(days=AUDIT_DAYS)
+    if ends < now:
+        words = f"the audit was made on {str(audit['made'])[:10]} and ended on {ends.date().isoformat()}"
+        found.append(Trigger("audit_age", None, "audit", words))
+    audited = (audit.get("model") or {}).get("digest")
+    others = [digest for digest in later.digests if digest != audited]
+    if others:
+        of = f"the version {audited[:12]}" if audited else "no version in particular"
+        words = f"scores were made by {', '.join(one[:12] for one in others)}, the audit is of {of}"
+        found.append(Trigger("other_model", None, "model", words))
+    return found

@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.status import COMPLETE, RowStatus
-from vivavoce.evaluation.monitoring import Window
-from vivavoce.fairness.groups import CANDIDATE
+from vivavoce.evaluation.drift import Window
+from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE
 from vivavoce.fairness.records import BadInput, read_records
-from vivavoce.fairness.reviews import AFTER, BEFORE, DATE
 
 UNDATED = "undated"
 INTERVIEW, RECORDED, WINDOW = "interview_id", "recorded_at", "window"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vivavoce.data.log.event import Action, Event, canonical, pseudonym
 from vivavoce.data.vault.durable import sync_folder
-from vivavoce.data.vault.seal import derive, seal, unseal
+from vivavoce.data.vault.keys import derive, seal, unseal
 
 REVIEWS = "reviews.jsonl"
 FIRST = "0" * 64  # what the first line names as the digest before it
@@ -74,7 +74,7 @@ def make_line(lines: list[bytes], review: Review, key: bytes) -> bytes:
 
 
 def open_line(line: bytes, key: bytes) -> Review:
-    """The review in a line. Raises :class:`vivavoce.data.vault.seal.Tampered`, :class:`ReviewsAltered`."""
+    """The review in a line. Raises :class:`vivavoce.data.vault.keys.Tampered`, :class:`ReviewsAltered`."""
     document = json.loads(line)
     try:
         sealed = base64.b64decode(document["sealed"], validate=True)

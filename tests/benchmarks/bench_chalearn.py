@@ -18,14 +18,13 @@ import pandas as pd
 from tests.benchmarks import Figure
 from tests.benchmarks.bench_mit_language import correlation, show
 from tests.conftest import ROOT
-from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.estimate import Estimate, bootstrap
 from vivavoce.evaluation.gain import gain
-from vivavoce.evaluation.resampling import bootstrap
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.fusion.choice import choose
-from vivavoce.training.splits import splits_by_person
+from vivavoce.training.overall import cross_fitted
+from vivavoce.training.scheme import splits_by_person
 
 SOURCE = 11  # characters of a clip's name that name the video it was cut from
 SETS = {

@@ -19,9 +19,9 @@ from tests.conftest import ROOT
 from tests.features.face.clips import CHANGES, Frames, measured, read
 from tests.features.face.movement import drawn, moved
 from vivavoce.data.schema import Measures
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE
-from vivavoce.features.face.mesh import Mesh
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace
+from vivavoce.features.face.pose import Mesh
 from vivavoce.features.face.track import FaceTracker, measure_frame
 
 REPEATS = 5

@@ -44,7 +44,7 @@ def alone(family: str, names: tuple[str, ...]) -> Figure:
 
 def detector(names: list[str]) -> Iterator[Work]:
     """Where somebody speaks."""
-    from vivavoce.data.media.spool import AudioSpool
+    from vivavoce.data.media.memory import AudioSpool
     from vivavoce.features.speech import find_speech
 
     for name in names:
@@ -54,7 +54,7 @@ def detector(names: list[str]) -> Iterator[Work]:
 
 def voice(names: list[str]) -> Iterator[Work]:
     """Track and measures of the voice."""
-    from vivavoce.data.media.spool import AudioSpool
+    from vivavoce.data.media.memory import AudioSpool
     from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
     from vivavoce.features.speech import find_speech
 
@@ -68,8 +68,8 @@ def voice(names: list[str]) -> Iterator[Work]:
 
 def face(names: list[str]) -> Iterator[Work]:
     """Mesh, track and measures of the face; each frame is looked at as it comes."""
-    from vivavoce.features.face.answer import AnswerFace
-    from vivavoce.features.face.measures import FACE
+    from vivavoce.features.face import FACE
+    from vivavoce.features.face.answer_face import AnswerFace
     from vivavoce.features.face.track import FaceTracker
 
     tracker = FaceTracker(FPS)

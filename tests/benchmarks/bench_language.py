@@ -14,7 +14,7 @@ import torch
 from tests.benchmarks import Figure
 from tests.benchmarks.interviews import ENGLISH, demo_answers
 from vivavoce.features.language import AnswerText, relate
-from vivavoce.features.language.answer import SIMILARITY_DIGITS
+from vivavoce.features.language.answer_text import SIMILARITY_DIGITS
 from vivavoce.features.language.encoder import SentenceEncoder
 
 ROUNDS = 3

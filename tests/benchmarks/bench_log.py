@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.benchmarks import Figure
 from tests.data.log.logs import Place, events, make_log
-from vivavoce.data.log.merkle import consistency_proof, inclusion_proof, leaf_hash
-from vivavoce.data.log.verify import verify_log
+from vivavoce.data.log.log import verify_log
+from vivavoce.data.log.tree import consistency_proof, inclusion_proof, leaf_hash
 
 BATCH = 1000  # events that share two syncs of the disk and one signature
 

@@ -25,7 +25,7 @@ from tests.benchmarks import Figure
 from tests.benchmarks.bench_mit_language import durations, interviews, show, students
 from tests.conftest import ROOT
 from vivavoce.data.schema import Absent
-from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.estimate import bootstrap
 from vivavoce.features.language import LANGUAGE
 
 Floats = npt.NDArray[np.float64]

@@ -19,8 +19,7 @@ import numpy.typing as npt
 from tests.benchmarks import Figure
 from tests.conftest import ROOT
 from vivavoce.data.schema import Absent
-from vivavoce.evaluation.estimate import Estimate
-from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.estimate import Estimate, bootstrap
 from vivavoce.features.language import LANGUAGE, AnswerText
 from vivavoce.features.transcript.hygiene import normalise
 from vivavoce.features.transcript.words import Transcript, Word

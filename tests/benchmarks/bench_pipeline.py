@@ -28,10 +28,10 @@ from tests.benchmarks import Figure
 from tests.benchmarks.processes import Cost
 from tests.benchmarks.processes import run as run_command
 from tests.benchmarks.recordings import DEMO, RATE, batch, demo_rows, repeat, unpack, write
-from vivavoce.data.media.spool import AudioSpool
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE
-from vivavoce.features.face.mesh import Mesh
+from vivavoce.data.media.memory import AudioSpool
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace
+from vivavoce.features.face.pose import Mesh
 from vivavoce.features.face.track import FaceTracker
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 from vivavoce.features.speech import find_speech

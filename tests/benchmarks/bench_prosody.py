@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tests.benchmarks import Figure
 from tests.features.prosody.recordings import read_clips
 from tests.signals import RATE, Clip, speaker, speech_track
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 
 Contour = npt.NDArray[np.floating]

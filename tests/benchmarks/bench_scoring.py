@@ -9,7 +9,7 @@ import pandas as pd
 
 from tests.benchmarks import Figure
 from tests.models.versions import many_competencies, planted
-from vivavoce.models.linear.version import LinearVersion
+from vivavoce.models.linear.linear_version import LinearVersion
 
 FEATURES, COMPETENCIES, ANSWERS_EACH = 50, 10, 4
 Floats = npt.NDArray[np.float64]

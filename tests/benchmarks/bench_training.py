@@ -12,10 +12,10 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.benchmarks import Figure
 from tests.planted import CENTRE, PRIOR, people
-from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.linear_version import LinearCompetency
 from vivavoce.models.linear.ridge import PENALTIES, CompetencyRidge
-from vivavoce.models.norms import Norms
-from vivavoce.training.crossfit import cross_fitted
+from vivavoce.models.score import Norms
+from vivavoce.training.overall import cross_fitted
 from vivavoce.training.weights import learn_weights
 
 FEATURES, COMPETENCIES, BLOCK, SCORED = 300, 10, 100_000, 50

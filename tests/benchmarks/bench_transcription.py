@@ -23,15 +23,14 @@ from whisper.model import ModelDimensions, Whisper
 from tests.benchmarks import Figure
 from tests.small_whisper.conversion import convert
 from tests.small_whisper.recordings import converse, room
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.speech import RATE, find_speech
-from vivavoce.features.transcript import decoding
-from vivavoce.features.transcript.converted import open_converted
+from vivavoce.features.transcript import dictation
 from vivavoce.features.transcript.dictation import Dictation
 from vivavoce.features.transcript.faster import FasterRecogniser
 from vivavoce.features.transcript.network import Network
 from vivavoce.features.transcript.recognise import Passage
-from vivavoce.features.transcript.weights import Checkpoint
+from vivavoce.features.transcript.weights import Checkpoint, open_converted
 from vivavoce.features.transcript.whisper import WhisperRecogniser
 from vivavoce.features.transcript.windows import WINDOW_SAMPLES
 
@@ -150,12 +149,12 @@ def transcribe_seconds(model: Whisper, sound: np.ndarray, *, words: bool, sample
 @contextmanager
 def unchecked() -> Iterator[None]:
     """No window fails for being improbable or repetitive."""
-    kept = decoding.TOO_UNSURE, decoding.TOO_REPETITIVE
-    decoding.TOO_UNSURE, decoding.TOO_REPETITIVE = -math.inf, math.inf
+    kept = dictation.TOO_UNSURE, dictation.TOO_REPETITIVE
+    dictation.TOO_UNSURE, dictation.TOO_REPETITIVE = -math.inf, math.inf
     try:
         yield
     finally:
-        decoding.TOO_UNSURE, decoding.TOO_REPETITIVE = kept
+        dictation.TOO_UNSURE, dictation.TOO_REPETITIVE = kept
 
 
 @contextmanager

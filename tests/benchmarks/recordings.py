@@ -4,16 +4,16 @@ import json
 import shutil
 import wave
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 
-import vivavoce.data.demo
 from vivavoce.data.media.decode import decode
 
-DEMO = Path(vivavoce.data.demo.__file__).parent
+DEMO = Path(str(files("vivavoce.data") / "demo"))
 RATE = 16_000  # Hz
 
 

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from vivavoce.data.consent import ConsentEntry, consent_on_file, permitted, route
-from vivavoce.data.interview import Consent, Interview, Modality, Purpose
+from vivavoce.data.interview import (
+    Consent,
+    ConsentEntry,
+    Interview,
+    Modality,
+    Purpose,
+    consent_on_file,
+    permitted,
+    route,
+)
 from vivavoce.data.status import Reason
 
 TODAY = date(2026, 11, 22)

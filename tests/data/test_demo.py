@@ -11,28 +11,28 @@ import numpy as np
 import pytest
 import yaml
 
-from vivavoce.data.demo.make import HERE
-from vivavoce.data.demo.motion import FRAMES_PER_SECOND, loudness, move
-from vivavoce.data.demo.portrait import CLOSED_MOUTH, HEIGHT, WIDTH, Look, Portrait, Pose
-from vivavoce.data.demo.scenery import WALLS, draw_room
-from vivavoce.data.demo.script import read_script
-from vivavoce.data.demo.transcript import WRITERS
-from vivavoce.data.demo.voice import LOUDNESS, RATE, Cue
+from tests.demo.make import DEMO, SCRIPTS
+from tests.demo.motion import FRAMES_PER_SECOND, loudness, move
+from tests.demo.portrait import CLOSED_MOUTH, HEIGHT, WIDTH, Look, Portrait, Pose
+from tests.demo.scenery import WALLS, draw_room
+from tests.demo.script import read_script
+from tests.demo.transcript import WRITERS
+from tests.demo.voice import LOUDNESS, RATE, Cue
 from vivavoce.data.framework import load_framework
 from vivavoce.data.manifest import read_manifest
 from vivavoce.features.transcript.provided import read_transcript
 
 LIMIT_BYTES = 15e6
 ROWS: list[dict[str, Any]] = [
-    json.loads(line) for line in (HERE / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    json.loads(line) for line in (DEMO / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "expected.yaml").read_text(encoding="utf-8"))
+EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((DEMO / "expected.yaml").read_text(encoding="utf-8"))
 IDS = [row["interview_id"] for row in ROWS]
 
 
 def files(row: dict[str, Any], column: str) -> list[Path]:
     named = row[column]
-    return [HERE / name for name in (named.values() if isinstance(named, dict) else [named]) if name is not None]
+    return [DEMO / name for name in (named.values() if isinstance(named, dict) else [named]) if name is not None]
 
 
 def frames(path: Path, step: int) -> Iterator[np.ndarray[Any, Any]]:
@@ -55,7 +55,7 @@ def decoded_seconds(path: Path, kind: str) -> float:
 
 
 def test_every_script_has_its_row_and_its_expectation() -> None:
-    scripts = [read_script(path) for path in sorted((HERE / "scripts").glob("*.yaml"))]
+    scripts = [read_script(path) for path in sorted(SCRIPTS.glob("*.yaml"))]
     assert IDS == [script.interview_id for script in scripts] == list(EXPECTED)
     for row, script in zip(ROWS, scripts, strict=True):
         assert {key: row[key] for key in script.row} == script.row
@@ -75,10 +75,10 @@ def test_the_set_covers_what_the_demo_must_show() -> None:
 
 
 def test_the_manifest_and_its_questions_are_those_of_the_frameworks() -> None:
-    manifest = read_manifest(HERE / "manifest.jsonl")
+    manifest = read_manifest(DEMO / "manifest.jsonl")
     assert [interview.interview_id for interview in manifest.interviews] == IDS
     for row in ROWS:
-        framework = load_framework(HERE.parent / "frameworks" / f"{row['job']}.yaml")
+        framework = load_framework(DEMO.parent / "frameworks" / f"{row['job']}.yaml")
         asked = row["media"] if isinstance(row["media"], dict) else [span["id"] for span in row["questions"]]
         assert set(asked) <= {question.id for question in framework.questions}
 
@@ -87,8 +87,8 @@ def test_files_exist_and_are_small() -> None:
     for row in ROWS:
         assert all(path.stat().st_size > 0 for column in ("media", "transcript") for path in files(row, column))
     listed = {path for row in ROWS for path in files(row, "media") + files(row, "transcript")}
-    assert listed == {path for name in ("media", "transcripts") for path in (HERE / name).iterdir()}
-    assert sum(path.stat().st_size for path in HERE.rglob("*") if path.is_file()) < LIMIT_BYTES
+    assert listed == {path for name in ("media", "transcripts") for path in (DEMO / name).iterdir()}
+    assert sum(path.stat().st_size for path in DEMO.rglob("*") if path.is_file()) < LIMIT_BYTES
 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
@@ -169,7 +169,7 @@ def test_no_face_before_the_whiteboard() -> None:
 
 
 def test_what_is_to_be_masked_is_said() -> None:
-    text = (HERE / "transcripts" / "c06.vtt").read_text(encoding="utf-8")
+    text = (DEMO / "transcripts" / "c06.vtt").read_text(encoding="utf-8")
     assert all(
         secret in text for secret in ("I'm Jamie Rivers", "555-0142", "jamie.rivers@example.com", "Interviewer:")
     )

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from vivavoce.data.digest import digest_file
-from vivavoce.data.forgotten import forget_rows, forgotten_id, lines_of, pending_rows
+from vivavoce.data.identity import digest_file
 from vivavoce.data.ledger import Ledger
+from vivavoce.data.run_owner import forget_rows, forgotten_id, lines_of, pending_rows
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
 
 NAMES = [f"interview-{number:03}-zq" for number in range(50)]

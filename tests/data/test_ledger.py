@@ -10,10 +10,9 @@ import pytest
 
 from tests.killed import killed, start
 from tests.proof import proof_count
-from vivavoce.data.configuration import ConfigurationDiffers
-from vivavoce.data.digest import InputChanged, digest_file
+from vivavoce.data.identity import InputChanged, digest_file
 from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
-from vivavoce.data.owner import AlreadyRunning
+from vivavoce.data.run_owner import AlreadyRunning, ConfigurationDiffers
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
 
 CONFIGURATION = {"profile": "language", "asr": {"engine": "whisper", "beam": 5}, "frames_per_second": 5.0}
@@ -211,7 +210,7 @@ class TestDigests:
 
     def settle(self, monkeypatch: pytest.MonkeyPatch) -> None:
         now = time.time
-        monkeypatch.setattr("vivavoce.data.digest.time.time", lambda: now() + 10)
+        monkeypatch.setattr("vivavoce.data.identity.time.time", lambda: now() + 10)
 
     def test_a_file_is_read_once(self, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.settle(monkeypatch)
@@ -255,7 +254,7 @@ class TestDigests:
                     more.write(b"!")
             return real(stream, name)
 
-        monkeypatch.setattr("vivavoce.data.digest.hashlib.file_digest", meanwhile)
+        monkeypatch.setattr("vivavoce.data.identity.hashlib.file_digest", meanwhile)
         with pytest.raises(InputChanged, match="film.mp4 changed while it was read. Wait until it is complete"):
             digest_file(film)
 

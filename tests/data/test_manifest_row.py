@@ -13,8 +13,7 @@ from tests.conftest import ROOT
 from tests.manifests import CONSENT, FULL, MINIMAL, json_lines, read
 from tests.proof import proof_count
 from vivavoce.data.interview import Recording
-from vivavoce.data.manifest import ManifestError
-from vivavoce.data.manifest_row import COLUMNS
+from vivavoce.data.manifest import COLUMNS, ManifestError
 
 
 def test_the_documented_columns_are_the_columns() -> None:

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from vivavoce.data.identity import RefusedName, refuse_name
 from vivavoce.data.interview import Modality
-from vivavoce.data.refused import RefusedName, refuse_name
 from vivavoce.data.schema import Absent, Family, Feature, Stage, Value
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vivavoce.data.source import source_digest
+from vivavoce.data.identity import source_digest
 
 CODE = """
 '''Rates.'''
@@ -44,6 +44,20 @@ def test_words_about_the_code_change_nothing(tmp_path: Path, old: str, new: str)
 )
 def test_code_changes_it(tmp_path: Path, old: str, new: str) -> None:
     assert source_digest(package(tmp_path / "a")) != source_digest(package(tmp_path / "b", CODE.replace(old, new)))
+
+
+def test_a_moved_and_renamed_module_changes_nothing(tmp_path: Path) -> None:
+    using = "from vivavoce.features.rates import rate\nfrom vivavoce.data.words import cut\n\nPER = rate(1, 2)\n"
+    moved = using.replace("features.rates", "features.language.speed")
+    first, second = package(tmp_path / "a"), package(tmp_path / "b")
+    (first / "use.py").write_text(using + 'CHILD = "vivavoce.data.media.child"\n', encoding="utf-8")
+    (second / "deeper").mkdir()
+    (second / "rates.py").rename(second / "deeper" / "speed.py")
+    again = "\n".join(sorted(moved.split("\n")[:2])) + "\n\n" + moved.partition("\n\n")[2]  # as imports are sorted
+    (second / "aaa.py").write_text(again + 'CHILD = "vivavoce.data.decoder"\n', encoding="utf-8")
+    assert source_digest(first) == source_digest(second)
+    (second / "aaa.py").write_text(again.replace("import rate", "import share as rate"), encoding="utf-8")
+    assert source_digest(first) != source_digest(second), "another function under the same name is other code"
 
 
 def test_a_word_list_and_a_new_file_change_it(tmp_path: Path) -> None:

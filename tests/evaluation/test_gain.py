@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
+from vivavoce.evaluation.effect import people_needed_for_difference
+from vivavoce.evaluation.estimate import bootstrap
 from vivavoce.evaluation.gain import correlation, gain
-from vivavoce.evaluation.power import people_needed_for_difference
-from vivavoce.evaluation.resampling import bootstrap
 
 
 def planted(n, seed, added):

@@ -14,13 +14,13 @@ from vivavoce.evaluation import (
     discriminant,
     drift,
     effect,
+    estimate,
     raters,
     reliability,
-    resampling,
     validity,
     variance,
 )
-from vivavoce.fairness import differences, functioning, prediction, reweighing
+from vivavoce.fairness import differences, functioning, groups, prediction
 
 N = 240
 
@@ -108,8 +108,8 @@ METRICS: dict[str, tuple[Callable[[People], Any], bool]] = {
         lambda p: functioning.question_functioning(p.questions, p.group, reference="a", focal="b"),
         True,
     ),
-    "reweigh": (lambda p: np.sort(reweighing.reweigh(p.group, p.criterion).weights), True),
-    "bootstrap": (lambda p: resampling.bootstrap(np.median, p.score, draws=20).value, False),
+    "reweigh": (lambda p: np.sort(groups.reweigh(p.group, p.criterion).weights), True),
+    "bootstrap": (lambda p: estimate.bootstrap(np.median, p.score, draws=20).value, False),
 }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
-from vivavoce.evaluation.monitoring import Window, watch
+from vivavoce.evaluation.drift import Window, watch
 
 NAMES = [f"feature {i}" for i in range(20)]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from vivavoce.evaluation.ordinal import fit_ordinal
+from vivavoce.evaluation.models import fit_ordinal
 
 
 def test_fit_is_statsmodels() -> None:

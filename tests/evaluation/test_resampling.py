@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
-from vivavoce.evaluation.resampling import bootstrap, rows_by_person
+from vivavoce.evaluation.estimate import bootstrap, rows_by_person
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> float:

@@ -5,10 +5,11 @@ import pytest
 import statsmodels.api as sm
 
 from tests.proof import proof_count
-from vivavoce.evaluation.power import people_needed_for_correlation, people_needed_for_gain
-from vivavoce.evaluation.restriction import correct_indirect_restriction, correct_multivariate_restriction
+from vivavoce.evaluation.effect import people_needed_for_correlation, people_needed_for_gain
 from vivavoce.evaluation.validity import (
     correct_attenuation,
+    correct_indirect_restriction,
+    correct_multivariate_restriction,
     correct_range_restriction,
     correlation_interval,
     incremental_validity,

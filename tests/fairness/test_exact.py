@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact, hypergeom
 
-from vivavoce.fairness.exact import fisher
+from vivavoce.fairness.disparity import fisher
 
 
 @settings(max_examples=60)

@@ -9,11 +9,20 @@ from scipy.stats import binom, false_discovery_control
 from statsmodels.stats.multitest import multipletests
 
 from tests.proof import proof_count
-from vivavoce.fairness.disparity import compare
-from vivavoce.fairness.exact import fisher
-from vivavoce.fairness.family import benjamini_hochberg, holm, judge
+from vivavoce.fairness.disparity import compare, fisher
 from vivavoce.fairness.intervals import miettinen_nurminen
-from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, LeftOut, Table, Verdict, build_table
+from vivavoce.fairness.table import (
+    SHARE_THAT_COUNTS,
+    Family,
+    Group,
+    LeftOut,
+    Table,
+    Verdict,
+    benjamini_hochberg,
+    build_table,
+    holm,
+    judge,
+)
 
 SIZES = [(30, 10), (20, 20), (60, 15), (50, 50), (50, 20), (100, 30), (200, 20), (300, 30)]
 Record = Callable[[str, object], None]

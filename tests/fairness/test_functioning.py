@@ -5,8 +5,14 @@ import pytest
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from tests.proof import proof_count
-from vivavoce.fairness.functioning import Functioning, _holm, _mantel, question_functioning
-from vivavoce.fairness.matching import alpha_within, expected_ability
+from vivavoce.fairness.functioning import (
+    Functioning,
+    _holm,
+    _mantel,
+    alpha_within,
+    expected_ability,
+    question_functioning,
+)
 
 
 def cohort(

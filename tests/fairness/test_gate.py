@@ -12,10 +12,8 @@ from vivavoce.evaluation.validity import correlation_interval
 from vivavoce.fairness.audit import Choices, audit_counts
 from vivavoce.fairness.document import describe
 from vivavoce.fairness.gate.checks import CHECKS
-from vivavoce.fairness.gate.decision import Admission, Waiver, WaiverRefused, decide
-from vivavoce.fairness.gate.evidence import Evidence, Increment, Search
-from vivavoce.fairness.gate.pack import Level, read_gate
-from vivavoce.fairness.gate.seen import Outcome
+from vivavoce.fairness.gate.decision import Admission, Level, Waiver, WaiverRefused, decide, read_gate
+from vivavoce.fairness.gate.evidence import Evidence, Increment, Outcome, Search
 from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.table import Group
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from vivavoce.fairness.power import detectable_ratio, people_to_detect, people_to_show, power_of_ratio
+from vivavoce.fairness.intervals import detectable_ratio, people_to_detect, people_to_show, power_of_ratio
 
 
 def test_people_needed() -> None:

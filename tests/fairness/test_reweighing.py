@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.fairness.reweighing import reweigh
+from vivavoce.fairness.groups import reweigh
 
 
 def test_small_table_gives_its_weights() -> None:

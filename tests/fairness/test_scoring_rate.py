@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from vivavoce.fairness.audit import scoring_rate
 from vivavoce.fairness.disparity import compare
-from vivavoce.fairness.scoring_rate import scoring_rate
 
 SEX = {"Male": (50, 92, 0.543, 1.00), "Female": (34, 76, 0.447, 0.82)}
 RACE = {

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vivavoce.fairness.audit import Choices, audit_counts
-from vivavoce.fairness.document import describe
-from vivavoce.fairness.suppression import SMALLEST_SHOWN, share
+from vivavoce.fairness.document import SMALLEST_SHOWN, describe, share
 from vivavoce.fairness.table import Group
 
 COUNTED = ("n", "selected", "rate", "impact_ratio", "shortfall", "difference", "mid_p", "z")

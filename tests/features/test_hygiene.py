@@ -8,8 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vivavoce.features.transcript.hygiene import mask, normalise
-from vivavoce.features.transcript.segmentation import segment
-from vivavoce.features.transcript.words import Transcript, Word
+from vivavoce.features.transcript.words import Transcript, Word, segment
 
 
 def said(text: str, language: str = "en", speaker: str | None = None) -> Transcript:

@@ -9,7 +9,7 @@ import torch
 
 from tests.features.real import read_sound
 from tests.small_whisper.recordings import KINDS, converse, non_speech, room
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.detector import FRAME, RATE, load_detector, speech_probabilities
 from vivavoce.features.speech import SPEECH, find_speech, pauses, response_latency
 

@@ -8,9 +8,9 @@ import numpy as np
 from tests.models.versions import FRAMEWORK
 from vivavoce.data.framework import Framework
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.models.fusion.measured import usual_columns
-from vivavoce.models.fusion.version import FusionVersion
-from vivavoce.models.norms import Norms
+from vivavoce.models.fusion.fitted import usual_columns
+from vivavoce.models.fusion.fusion_version import FusionVersion
+from vivavoce.models.score import Norms
 
 QUESTIONS = tuple(question.id for question in FRAMEWORK.questions)
 COLUMNS = ("language.made_share", "language.other_share", "prosody.made_db")

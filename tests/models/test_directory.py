@@ -22,14 +22,12 @@ from safetensors.numpy import save
 
 from tests.conftest import ROOT
 from vivavoce.data.framework import load_framework
-from vivavoce.models import files
-from vivavoce.models.directory import load_model, save_model
-from vivavoce.models.files import ModelRefused
-from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models import directory
+from vivavoce.models.directory import ModelRefused, load_model, save_model
+from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.linear.stored import ARRAYS
-from vivavoce.models.linear.version import LinearVersion
-from vivavoce.models.norms import Norms
+from vivavoce.models.score import Norms
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 NAMES = ("language.words_count", "prosody.f0_median_hz", "language.pronouns_share")
@@ -240,7 +238,7 @@ class TestWhatIsNoPlainFile:
             load_model(tmp_path / "nowhere")
 
     def test_files_that_are_too_large_are_not_read(self, saved: Path, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(files, "MAX_BYTES", 10_000)
+        monkeypatch.setattr(directory, "MAX_BYTES", 10_000)
         with pytest.raises(ModelRefused, match="at most 10000 bytes"):
             load_model(saved)
 

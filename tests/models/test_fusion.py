@@ -11,9 +11,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import vivavoce.models.fusion.learn as learning
 from tests.proof import proof_count
-from vivavoce.models.fusion.checkpoint import CheckpointRefused
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion
+from vivavoce.models.fusion.learn import CheckpointRefused
 from vivavoce.models.linear.ridge import CompetencyRidge
 
 TWO = {"language": [0, 1, 2], "prosody": [3, 4]}

@@ -16,16 +16,13 @@ from tests.models.fusions import COLUMNS, FRAMEWORK, QUESTIONS, people, planted
 from tests.models.test_directory import put
 from tests.models.versions import planted as planted_linear
 from vivavoce.data.framework import Framework
-from vivavoce.data.refused import RefusedName
+from vivavoce.data.identity import RefusedName
 from vivavoce.data.schema import Absent
-from vivavoce.models.answer import MeasuredAnswer
-from vivavoce.models.directory import load_model, save_model
-from vivavoce.models.files import ModelRefused
+from vivavoce.models.directory import ModelRefused, load_model, save_model
 from vivavoce.models.fusion.fitted import FittedFusion
-from vivavoce.models.fusion.scoring import ANSWER, answer_parts
-from vivavoce.models.fusion.version import FusionVersion, check_questions
-from vivavoce.models.norms import Norms
-from vivavoce.models.score import OVERALL, STARTING_POINT, Quote
+from vivavoce.models.fusion.fusion_version import ANSWER, FusionVersion, answer_parts, check_questions
+from vivavoce.models.score import OVERALL, STARTING_POINT, Norms, Quote
+from vivavoce.models.version import MeasuredAnswer
 
 WEIGHTS = "weights.safetensors"
 

@@ -5,9 +5,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from vivavoce.models.linear.prediction import measured_share, rating
-from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.models.norms import Norms
+from vivavoce.models.linear.ridge import CompetencyRidge, measured_share, rating
+from vivavoce.models.score import Norms
 
 
 def planted(n=400, p=4, seed=0, noise=0.1):

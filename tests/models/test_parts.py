@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.models.test_directory import COLUMNS, FRAMEWORK, NAMES, X, model
-from vivavoce.data.refused import RefusedName
+from vivavoce.data.identity import RefusedName
 from vivavoce.models.version import ModelDiffers
 
 

@@ -10,9 +10,9 @@ import pytest
 from vivavoce.data.framework import Framework, load_framework
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import RowStatus
-from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric, rubric_parameters
 from vivavoce.models.score import OVERALL, Quote, Score, by_question
+from vivavoce.models.version import MeasuredAnswer
 
 ASKED = ("q1", "q2", "q3")
 

@@ -14,11 +14,10 @@ from safetensors.numpy import save
 from tests.models.versions import FRAMEWORK
 from vivavoce.data.schema import Absent
 from vivavoce.data.status import RowStatus
-from vivavoce.models.answer import WHOLE, MeasuredAnswer
-from vivavoce.models.directory import load_model, save_model
-from vivavoce.models.files import ModelRefused
+from vivavoce.models.directory import ModelRefused, load_model, save_model
 from vivavoce.models.rubric.rubric import Rubric, rubric_parameters
-from vivavoce.models.rubric.version import RubricVersion, column_of
+from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
+from vivavoce.models.version import WHOLE, MeasuredAnswer
 
 NAMES = tuple(FRAMEWORK.weights)
 QUESTIONS = tuple(one.id for one in FRAMEWORK.questions)

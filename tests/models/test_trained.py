@@ -9,9 +9,9 @@ import pytest
 from tests.models.versions import FRAMEWORK, planted
 from vivavoce.data.schema import Absent
 from vivavoce.data.status import RowStatus
-from vivavoce.models.answer import MeasuredAnswer
-from vivavoce.models.linear.scoring import score_answers
+from vivavoce.models.linear.linear_version import score_answers
 from vivavoce.models.score import OVERALL, STARTING_POINT, Quote, Score, by_question
+from vivavoce.models.version import MeasuredAnswer
 
 MODEL = planted()
 NAMES = MODEL.competencies[0].features

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from tests.models.versions import FRAMEWORK, many_competencies, planted
-from vivavoce.models.aggregate import answer_means
-from vivavoce.models.linear.competency import BLOCK, LinearCompetency
-from vivavoce.models.linear.version import LinearVersion
-from vivavoce.models.norms import Norms
+from vivavoce.models.linear.linear_version import BLOCK, LinearCompetency, LinearVersion
+from vivavoce.models.score import Norms, answer_means
 
 NAMES = tuple(planted(features=40).fingerprints)
 

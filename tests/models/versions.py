@@ -6,9 +6,8 @@ import numpy as np
 
 from tests.conftest import ROOT
 from vivavoce.data.framework import Framework, load_framework
-from vivavoce.models.linear.competency import LinearCompetency
-from vivavoce.models.linear.version import LinearVersion
-from vivavoce.models.norms import Norms
+from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
+from vivavoce.models.score import Norms
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from tests.data.log.logs import make_key
 from tests.models.test_directory import model
-from vivavoce.data.signing.key import SigningKey
-from vivavoce.data.signing.trust import Role, Trust
+from vivavoce.data.signing.key import Role, SigningKey, Trust
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.pipelines.publishing.bundle import Parts, make_bundle, sign_bundle
 

@@ -12,9 +12,8 @@ from tests.conftest import ROOT
 from tests.training.tables import save
 from vivavoce.data.framework import Framework, load_framework
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.declared import fingerprints
 from vivavoce.pipelines.publishing.admission import points
-from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.scoring.configuration import Profile, fingerprints
 
 SHIPPED = ROOT / "data" / "frameworks" / "software_engineer.yaml"
 BIASED = "q5"

@@ -7,17 +7,17 @@ from pathlib import Path
 from tests.conftest import ROOT
 from tests.features.real import read_sound
 from vivavoce.data.framework import Framework, load_framework
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.language import relate
-from vivavoce.features.language.answer import AnswerText
+from vivavoce.features.language.answer_text import AnswerText
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.speech import find_speech
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.sphinx import SphinxRecogniser
 from vivavoce.features.transcript.words import Word
-from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL
+from vivavoce.models.version import MeasuredAnswer
 from vivavoce.pipelines.scoring.measure import _language
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")

@@ -13,12 +13,11 @@ from tests.small_whisper import CHECKPOINT
 from tests.small_whisper.recordings import converse
 from tests.small_whisper.synthesis import RATE
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose, Recording
-from vivavoce.data.media.limits import Limits
+from vivavoce.data.media.account import Limits
 from vivavoce.data.vault.keys import ProjectKey
-from vivavoce.pipelines.scoring.answers import WHOLE, AnswerSpan
+from vivavoce.pipelines.scoring.answers import WHOLE, AnswerSpan, Speaking
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.recording import Observer
-from vivavoce.pipelines.scoring.speaking import Speaking
 from vivavoce.pipelines.scoring.words import Listener
 
 TEXT = frozenset({Modality.TEXT})

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from tests.data.log.logs import make_key
 from tests.pipelines.bundles import NOW, bundle_of, make_keys, make_model
-from vivavoce.data.signing.key import SigningKey
-from vivavoce.data.signing.trust import Role
-from vivavoce.pipelines.publishing.bundle_check import verify_bundle
-from vivavoce.pipelines.publishing.records import Records
+from vivavoce.data.signing.key import Role, SigningKey
+from vivavoce.pipelines.publishing.bundle import verify_bundle
 from vivavoce.pipelines.publishing.registry import Registry, Version
+from vivavoce.pipelines.records import Records
 
 NAME = "engineer"
 

@@ -7,15 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import vivavoce.data.demo
-
-DEMO = Path(vivavoce.data.demo.__file__).parent
+DEMO = Path(str(files("vivavoce.data") / "demo"))
 ROWS: dict[str, dict[str, Any]] = {
     row["interview_id"]: row
     for row in map(json.loads, (DEMO / "manifest.jsonl").read_text(encoding="utf-8").splitlines())

@@ -10,15 +10,14 @@ from tests.data.log.logs import make_key
 from tests.pipelines.bundles import NOW, bundle_of
 from tests.pipelines.registries import NAME, House, make_house
 from vivavoce.data.log.event import Action, Event
-from vivavoce.data.log.verify import LogAltered
-from vivavoce.data.signing.trust import Revocation, Role, revoke_key
-from vivavoce.models.directory import load_model
-from vivavoce.models.files import ModelRefused
+from vivavoce.data.log.log import LogAltered
+from vivavoce.data.signing.key import Revocation, Role, revoke_key
+from vivavoce.models.directory import ModelRefused, load_model
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.publishing.alias import AliasMoved, Resolved, promote, resolve, roll_back
-from vivavoce.pipelines.publishing.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.publishing.bundle import BundleRefused, verify_bundle
 from vivavoce.pipelines.publishing.promotion import Promotion, PromotionRefused, Target, new_event
 from vivavoce.pipelines.publishing.registry import RegistryRefused, Version
+from vivavoce.pipelines.registry import AliasMoved, Resolved, promote, resolve, roll_back
 
 CHAMPION = f"models:/{NAME}@champion"
 REVOKED = Revocation(on=date(2026, 12, 1), reason="stolen")

@@ -12,7 +12,7 @@ from tests.pipelines.runs import DEMO
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
 from vivavoce.data.status import RowStatus
-from vivavoce.pipelines.scoring.borrowed import RUN, STRETCH, find_borrowed
+from vivavoce.pipelines.scoring.evidence import RUN, STRETCH, find_borrowed
 from vivavoce.pipelines.scoring.outputs import Row
 from vivavoce.pipelines.scoring.report import write_report
 from vivavoce.pipelines.scoring.result import AnswerResult, Result

@@ -11,10 +11,9 @@ import pytest
 
 from tests.data.log.logs import make_key
 from tests.pipelines.bundles import NOW, Made, bundle_of, gate, make_all, make_audit, make_model
-from vivavoce.data.signing.trust import Revocation, Role, Trust, TrustedKey, add_key, revoke_key
+from vivavoce.data.signing.key import Revocation, Role, Trust, TrustedKey, add_key, revoke_key
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.publishing.bundle import Parts, make_bundle, sign_bundle
-from vivavoce.pipelines.publishing.bundle_check import BundleRefused, verify_bundle
+from vivavoce.pipelines.publishing.bundle import BundleRefused, Parts, make_bundle, sign_bundle, verify_bundle
 
 YEAR = timedelta(days=365)
 

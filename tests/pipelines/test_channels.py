@@ -13,15 +13,14 @@ from tests.small_whisper.synthesis import RATE
 from tests.two_speakers import HIGH, LOW
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose
 from vivavoce.data.interview import Recording as MediaFile
-from vivavoce.data.media.limits import Limits
+from vivavoce.data.media.account import Limits
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.data.vault.store import Store
 from vivavoce.evaluation.recognition import ErrorRate, word_error_rate
 from vivavoce.features.transcript.words import Transcript
-from vivavoce.pipelines.scoring.answers import AnswerSpan
+from vivavoce.pipelines.scoring.answers import AnswerSpan, Speaking
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.recording import Observer
-from vivavoce.pipelines.scoring.speaking import Speaking
 from vivavoce.pipelines.scoring.words import Heard, Listener
 
 ANSWERS = tuple(AnswerSpan(f"q{i}", 0, 8.0 * i, 8.0 * (i + 1)) for i in range(3))  # 8 s each

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from tests.pipelines.runs import ROWS, batch, document, ends, rows, viva, write_manifest
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.declared import declared_features
+from vivavoce.pipelines.scoring.configuration import declared_features
 
 HEAVY = ("torch", "cv2", "mediapipe", "librosa", "transformers", "pandas", "scipy", "pyarrow", "av", "numpy", "whisper")
 FORMULA = '=HYPERLINK("http://evil.example","c13")'

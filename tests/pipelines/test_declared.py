@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 import vivavoce.features
+from vivavoce.data.identity import source_digest
 from vivavoce.data.schema import Family, Stage
-from vivavoce.data.source import source_digest
-from vivavoce.pipelines.declared import FAMILIES, declared_features, fingerprints
-from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.scoring.configuration import FAMILIES, Profile, declared_features, fingerprints
 
 PACKAGES = Path(vivavoce.features.__path__[0])
 
@@ -29,7 +28,7 @@ def test_a_familys_stage_covers_its_package_and_all_upstream_their_code(family: 
 def test_every_feature_has_a_fingerprint_and_the_transcripts_code_is_in_the_words_ones(monkeypatch) -> None:
     before = fingerprints(Profile.ALL, "auto", None, None, 5.0)
     assert list(before) == list(declared_features())
-    monkeypatch.setattr("vivavoce.features.transcript.stage.CODE", "another")
+    monkeypatch.setattr("vivavoce.features.transcript.words.CODE", "another")
     after = fingerprints(Profile.ALL, "auto", None, None, 5.0)
     changed = {name.partition(".")[0] for name in before if before[name] != after[name]}
     assert changed == {"language"}

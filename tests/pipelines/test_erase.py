@@ -19,17 +19,16 @@ from tests.killed import killed_before_every_step
 from tests.pipelines.registries import environment
 from tests.pipelines.runs import ROWS, batch, document, numbers, rows, viva
 from tests.pipelines.watched import make_keys, people, write_folder
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.ledger import Ledger
 from vivavoce.data.log.event import Action, Event, pseudonym
-from vivavoce.data.owner import take_folder
+from vivavoce.data.run_owner import take_folder
 from vivavoce.data.schema import Stage
-from vivavoce.data.signing.role import Role
+from vivavoce.data.signing.key import Role
 from vivavoce.data.status import MediaStatus, RowStatus
-from vivavoce.data.vault.artefact import Artefact
-from vivavoce.data.vault.store import Store
+from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.pipelines.erase import EXIT_BAD_INPUT, EXIT_ERASED, EXIT_TRACES, EraseRequest, run_erase
-from vivavoce.pipelines.publishing.records import Records
+from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.review import ReviewRequest, read_kept, run_export, run_review
 from vivavoce.pipelines.scoring.outputs import STATUS, write_csv, write_parquet
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from vivavoce.pipelines.declared import declared_features
 from vivavoce.pipelines.features import describe_features, page
+from vivavoce.pipelines.scoring.configuration import declared_features
 
 
 def test_the_committed_page_is_the_generated_one() -> None:

@@ -17,7 +17,7 @@ from tests.pipelines.test_publish import Said, quietly
 from tests.training.curves import write_curved
 from vivavoce.data.framework import load_framework
 from vivavoce.models.directory import load_model
-from vivavoce.models.fusion.scoring import ANSWER
+from vivavoce.models.fusion.fusion_version import ANSWER
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.publish import EXIT_PROVISIONAL, PublishRequest, run_publish

@@ -23,11 +23,10 @@ from tests.pipelines.gaming import (
 from tests.proof import proof_count
 from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.language.encoder import SentenceEncoder
-from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
-from vivavoce.features.transcript.words import Transcript
+from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, answer_confidence
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.scoring.borrowed import find_borrowed
+from vivavoce.pipelines.scoring.evidence import find_borrowed
 from vivavoce.pipelines.train import TrainingRequest, run_train
 
 SCRIPTS = ROOT / "data" / "demo" / "scripts"

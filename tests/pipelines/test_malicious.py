@@ -22,13 +22,10 @@ from tests.data.log.logs import make_key
 from tests.models.fusions import planted
 from tests.pipelines.bundles import NOW, bundle_of, make_model
 from tests.pipelines.registries import House, make_house
-from vivavoce.data.signing.key import SigningKey
-from vivavoce.data.signing.role import Role
-from vivavoce.models.directory import load_model, save_model
-from vivavoce.models.files import ModelRefused
+from vivavoce.data.signing.key import Role, SigningKey
+from vivavoce.models.directory import ModelRefused, load_model, save_model
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.publishing.bundle import sign_bundle
-from vivavoce.pipelines.publishing.bundle_check import verify_bundle
+from vivavoce.pipelines.publishing.bundle import sign_bundle, verify_bundle
 
 TENSORS = "weights.safetensors"
 

@@ -18,16 +18,14 @@ from tests.pipelines.registries import environment
 from tests.pipelines.watched import DIGEST, NOISE, PAUSES, WORDS, people, write_folder, write_groups
 from tests.proof import proof_count
 from vivavoce.data.log.event import Action
-from vivavoce.data.signing.role import Role
-from vivavoce.evaluation.monitoring import Window
+from vivavoce.data.signing.key import Role
+from vivavoce.evaluation.drift import Window
 from vivavoce.fairness.groups import Declared
 from vivavoce.models.directory import save_model
 from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
-from vivavoce.pipelines.publishing.records import Records
-from vivavoce.pipelines.watching.impact import Passing, impact_of
-from vivavoce.pipelines.watching.monitored import Compared
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.watching.impact import Compared, Passing, find_triggers, impact_of
 from vivavoce.pipelines.watching.months import Seen
-from vivavoce.pipelines.watching.triggers import find_triggers
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 MONTHS = ("2026-04", "2026-05", "2026-06", "2026-07")

@@ -14,9 +14,9 @@ from vivavoce.data.interview import Modality
 from vivavoce.data.norms import BadNorms, Norm, Norms, read_norms, step
 from vivavoce.data.schema import Feature
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.norms import make_norms, read_features, run_norms
-from vivavoce.pipelines.scoring.comparison import compare
+from vivavoce.pipelines.features import make_norms, read_features, run_norms
 from vivavoce.pipelines.scoring.outputs import ANSWER, write_parquet
+from vivavoce.pipelines.scoring.report import compare
 from vivavoce.pipelines.scoring.result import AnswerResult
 
 LENGTH, PAUSES, F0 = "language.length_words", "prosody.pause_share", "prosody.f0_median_hz"

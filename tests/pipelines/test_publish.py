@@ -16,7 +16,7 @@ from tests.pipelines.cohort import BIASED, Cohort, make_cohort, write_scores
 from tests.pipelines.registries import House, make_house
 from tests.pipelines.runs import ROWS, batch, viva
 from vivavoce.data.log.event import Action
-from vivavoce.data.signing.role import Role
+from vivavoce.data.signing.key import Role
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
@@ -28,10 +28,10 @@ from vivavoce.pipelines.publish import (
     EXIT_REFUSED,
     PublishRequest,
     run_publish,
+    run_waive,
 )
-from vivavoce.pipelines.publishing.alias import resolve, roll_back
-from vivavoce.pipelines.publishing.waiver import run_waive
-from vivavoce.pipelines.questions import QuestionsRequest, run_questions
+from vivavoce.pipelines.question_bank import QuestionsRequest, run_questions
+from vivavoce.pipelines.registry import resolve, roll_back
 from vivavoce.pipelines.train import TrainingRequest, run_train
 
 pytestmark = pytest.mark.xdist_group("publish")

@@ -22,8 +22,8 @@ from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternative
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.monitor import EXIT_AUDIT, MonitorRequest, run_monitor
 from vivavoce.pipelines.publish import EXIT_PROVISIONAL, EXIT_PUBLISHED, PublishRequest, run_publish
-from vivavoce.pipelines.publishing.alias import resolve
-from vivavoce.pipelines.questions import QuestionsRequest, run_questions
+from vivavoce.pipelines.question_bank import QuestionsRequest, run_questions
+from vivavoce.pipelines.registry import resolve
 from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
 from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training.champion import compare

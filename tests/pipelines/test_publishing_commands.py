@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 from tests.pipelines.bundles import bundle_of, make_model
 from tests.pipelines.registries import environment, make_house
 from vivavoce.data.log.event import Action
-from vivavoce.data.signing.role import Role
+from vivavoce.data.signing.key import Role
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.publishing.records import Records
+from vivavoce.pipelines.records import Records
 
 
 class Desk:

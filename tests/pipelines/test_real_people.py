@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.pipelines.runs import document, ends, rows, viva, write_manifest
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent
 from vivavoce.data.vault.keys import ProjectKey
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.recording import Observation, observation_stage
 

@@ -10,9 +10,8 @@ import pytest
 
 from tests.pipelines.bundles import NOW, bundle_of, make_model
 from tests.pipelines.registries import NAME, House, environment, make_house
-from vivavoce.models.directory import load_model
-from vivavoce.models.files import ModelRefused
-from vivavoce.pipelines.publishing.bundle_check import verify_bundle
+from vivavoce.models.directory import ModelRefused, load_model
+from vivavoce.pipelines.publishing.bundle import verify_bundle
 from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, check_name
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.pipelines.bundles import NOW
 from tests.pipelines.registries import NAME, make_house
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.publishing.alias import AliasMoved, promote, resolve, roll_back
+from vivavoce.pipelines.registry import AliasMoved, promote, resolve, roll_back
 
 USER = "postgres"  # whom the cluster runs as where this process is root, which PostgreSQL refuses to serve
 

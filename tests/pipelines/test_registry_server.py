@@ -16,9 +16,8 @@ import pytest
 from tests.pipelines.bundles import NOW
 from tests.pipelines.registries import NAME, make_house
 from tests.proof import proof_count
-from vivavoce.models.directory import load_model
-from vivavoce.models.files import ModelRefused
-from vivavoce.pipelines.publishing.alias import promote, resolve
+from vivavoce.models.directory import ModelRefused, load_model
+from vivavoce.pipelines.registry import promote, resolve
 
 PATIENCE_S = 240  # the server takes some 40 s to answer, more on a busy machine
 

@@ -14,11 +14,10 @@ from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, Evidence, Quote, Score
-from vivavoce.pipelines.declared import declared_features
+from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import Row
-from vivavoce.pipelines.scoring.report import write_report
+from vivavoce.pipelines.scoring.report import PHRASES, write_report
 from vivavoce.pipelines.scoring.result import AnswerResult, Result
-from vivavoce.pipelines.scoring.wording import PHRASES
 
 HOSTILE = (
     "<script>document.title='owned';console.error('owned')</script><img src=http://evil.example/x onerror=alert(1)>"

@@ -11,9 +11,9 @@ from tests.data.log.logs import make_key
 from tests.pipelines.registries import environment
 from tests.pipelines.watched import DIGEST, make_keys, people, write_folder
 from vivavoce.data.log.event import Action, pseudonym
-from vivavoce.data.signing.role import Role
-from vivavoce.fairness.reviews import read_reviews
-from vivavoce.pipelines.publishing.records import Records
+from vivavoce.data.signing.key import Role
+from vivavoce.fairness.groups import read_reviews
+from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.review import ReviewRequest, add_review, read_kept, run_export, run_review
 from vivavoce.pipelines.watching.review_file import REVIEWS, ReviewsAltered
 

@@ -17,9 +17,8 @@ from vivavoce.data.manifest import read_manifest
 from vivavoce.features.transcript.hygiene import normalise
 from vivavoce.features.transcript.provided import read_transcript
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.declared import declared_features
 from vivavoce.pipelines.scoring.batch import Batch, Request, prepare
-from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.scoring.configuration import Profile, declared_features
 from vivavoce.pipelines.scoring.job import find_result, open_store
 from vivavoce.pipelines.scoring.recording import observation_stage
 from vivavoce.pipelines.scoring.result import Result
@@ -264,7 +263,7 @@ class TestPrivacy:
         assert reasons == {"no_consent"}
 
     def test_no_voice_or_face_is_sealed_without_consent(self, sealed: Batch) -> None:
-        from vivavoce.data.digest import digest_file
+        from vivavoce.data.identity import digest_file
 
         store = open_store(sealed.settings.store, sealed.settings.project_key)
         sha256 = digest_file(DEMO / ROWS["c13"]["media"]).sha256

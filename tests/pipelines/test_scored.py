@@ -15,13 +15,13 @@ from tests.data.log.logs import make_key
 from tests.pipelines.registries import environment
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.training.tables import FILE, write
-from vivavoce.data.digest import digest_file
+from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, pseudonym
-from vivavoce.data.signing.role import Role
+from vivavoce.data.signing.key import Role
 from vivavoce.data.vault.keys import KeyRing, ProjectKey
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.publishing.records import Records
-from vivavoce.pipelines.scoring.scored import enter_scores
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.score import enter_scores
 from vivavoce.pipelines.train import EXIT_BAD_INPUT, TrainingRequest, run_train
 
 SHORT = ("c13", "c11")  # scored, without consent

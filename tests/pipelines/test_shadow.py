@@ -13,7 +13,7 @@ from scipy import stats
 from tests.models.test_directory import FRAMEWORK, NAMES, model
 from tests.training.tables import save
 from vivavoce.models.directory import save_model
-from vivavoce.models.norms import Norms
+from vivavoce.models.score import Norms
 from vivavoce.pipelines.shadow import ShadowRequest, compare_scores, run_shadow
 
 NOISE = 0.75  # of the challenger, in the champion's standard deviations: they correlate .80

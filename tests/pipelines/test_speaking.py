@@ -9,23 +9,30 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.demo.transcript import clock
 from tests.pipelines.runs import document, ends, rows, viva, write_manifest
 from tests.small_whisper.synthesis import RATE
 from tests.two_speakers import HIGH, LOW, Dialogue, dialogue
-from vivavoce.data.demo.transcript import clock
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose, Recording
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.track import Track
+from vivavoce.data.status import Track
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.questions import FoundQuestion
 from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.scoring.answers import UNMATCHED, WHOLE, AnswerSpan, SeveralSpeakers, cut_at_questions
+from vivavoce.pipelines.scoring.answers import (
+    UNMATCHED,
+    WHOLE,
+    AnswerSpan,
+    SeveralSpeakers,
+    Speaking,
+    compared_modalities,
+    cut_at_questions,
+)
 from vivavoce.pipelines.scoring.job import open_store
-from vivavoce.pipelines.scoring.speaking import Speaking, compared_modalities
 from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard
 
 pytestmark = pytest.mark.xdist_group("speaking")

@@ -17,7 +17,7 @@ from tests.pipelines.runs import DEMO, ROWS, batch, document, ends, rows, viva
 from tests.pipelines.trained import FACE, FRAMEWORK, planted
 from vivavoce.data.framework import load_frameworks
 from vivavoce.models.directory import load_model, save_model
-from vivavoce.models.linear.version import LinearVersion
+from vivavoce.models.linear.linear_version import LinearVersion
 from vivavoce.models.score import BAND_Z, OVERALL
 from vivavoce.pipelines.score import run_score
 from vivavoce.pipelines.scoring.batch import Request

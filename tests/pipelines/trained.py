@@ -7,9 +7,8 @@ import pyarrow.parquet as pq
 
 from tests.conftest import ROOT
 from vivavoce.data.framework import load_framework
-from vivavoce.models.linear.competency import LinearCompetency
-from vivavoce.models.linear.version import LinearVersion
-from vivavoce.models.norms import Norms
+from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
+from vivavoce.models.score import Norms
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 GENERAL = ("language.length_words", "language.structure_share", "prosody.level_range_db")

@@ -15,8 +15,8 @@ from tests.training.tables import FILE, FRAMEWORK, WEIGHTS, write
 from vivavoce.data.framework import Framework
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
-from vivavoce.training.beside import read_beside
-from vivavoce.training.inputs import BadTraining
+from vivavoce.training.pooling import read_beside
+from vivavoce.training.tables import BadTraining
 from vivavoce.training.weights import learn_weights
 
 SHEET = {

@@ -8,8 +8,8 @@ import pytest
 from tests.training.tables import FRAMEWORK, NOISE, write
 from vivavoce.training.champion import NotComparable, Verdict, compare
 from vivavoce.training.fit import fit
+from vivavoce.training.inputs import Provenance
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.provenance import Provenance
 
 DIGEST = "a" * 64
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.overall import cross_fitted
 
 
 def test_noise_has_no_validity_although_it_fits():

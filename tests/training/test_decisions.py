@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.training.tables import FRAMEWORK, write
-from vivavoce.training.decisions import decision_tables
+from vivavoce.training.champion import decision_tables
 from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.outcomes import FollowUp

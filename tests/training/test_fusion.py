@@ -10,7 +10,7 @@ from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, write
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.training.fusion.choice import Choice, choose, choose_for
-from vivavoce.training.fusion.sequences import sequences_of
+from vivavoce.training.fusion.folds import sequences_of
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.tables import BadTraining
 

@@ -16,10 +16,9 @@ from vivavoce.models.fusion.fitted import FittedFusion, Prediction
 from vivavoce.models.score import OVERALL
 from vivavoce.training.fusion.choice import lesson_of
 from vivavoce.training.fusion.fit import fit_fusion
-from vivavoce.training.fusion.folds import _moved, _pseudo_values
-from vivavoce.training.fusion.sequences import sequences_of
-from vivavoce.training.inputs import BadTraining
+from vivavoce.training.fusion.folds import _moved, _pseudo_values, sequences_of
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.tables import BadTraining
 from vivavoce.training.variants import Variant, overall_scores
 
 QUICK = FusionRegressor(width=12, epochs=60, patience=10, batch=32, rate=0.01)

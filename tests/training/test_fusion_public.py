@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.benchmarks import bench_avi, bench_chalearn, bench_mit
-from vivavoce.data.refused import RefusedName
+from vivavoce.data.identity import RefusedName
 from vivavoce.data.schema import Feature
 from vivavoce.evaluation.gain import gain
-from vivavoce.models.linear.competency import LinearCompetency
+from vivavoce.models.linear.linear_version import LinearCompetency
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.models.norms import Norms
+from vivavoce.models.score import Norms
 
 
 @pytest.fixture(scope="module")

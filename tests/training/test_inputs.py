@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, NOISE, save, write
-from vivavoce.training.inputs import BadTraining, Inputs
+from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.tables import BadTraining
 
 
 @pytest.fixture

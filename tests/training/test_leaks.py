@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, save, write
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.leaks import refuse_leaks
+from vivavoce.training.measured import refuse_leaks
 from vivavoce.training.tables import BadTraining
 
 N = 80

@@ -8,12 +8,11 @@ import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, save
 from vivavoce.models.rubric.rubric import rubric_parameters
-from vivavoce.training.inputs import BadTraining
+from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.rubric import chosen, judge
-from vivavoce.training.rubric_variant import changed
-from vivavoce.training.selection import Selection
-from vivavoce.training.variants import Variant
+from vivavoce.training.tables import BadTraining
+from vivavoce.training.variants import Variant, changed
 
 GENERAL = ("language.structure_share", "language.relevance_cosine")
 OWN = ("language.term_coverage_share", "language.anchor_closeness_ratio")

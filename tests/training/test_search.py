@@ -7,13 +7,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tests.proof import proof_count
 from tests.training.tables import FRAMEWORK, write
-from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.estimate import bootstrap
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.search import PENALTIES, STARTED, SearchedRidge
-from vivavoce.training.tuning import Search, family, trials_of, without_idle
+from vivavoce.training.overall import cross_fitted
+from vivavoce.training.search import PENALTIES, STARTED, Search, SearchedRidge, family, trials_of, without_idle
 from vivavoce.training.validation.permutation import permuted_learning
 
 SETS = tuple(name for name in "abcdefghijkl" for _ in range(4))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vivavoce.training.splits import check_splits, person_folds, splits_by_group, splits_by_person, splits_by_time
+from vivavoce.training.scheme import check_splits, person_folds, splits_by_group, splits_by_person, splits_by_time
 
 
 def test_all_rows_of_a_person_share_a_fold():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, NOISE, write
-from vivavoce.training.inputs import BadTraining
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.tables import BadTraining
 from vivavoce.training.variants import Variant, change, overall_scores, read_variants
 
 QUESTION = FRAMEWORK.questions[0].id

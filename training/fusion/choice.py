@@ -10,16 +10,13 @@ import numpy.typing as npt
 from sklearn.base import clone
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats, same_length
-from vivavoce.evaluation.estimate import Estimate
-from vivavoce.evaluation.resampling import bootstrap
+from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap, same_length
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.fusion.folds import Lesson
-from vivavoce.training.fusion.sequences import Sequences, sequences_of
+from vivavoce.training.fusion.folds import Lesson, Sequences, sequences_of
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
+from vivavoce.training.overall import cross_fitted
 from vivavoce.training.tables import BadTraining
 
 CONFIDENCE = 0.95

@@ -9,26 +9,24 @@ import numpy as np
 from sklearn.base import clone
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats
-from vivavoce.evaluation.estimate import undefined
+from vivavoce.evaluation.estimate import Floats, undefined
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.models.fusion.measured import measured_shares, usual_columns
-from vivavoce.models.fusion.version import FusionVersion, check_questions
+from vivavoce.models.fusion.fitted import measured_shares, usual_columns
+from vivavoce.models.fusion.fusion_version import FusionVersion, check_questions
 from vivavoce.models.linear.ridge import LEAST_MEASURED
-from vivavoce.models.norms import Norms
+from vivavoce.models.score import Norms
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.fit import agreement, by_interview, check_weights, correlation, performance_of
 from vivavoce.training.fusion.choice import BY_COMPETENCY, Choice, compare, lesson_of, linear_for
-from vivavoce.training.fusion.folds import Lesson, TakenApart, take_apart
-from vivavoce.training.fusion.sequences import UNDECLARED, Sequences, sequences_of
-from vivavoce.training.inputs import BadTraining, Inputs
+from vivavoce.training.fusion.folds import UNDECLARED, Lesson, Sequences, TakenApart, sequences_of, take_apart
+from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.overall import learn_overall
 from vivavoce.training.pooling import Beside
-from vivavoce.training.validation.curve import Curve, Point
+from vivavoce.training.tables import BadTraining
 from vivavoce.training.validation.increments import labels_of
 from vivavoce.training.validation.permutation import Permuted
-from vivavoce.training.validation.precision import precision
+from vivavoce.training.validation.precision import Curve, Point, precision
 from vivavoce.training.validation.report import Again, judge
 from vivavoce.training.validation.scored import USUAL, Crossed, Effort
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.evaluation.arguments import Floats, number, same_length
 from vivavoce.evaluation.effect import superiority
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, Statistic, bootstrap, number, same_length, undefined
 from vivavoce.evaluation.gain import LEAST_PEOPLE
-from vivavoce.evaluation.resampling import Statistic, bootstrap
-from vivavoce.evaluation.restriction import correct_indirect_restriction
-from vivavoce.evaluation.validity import correct_range_restriction
-from vivavoce.training.selection import Selection
+from vivavoce.evaluation.validity import correct_indirect_restriction, correct_range_restriction
+from vivavoce.training.inputs import Selection
 
 APART = 0.90  # of people with and without a criterion: who was selected from the top lies above who was not, but for
 # leavers, who lie among the selected and have no criterion; one in five of those without one may be such

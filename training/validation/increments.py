@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.evaluation import validity
-from vivavoce.evaluation.arguments import Floats
+from vivavoce.evaluation.estimate import Floats
 from vivavoce.evaluation.gain import LEAST_PEOPLE, SMALLEST_GAIN, Gain, gain
-from vivavoce.training.crossfit import Estimator, cross_fitted
+from vivavoce.training.overall import Estimator, cross_fitted
 from vivavoce.training.scheme import BY_PERSON, Scheme
 
 BASE = "text"
@@ -123,7 +123,7 @@ def scores_by_modality(
     modalities
         Of the columns; those that declare none are left out.
     ratings, persons, weights, scheme, seed
-        As in :func:`vivavoce.training.crossfit.cross_fitted`. Folds are the same for all.
+        As in :func:`vivavoce.training.overall.cross_fitted`. Folds are the same for all.
 
     Returns
     -------

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats
-from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.estimate import Estimate, Floats
 from vivavoce.evaluation.gain import gain
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
 from vivavoce.training.inputs import Inputs
-from vivavoce.training.overall import Overall, cross_weighted
+from vivavoce.training.overall import Overall, cross_fitted, cross_weighted
 from vivavoce.training.scheme import Scheme
 from vivavoce.training.validation.baselines import LENGTH, Baseline
 from vivavoce.training.validation.correction import Corrected, ceiling, correct_scores

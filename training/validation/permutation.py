@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.evaluation.arguments import Floats, number, same_length
-from vivavoce.evaluation.estimate import NAN
-from vivavoce.evaluation.resampling import rows_by_person
+from vivavoce.evaluation.estimate import NAN, Floats, number, rows_by_person, same_length
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.scheme import BY_PERSON, Scheme
 
@@ -85,7 +83,7 @@ def permuted_learning(
     Parameters
     ----------
     model
-        As in :func:`vivavoce.training.crossfit.cross_fitted`.
+        As in :func:`vivavoce.training.overall.cross_fitted`.
     features, ratings, persons
         Shapes (n, p), (n,) and (n,); rows without a rating are left out.
     count

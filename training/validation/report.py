@@ -8,15 +8,11 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.discriminant import Traits
-from vivavoce.evaluation.estimate import two_decimals
-from vivavoce.training.crossfit import PLAIN, MakeRidge, Procedure
+from vivavoce.evaluation.estimate import Floats, two_decimals
 from vivavoce.training.inputs import Inputs
-from vivavoce.training.overall import Overall
-from vivavoce.training.validation.baselines import Baseline, baselines
-from vivavoce.training.validation.curve import learning_curve
-from vivavoce.training.validation.elsewhere import held_out
+from vivavoce.training.overall import PLAIN, MakeRidge, Overall, Procedure
+from vivavoce.training.validation.baselines import Baseline, baselines, distinct
 from vivavoce.training.validation.increments import BASE, Increment, increments, scores_by_modality
 from vivavoce.training.validation.overall import (
     calibrated_overall,
@@ -25,8 +21,8 @@ from vivavoce.training.validation.overall import (
     permuted_overall,
 )
 from vivavoce.training.validation.permutation import permuted_learning
+from vivavoce.training.validation.precision import held_out, learning_curve
 from vivavoce.training.validation.scored import USUAL, Crossed, Effort, calibration_of, ceiling_of, rubric_of
-from vivavoce.training.validation.traits import distinct
 
 CHANCE = 0.05
 BY_COMPETENCY = ("permutation", "learning curve", "calibration", "precision", "elsewhere", "ceiling")

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.evaluation.arguments import Floats
 from vivavoce.evaluation.calibration import calibrate
-from vivavoce.evaluation.estimate import NAN, Estimate, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, undefined
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.validation.baselines import rubric_scores
 from vivavoce.training.validation.correction import ceiling

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.log.log import EventLog
-from vivavoce.data.signing.key import SigningKey
-from vivavoce.data.signing.trust import Role, Trust, TrustedKey, add_key
+from vivavoce.data.signing.key import Role, SigningKey, Trust, TrustedKey, add_key
 
 DIGEST = "0123456789abcdef" * 4
 

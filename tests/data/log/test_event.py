@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.data.log.logs import DIGEST, make_key
 from vivavoce.data.log.event import Action, Event, EventRefused, pseudonym
+from vivavoce.data.signing.key import Role, Trust
 from vivavoce.data.signing.signature import Purpose, SignatureRefused, check
-from vivavoce.data.signing.trust import Role, Trust
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 
 TIME = "2026-11-22T12:00:00+00:00"

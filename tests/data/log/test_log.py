@@ -13,12 +13,10 @@ import pytest
 from tests.data.log.logs import Place, events, make_key, make_log
 from tests.killed import killed
 from tests.proof import proof_count
-from vivavoce.data.log.event import Action, Event
-from vivavoce.data.log.head import Head
-from vivavoce.data.log.log import EventLog, LogRefused
-from vivavoce.data.log.merkle import consistency_proof, consistent, included, inclusion_proof, leaf_hash
-from vivavoce.data.log.verify import EVENTS, HEADS, LogAltered, NoLog, verify_log
-from vivavoce.data.signing.trust import Revocation, Role, revoke_key
+from vivavoce.data.log.event import Action, Event, Head
+from vivavoce.data.log.log import EVENTS, HEADS, EventLog, LogAltered, LogRefused, NoLog, verify_log
+from vivavoce.data.log.tree import consistency_proof, consistent, included, inclusion_proof, leaf_hash
+from vivavoce.data.signing.key import Revocation, Role, revoke_key
 
 
 def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.data.log.merkle import (
+from vivavoce.data.log.tree import (
     Tree,
     consistency_proof,
     consistent,

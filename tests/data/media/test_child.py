@@ -20,9 +20,9 @@ from tests import media
 from tests.media import Sound
 from tests.proof import proof_count
 from vivavoce.data.media import decode as module
+from vivavoce.data.media.account import Limits
 from vivavoce.data.media.container import Content
 from vivavoce.data.media.decode import decode, probe
-from vivavoce.data.media.limits import Limits
 from vivavoce.data.status import MediaStatus
 
 
@@ -118,7 +118,7 @@ def test_no_list_makes_it_read_another_file_or_address(
 
 def test_a_confined_process_can_open_neither_file_nor_connection() -> None:
     code = (
-        "import socket; from vivavoce.data.media.child import confine; from vivavoce.data.media.limits import Limits\n"
+        "import socket; from vivavoce.data.media.child import confine; from vivavoce.data.media.account import Limits\n"
         "confine(Limits())\n"
         "for door in (lambda: open('/etc/hostname'), socket.socket):\n"
         "    try: door(); print('open')\n"

@@ -10,8 +10,8 @@ import pytest
 
 from tests import media
 from tests.media import Film, Sound
+from vivavoce.data.media.account import Limits
 from vivavoce.data.media.decode import Decoded, decode, probe
-from vivavoce.data.media.limits import Limits
 from vivavoce.data.status import MediaStatus
 
 Frames = list[tuple[float, media.Picture]]

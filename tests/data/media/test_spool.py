@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vivavoce.data.media.spool import RATE_HZ, WRITE_SAMPLES, AudioSpool
+from vivavoce.data.media.memory import RATE_HZ, WRITE_SAMPLES, AudioSpool
 
 
 @settings(max_examples=30, deadline=None)
@@ -69,7 +69,7 @@ def test_two_channels_and_empty_blocks_are_refused() -> None:
 
 def test_nothing_is_left_when_the_process_is_killed(tmp_path: Path) -> None:
     code = (
-        "import numpy, os, time; from vivavoce.data.media.spool import AudioSpool\n"
+        "import numpy, os, time; from vivavoce.data.media.memory import AudioSpool\n"
         f"audio = AudioSpool(folder={str(tmp_path)!r}); audio.append(numpy.ones(99999, 'f4'))\n"
         f"print(os.listdir({str(tmp_path)!r}), flush=True); time.sleep(60)"
     )

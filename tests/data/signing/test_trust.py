@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from vivavoce.data.signing.key import SigningKey
+from vivavoce.data.signing.key import Revocation, Role, SigningKey, Trust, TrustedKey, TrustRefused, add_key, revoke_key
 from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, check, known, sign
-from vivavoce.data.signing.trust import Revocation, Role, Trust, TrustedKey, TrustRefused, add_key, revoke_key
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ANA, BEN = (SigningKey(Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32)) for n in (1, 2))

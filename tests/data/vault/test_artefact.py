@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from vivavoce.data.track import Track
-from vivavoce.data.vault.artefact import Artefact, CorruptArtefact
+from vivavoce.data.status import Track
+from vivavoce.data.vault.store import Artefact, CorruptArtefact
 
 JSON = st.recursive(
     st.none()

@@ -5,8 +5,7 @@ import pytest
 
 from tests.killed import killed, killed_before_every_step, start
 from tests.proof import proof_count
-from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused
-from vivavoce.data.vault.seal import Tampered
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused, Tampered
 
 PROJECT = ProjectKey(bytes(range(32)))
 PERSON = "candidate-0017@example.org"

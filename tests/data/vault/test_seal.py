@@ -3,7 +3,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.data.vault.seal import HEADER, NONCE_BYTES, TAG_BYTES, Tampered, derive, seal, unseal
+from vivavoce.data.vault.keys import HEADER, NONCE_BYTES, TAG_BYTES, Tampered, derive, seal, unseal
 
 KEY = bytes(range(32))
 

@@ -11,11 +11,9 @@ import pytest
 from tests.killed import killed, killed_before_every_step
 from tests.proof import proof_count
 from vivavoce.data.schema import Stage
-from vivavoce.data.track import Track
-from vivavoce.data.vault.artefact import Artefact
-from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
-from vivavoce.data.vault.seal import HEADER, NONCE_BYTES, Tampered
-from vivavoce.data.vault.store import Store
+from vivavoce.data.status import Track
+from vivavoce.data.vault.keys import HEADER, NONCE_BYTES, Erased, KeyRing, ProjectKey, Tampered
+from vivavoce.data.vault.store import Artefact, Store
 
 PROJECT = ProjectKey(bytes(range(32)))
 MEDIA = "a" * 64

@@ -10,8 +10,8 @@ import numpy as np
 
 from tests.faces import Act, Picture, Stand, draw
 from vivavoce.data.schema import Measures
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.features.face.track import FaceTracker
 
 Frames = list[tuple[float, Picture]]

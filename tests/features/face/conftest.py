@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vivavoce.features.face.mesh import Mesh
+from vivavoce.features.face.pose import Mesh
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@ import pytest
 
 from tests.features.face.movement import VIGOURS, waves
 from vivavoce.data.schema import Absent
-from vivavoce.data.track import Track
-from vivavoce.features.face.answer import AnswerFace, lags, places, turning_speeds
-from vivavoce.features.face.measures import FACE
+from vivavoce.data.status import Track
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace, lags, places, turning_speeds
 from vivavoce.features.face.track import COLUMNS
 
 MOVED = {

@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 from tests.faces import Act, draw
 from tests.features.face.clips import read
 from tests.features.face.irises import turned
-from vivavoce.features.face.eyes import (
+from vivavoce.features.face.pose import (
+    EYES_CM,
+    HEAD_TO_CAMERA,
+    LEFT_EYE,
+    RIGHT_EYE,
+    Mesh,
+    Pose,
+    angles_of,
+    canonical_face,
+    facing_camera,
+    head_pose,
+    rotation_of,
+)
+from vivavoce.features.face.track import (
     CLOSED_SHARE,
     EYEBALL_CM,
     IRIS_ABOVE_CM,
@@ -18,19 +31,6 @@ from vivavoce.features.face.eyes import (
     closures,
     eye_aspect_ratio,
     gaze,
-)
-from vivavoce.features.face.mesh import Mesh
-from vivavoce.features.face.pose import (
-    EYES_CM,
-    HEAD_TO_CAMERA,
-    LEFT_EYE,
-    RIGHT_EYE,
-    Pose,
-    angles_of,
-    canonical_face,
-    facing_camera,
-    head_pose,
-    rotation_of,
 )
 
 

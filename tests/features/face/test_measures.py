@@ -5,8 +5,8 @@ from tests.features.face.clips import BLINKS_S, CHANGES, measured, mirrored, pla
 from tests.features.face.test_answer import still
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE, face_stage
+from vivavoce.features.face import FACE, face_stage
+from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.features.face.track import FaceTracker, face_status
 
 SECONDS = 6.0

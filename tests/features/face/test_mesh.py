@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.faces import Act, Stand, draw
-from vivavoce.features.face.mesh import LANDMARKS, Mesh
+from vivavoce.features.face.pose import LANDMARKS, Mesh
 
 ALONE = """
 import hashlib, os
 from tests.faces import draw
-from vivavoce.features.face.mesh import Mesh
+from vivavoce.features.face.pose import Mesh
 mesh = Mesh()
 mesh.find(draw())
 os.write(2, b"an error worth reading\\n")

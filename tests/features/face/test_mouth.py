@@ -2,9 +2,17 @@ import numpy as np
 import pytest
 
 from tests.faces import GAP_CM, Act, draw
-from vivavoce.features.face.mesh import Mesh
-from vivavoce.features.face.mouth import brow_height, lip_corner_height, mouth_opening, mouth_width
-from vivavoce.features.face.pose import EYES_CM, Pose, angles_of, canonical_face, facing_camera, head_pose, rotation_of
+from vivavoce.features.face.pose import (
+    EYES_CM,
+    Mesh,
+    Pose,
+    angles_of,
+    canonical_face,
+    facing_camera,
+    head_pose,
+    rotation_of,
+)
+from vivavoce.features.face.track import brow_height, lip_corner_height, mouth_opening, mouth_width
 
 OPENINGS = np.linspace(-0.5, 1.6, 8)  # cm beyond the canonical gap
 

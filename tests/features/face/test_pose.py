@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from tests.faces import Act, Stand, draw, posed, seen_from_camera
 from tests.features.face.clips import mirrored
-from vivavoce.features.face.mesh import Mesh
 from vivavoce.features.face.pose import (
     HEAD_TO_CAMERA,
+    Mesh,
     Pose,
     angles_of,
     between_eyes,

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from tests.faces import Act, Stand, draw
-from vivavoce.data.status import MediaStatus
-from vivavoce.data.track import Track
-from vivavoce.features.face.answer import AnswerFace
-from vivavoce.features.face.measures import FACE
+from vivavoce.data.status import MediaStatus, Track
+from vivavoce.features.face import FACE
+from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.features.face.pose import canonical_face
 from vivavoce.features.face.track import COLUMNS, FaceTracker, candidate_face, face_status
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from vivavoce.data.schema import Absent, Feature, Measures
 from vivavoce.features.language import COVERAGE, LANGUAGE, AnswerText, measure_competency, relate
-from vivavoce.features.language.answer import CLAUSE_END, CLOSERS
+from vivavoce.features.language.answer_text import CLAUSE_END, CLOSERS
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.transcript.words import Word
 

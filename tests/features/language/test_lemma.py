@@ -2,7 +2,7 @@
 
 import pytest
 
-from vivavoce.features.language.lemma import lemma
+from vivavoce.features.language.lexicon import lemma
 
 
 @pytest.mark.parametrize(

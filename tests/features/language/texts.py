@@ -1,6 +1,6 @@
 """Answers with planted truth, for the tests of the language family."""
 
-from vivavoce.data.competency import Competency
+from vivavoce.data.framework import Competency
 from vivavoce.features.language import AnswerText
 from vivavoce.features.transcript.hygiene import normalise
 from vivavoce.features.transcript.words import Transcript, Word

@@ -13,7 +13,7 @@ import soxr
 from scipy.signal import correlate
 
 from tests.signals import RATE, Clip, Samples, speech_track
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Absent, Feature, Measures
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 from vivavoce.features.speech import find_speech

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.signals import RATE, Clip
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.speech import find_speech
 
 PERSONS = (

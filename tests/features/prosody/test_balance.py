@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.signals import speech_track, tone
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.prosody import track_voice
 
 

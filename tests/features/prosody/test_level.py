@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.signals import RATE, speech_track, vowel
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 
 LOUD = vowel(130, 2.0).samples

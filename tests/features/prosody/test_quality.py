@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.signals import RATE, Vowel, speech_track, vowel
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from tests.features.prosody.recordings import cut_speech, plant_pauses, read_clips
 from tests.signals import RATE, speech_track, syllable_train
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Absent
-from vivavoce.data.track import Track
+from vivavoce.data.status import Track
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
-from vivavoce.features.prosody.edges import ONSET_S, RELEASE_S, place_edges
-from vivavoce.features.prosody.voice import COLUMNS
+from vivavoce.features.prosody.answer_voice import ONSET_S, RELEASE_S, place_edges
+from vivavoce.features.prosody.track import COLUMNS
 from vivavoce.features.speech import find_speech
 
 SILENT = Track(np.zeros((0, 2)), np.zeros((0, len(COLUMNS)), np.float32), COLUMNS)

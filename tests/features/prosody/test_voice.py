@@ -9,7 +9,7 @@ import pytest
 from tests.features.prosody.invariance import measure
 from tests.features.prosody.recordings import read_clips
 from tests.signals import RATE, Clip, speaker, speech_track
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Absent
 from vivavoce.features.prosody import PROSODY, AnswerVoice, frames, track_voice
 

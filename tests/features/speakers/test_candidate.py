@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from tests.signals import speech_track
-from vivavoce.data.track import Array, Track
-from vivavoce.features.speakers.candidate import choose_candidate, match_candidate
-from vivavoce.features.speakers.lips import lips_with_speech
+from vivavoce.data.status import Array, Track
+from vivavoce.features.speakers.candidate import choose_candidate, lips_with_speech, match_candidate
 from vivavoce.features.speakers.turns import turn_track
 
 BLOCK_S, FPS = 8.0, 5.0

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from tests.two_speakers import HIGH, Dialogue, Sound, dialogue
-from vivavoce.data.media.spool import AudioSpool
-from vivavoce.data.track import Track
+from vivavoce.data.media.memory import AudioSpool
+from vivavoce.data.status import Track
 from vivavoce.features.speakers.candidate import choose_candidate
-from vivavoce.features.speakers.channels import find_channel_turns
-from vivavoce.features.speakers.stretches import seconds
+from vivavoce.features.speakers.turns import find_channel_turns, seconds
 
 WRONG = 0.1  # of the speech time, at most
 

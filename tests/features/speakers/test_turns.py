@@ -6,16 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.signals import speech_track
-from vivavoce.data.track import Array, Track
-from vivavoce.features.speakers.stretches import common, join, seconds, without
+from vivavoce.data.status import Array, Track
 from vivavoce.features.speakers.turns import (
+    common,
     cut,
+    join,
     leave_out,
     of_others,
     of_speaker,
+    seconds,
     speaking_seconds,
     stretches,
     turn_track,
+    without,
 )
 from vivavoce.features.transcript.words import Transcript, Word
 

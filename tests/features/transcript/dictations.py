@@ -11,7 +11,7 @@ import pytest
 
 from tests.small_whisper import CHECKPOINT, SHA256
 from tests.small_whisper.recordings import Planted, Recording, converse
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.evaluation.recognition import ErrorRate, word_error_rate
 from vivavoce.features.speech import find_speech
 from vivavoce.features.transcript.dictation import Dictation

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whisper.timing import dtw_cpu
 
-from vivavoce.features.transcript.alignment import row_starts
+from vivavoce.features.transcript.whisper import row_starts
 
 
 def library_starts(cost: np.ndarray) -> list[int]:

@@ -13,9 +13,9 @@ from tests.features.real import read_sound
 from tests.features.transcript.dictations import paired, passage, recordings, small, text
 from tests.proof import proof_count
 from vivavoce.evaluation.recognition import WORD, ErrorRate, word_error_rate
-from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
-from vivavoce.features.transcript.recognise import Engine, Recogniser, open_recogniser
-from vivavoce.features.transcript.words import Transcript
+from vivavoce.features.transcript.engines import open_recogniser
+from vivavoce.features.transcript.recognise import Engine, Recogniser
+from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, answer_confidence
 
 Record = Callable[[str, object], None]
 SIGNAL_TO_NOISE_DB = (20, 10, 5, 0)

@@ -3,15 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.features.transcript.checks import (
+from vivavoce.features.transcript.dictation import (
     LONGEST_LOOP,
     MOST_REPEATS,
     inventions,
     without_inventions,
     without_loops,
 )
-from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
-from vivavoce.features.transcript.words import Transcript, Word
+from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, Word, answer_confidence
 
 
 def say(text: str, *, start: float = 0.0, confidence: float | None = 0.9, spaces: bool = True) -> list[Word]:

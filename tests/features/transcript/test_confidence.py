@@ -10,7 +10,7 @@ import pytest
 from tests.features.transcript.dictations import error, passage, recordings, small
 from tests.proof import proof_count
 from vivavoce.evaluation.recognition import ErrorRate, error_interval
-from vivavoce.features.transcript.confidence import UNCLEAR_BELOW, answer_confidence
+from vivavoce.features.transcript.words import UNCLEAR_BELOW, answer_confidence
 
 SIGNAL_TO_NOISE_DB = (40, 20, 10, 5, 0, -3, -6)
 HALF = 0.5  # of the written words: more of them wrong, and a term that is found is more likely misheard than said

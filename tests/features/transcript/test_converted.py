@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.small_whisper import CHECKPOINT
-from vivavoce.features.transcript.recognise import Engine, NoRecogniser, choose_engine, open_recogniser
+from vivavoce.features.transcript.engines import open_recogniser
+from vivavoce.features.transcript.recognise import Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import WeightsError, locate
 
 pytest.importorskip("faster_whisper", reason="the extra fast is not installed")
 
 from tests.small_whisper.conversion import convert
-from vivavoce.features.transcript.converted import digest_converted, locate_converted
+from vivavoce.features.transcript.weights import digest_converted, locate_converted
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from tests.features.transcript.dictations import error, faster, passage, recordi
 from tests.proof import proof_count
 from tests.small_whisper.recordings import KINDS, converse, non_speech, room
 from tests.small_whisper.synthesis import RATE
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.speech import find_speech
-from vivavoce.features.transcript import decoding, dictation
+from vivavoce.features.transcript import dictation
 from vivavoce.features.transcript.dictation import Dictation
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.windows import windows_of
@@ -165,7 +165,7 @@ def test_samples_are_seeded_by_the_window_alone(engine: Dictation[Any], monkeypa
     samples = {seed: engine.decode(encoded, "en", 1.5, seed) for seed in (1, 2, 3)}
     assert len({sample[0].tokens for sample in samples.values()}) > 1
     assert {seed: engine.decode(encoded, "en", 1.5, seed) for seed in (3, 2, 1)} == samples
-    monkeypatch.setattr(decoding, "TOO_UNSURE", 0.0)  # every window fails, and is sampled at every temperature
+    monkeypatch.setattr(dictation, "TOO_UNSURE", 0.0)  # every window fails, and is sampled at every temperature
     passages = [passage(recording.sound, "en") for recording in recordings(8.0, 2, seed=8)]
     together = engine.recognise(passages)
     assert [engine.recognise([one])[0] for one in reversed(passages)][::-1] == together

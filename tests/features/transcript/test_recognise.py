@@ -1,6 +1,7 @@
 import pytest
 
-from vivavoce.features.transcript.recognise import Engine, NoRecogniser, choose_engine, open_recogniser
+from vivavoce.features.transcript.engines import open_recogniser
+from vivavoce.features.transcript.recognise import Engine, NoRecogniser, choose_engine
 
 
 def test_auto_takes_the_transcript_else_whisper_and_nothing_else() -> None:

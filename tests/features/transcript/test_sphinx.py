@@ -10,12 +10,12 @@ import pytest
 from tests.features.real import RATE, read_sound
 from tests.proof import proof_count
 from tests.small_whisper.recordings import KINDS, non_speech
-from vivavoce.data.media.spool import AudioSpool
+from vivavoce.data.media.memory import AudioSpool
 from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.speech import find_speech
-from vivavoce.features.transcript.confidence import answer_confidence
-from vivavoce.features.transcript.recognise import Engine, Passage, Recogniser, WrongLanguage, open_recogniser
-from vivavoce.features.transcript.words import Transcript
+from vivavoce.features.transcript.engines import open_recogniser
+from vivavoce.features.transcript.recognise import Engine, Passage, Recogniser, WrongLanguage
+from vivavoce.features.transcript.words import Transcript, answer_confidence
 
 
 @pytest.fixture(scope="module")

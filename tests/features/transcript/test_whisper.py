@@ -17,7 +17,7 @@ from whisper.model import Whisper
 from tests.features.real import read_sound
 from tests.features.transcript.dictations import passage, recordings, small, text
 from vivavoce.evaluation.recognition import word_error_rate
-from vivavoce.features.transcript import decoding
+from vivavoce.features.transcript import dictation
 from vivavoce.features.transcript.network import Network, halved
 from vivavoce.features.transcript.recognise import WrongLanguage
 from vivavoce.features.transcript.weights import Checkpoint
@@ -39,7 +39,7 @@ def test_the_encoder_runs_once_per_batch() -> None:
 
 def test_the_text_is_the_librarys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same window through the library's own transcribe gives the same text."""
-    monkeypatch.setattr(decoding, "TOO_UNSURE", -np.inf)  # nobody samples
+    monkeypatch.setattr(dictation, "TOO_UNSURE", -np.inf)  # nobody samples
     network = small().network
     for recording in recordings(8.0, 6, seed=6):
         windows = list(windows_of(passage(recording.sound)))
@@ -93,7 +93,7 @@ def test_windows_are_scaled_alone() -> None:
 
 
 def test_tokens_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "TOO_UNSURE", -np.inf)
+    monkeypatch.setattr(dictation, "TOO_UNSURE", -np.inf)
     (heard,) = small().recognise([passage(recordings(8.0, 2, seed=8)[1].sound, "zh")])
     assert all(not word.text.startswith("<|") for word in heard.words)
 

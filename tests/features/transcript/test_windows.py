@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vivavoce.data.media.spool import AudioSpool
-from vivavoce.data.track import Track
+from vivavoce.data.media.memory import AudioSpool
+from vivavoce.data.status import Track
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.windows import (
     KEPT_GAP_S,

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.training.tables import FRAMEWORK
-from vivavoce.models.answer import MeasuredAnswer
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.rubric.rubric import Rubric, rubric_parameters
-from vivavoce.training.answers import Answers
-from vivavoce.training.crossfit import cross_fitted
+from vivavoce.models.version import MeasuredAnswer
+from vivavoce.training.inputs import Answers
+from vivavoce.training.overall import cross_fitted
 from vivavoce.training.validation.baselines import LENGTH, UnitWeights, baselines, rubric_scores
 
 N = 400

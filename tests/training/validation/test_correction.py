@@ -5,7 +5,7 @@ import pytest
 
 from tests.proof import proof_count
 from vivavoce.evaluation.validity import correct_range_restriction
-from vivavoce.training.selection import Selection
+from vivavoce.training.inputs import Selection
 from vivavoce.training.validation.correction import ceiling, correct_scores
 
 DIRECT = Selection(mechanism="direct", source="those who hired")

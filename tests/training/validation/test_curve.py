@@ -5,8 +5,8 @@ import pytest
 
 from tests.proof import proof_count
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.validation.curve import learning_curve
+from vivavoce.training.overall import cross_fitted
+from vivavoce.training.validation.precision import learning_curve
 
 COEFFICIENTS = np.full(30, 0.18)  # R² = .49: r of .70 where everything is learned
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
-from vivavoce.training.validation.elsewhere import held_out
+from vivavoce.training.overall import cross_fitted
+from vivavoce.training.validation.precision import held_out
 
 N, SITES = 400, 40
 

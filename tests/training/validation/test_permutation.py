@@ -5,7 +5,7 @@ import pytest
 
 from tests.proof import proof_count
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.overall import cross_fitted
 from vivavoce.training.scheme import Scheme
 from vivavoce.training.validation.permutation import (
     permuted_learning,

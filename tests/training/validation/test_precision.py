@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.answers import Answers
-from vivavoce.training.crossfit import cross_fitted
+from vivavoce.training.inputs import Answers
+from vivavoce.training.overall import cross_fitted
 from vivavoce.training.validation.precision import cross_fitted_answers, precision
 
 PEOPLE, QUESTIONS = 500, 4

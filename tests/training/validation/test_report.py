@@ -8,9 +8,9 @@ import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, NOISE, write
 from vivavoce.training.fit import fit
+from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.selection import Selection
 from vivavoce.training.validation.scored import Effort
 
 QUICK = Effort(permutations=19, repeats=1)

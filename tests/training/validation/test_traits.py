@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vivavoce.training.validation.traits import distinct
+from vivavoce.training.validation.baselines import distinct
 
 NAMES = ("problem_solving", "teamwork", "learning")
 

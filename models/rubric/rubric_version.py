@@ -1,0 +1,232 @@
+"""A rubric as a model version: one framework, one variant, and the parameters themselves, so that nothing changes it.
+
+A later change of the shipped ``rubric.yaml`` changes no version. An interview that this variant cannot measure is not
+scored; no other variant takes its place, since scores of two variants are two measurements.
+
+A rubric version as ``model.json``; it has no tensors, and the file for them is empty.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from vivavoce.data.framework import Framework
+from vivavoce.models.directory import MODEL, TENSORS, Head, ModelRefused, Part, common
+from vivavoce.models.rubric.rubric import Rubric, RubricParameters
+from vivavoce.models.score import OVERALL, TOP, Score
+from vivavoce.models.version import WHOLE, Floats, MeasuredAnswer, ModelVersion, Names
+
+
+def column_of(measure: str, competency: str, columns: Collection[str]) -> str:
+    """The column that a measure of a competency stands in: its own where there is one, else the general one.
+
+    Examples
+    --------
+    >>> column_of("language.term_coverage_share", "teamwork", ["language.term_coverage_share.teamwork"])
+    'language.term_coverage_share.teamwork'
+    >>> column_of("language.structure_share", "teamwork", [])
+    'language.structure_share'
+    """
+    own = f"{measure}.{competency}"
+    return own if own in columns else measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class RubricVersion(ModelVersion):
+    """A rubric of one framework: what answers show, on stated scales, under the framework's weights; nothing learned.
+
+    Parameters
+    ----------
+    variant
+        ``full``, ``no_question`` or ``no_encoder``.
+    parameters
+        That variant's, and no other's.
+    """
+
+    kind: ClassVar[str] = "rubric"
+    influence_unit: ClassVar[str] = "points at most"
+
+    variant: str
+    parameters: RubricParameters
+
+    def __post_init__(self) -> None:
+        """Refuse parts that do not fit together."""
+        if list(self.parameters.variants) != [self.variant]:
+            raise ValueError(
+                f"A rubric version carries its own variant, {self.variant}. Got {', '.join(self.parameters.variants)} "
+                "instead."
+            )
+        total = math.fsum(self.measures.values())
+        if not abs(total - 1) <= 1e-9:
+            raise ValueError(f"The weights of a rubric's measures must sum to 1. Got {total:g} instead.")
+        if dict(self.weights) != self.framework.weights:
+            raise ValueError(
+                f"A rubric version has its framework's weights, {self.framework.weights}. Got {dict(self.weights)} "
+                "instead: change the framework."
+            )
+        super().__post_init__()
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """Weight of each measure, by declared name, in 0–1; they sum to 1."""
+        return self.parameters.variants[self.variant]
+
+    @property
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns that each competency rests on."""
+        return {
+            name: tuple(column_of(measure, name, self.fingerprints) for measure in self.measures)
+            for name in self.framework.weights
+        }
+
+    @property
+    def applicants(self) -> None:
+        """None: its scale is nominal, and rests on nobody."""
+        return None
+
+    @property
+    def influence(self) -> Mapping[str, Mapping[str, float]]:
+        """Points between none and all of each feature, of the 100 that a competency has."""
+        most = [TOP * weight for weight in self.measures.values()]
+        return {name: dict(zip(columns, most, strict=True)) for name, columns in self.features.items()}
+
+    @property
+    def rubric(self) -> Rubric:
+        """The rubric that scores."""
+        return Rubric(self.framework, self.variant, self.parameters)
+
+    def error(self, competency: str, answers: int) -> float | None:  # noqa: ARG002 (all competencies alike)
+        """Standard error of measurement in points of a score from so many answers; None from one."""
+        return self.rubric.error(answers)
+
+    def score(self, answers: Sequence[MeasuredAnswer], asked: Collection[str]) -> tuple[Score, ...]:
+        """Score one interview, with evidence, as :meth:`ModelVersion.score` says; a whole recording is one answer."""
+        known = shown_by(self.framework)
+        return self.rubric.score([answer for answer in answers if answer.question_id in known], asked)
+
+    def score_table(
+        self, columns: Mapping[str, npt.ArrayLike], interview: npt.ArrayLike, question: Names, interviews: int
+    ) -> dict[str, Floats]:
+        """Score many interviews at once, as :meth:`ModelVersion.score_table` says."""
+        whose, asked, shown = np.asarray(interview, np.intp), np.asarray(question, str), shown_by(self.framework)
+        found = {}
+        for name in self.framework.weights:
+            rows = np.flatnonzero(np.isin(asked, sorted(one for one, shows in shown.items() if name in shows)))
+            found[name] = _sums(self.earned(name, columns, rows), whose[rows], interviews)
+        weighted = np.column_stack([self.weights[name] * values for name, values in found.items()])
+        return {**found, OVERALL: np.array([math.fsum(row) for row in weighted.tolist()], np.float64)}
+
+    def earned(self, competency: str, columns: Mapping[str, npt.ArrayLike], rows: npt.NDArray[np.intp]) -> Floats:
+        """Points of some answers for each measure, shape (rows, measures), that add up to 0–100; ``nan`` for all of an
+        answer's where one of them was not measured.
+        """
+        found = np.empty((len(rows), len(self.measures)))
+        for k, (measure, weight) in enumerate(self.measures.items()):
+            scale = self.parameters.scales[measure]
+            values = np.asarray(columns[column_of(measure, competency, self.fingerprints)], np.float64)[rows]
+            share = np.minimum(1.0, np.maximum(0.0, (values - scale.none) / (scale.full - scale.none)))
+            found[:, k] = TOP * (weight * share)
+        found[np.isnan(found).any(axis=1)] = np.nan
+        return found
+
+
+def shown_by(framework: Framework) -> dict[str, tuple[str, ...]]:
+    """What each question shows, by id; a whole recording whose question nobody knows may show every competency."""
+    return {WHOLE: tuple(framework.weights)} | {one.id: one.shows for one in framework.questions}
+
+
+def _sums(points: Floats, whose: npt.NDArray[np.intp], interviews: int) -> Floats:
+    """Mean of the answers' points for each interview, rounded once as ``Rubric.score`` does; ``nan`` for no answer."""
+    known = ~np.isnan(points[:, 0])
+    order = np.argsort(whose[known], kind="stable")
+    heard = np.bincount(whose[known], minlength=interviews)
+    shares = (points[known] / heard[whose[known], None])[order].ravel().tolist()
+    ends = (np.cumsum(heard) * points.shape[1]).tolist()
+    found = np.full(interviews, np.nan)
+    for i in np.flatnonzero(heard):
+        found[i] = math.fsum(shares[ends[i - 1] if i else 0 : ends[i]])
+    return found
+
+
+Tensors = Mapping[str, npt.NDArray[Any]]
+
+
+class _Measure(Part):
+    """Weight of a measure, and the values that earn none and all of its points."""
+
+    weight: Annotated[float, Field(gt=0, le=1)]
+    none: float
+    full: float
+
+    @model_validator(mode="after")
+    def _has_width(self) -> Self:
+        if self.none == self.full:
+            raise ValueError(f"a measure's scale must have a width. Got {self.none:g} at both ends.")
+        return self
+
+
+class RubricHead(Head):
+    """``model.json`` of a rubric version."""
+
+    kind: Literal["rubric"]
+    variant: Literal["full", "no_question", "no_encoder"]
+    rubric: str
+    measures: Annotated[dict[str, _Measure], Field(min_length=1)]
+    question_sd: Annotated[float, Field(gt=0)]
+
+
+def write(model: RubricVersion) -> tuple[RubricHead, dict[str, npt.NDArray[np.float64]]]:
+    """The head, and no tensors."""
+    scales = model.parameters.scales
+    head = RubricHead.model_validate(
+        common(model)
+        | {
+            "variant": model.variant,
+            "rubric": model.parameters.version,
+            "measures": {
+                name: {"weight": weight, "none": scales[name].none, "full": scales[name].full}
+                for name, weight in model.measures.items()
+            },
+            "question_sd": model.parameters.question_sd[model.variant],
+        }
+    )
+    return head, {}
+
+
+def read(content: bytes, tensors: Tensors, framework: Framework, documents: Mapping[str, Any]) -> RubricVersion:
+    """The version.
+
+    Parameters
+    ----------
+    content
+        Of ``model.json``.
+    tensors, framework, documents
+        The other files.
+
+    Raises
+    ------
+    ModelRefused, pydantic.ValidationError, ValueError
+        For parts that do not fit together.
+    """
+    head = RubricHead.model_validate_json(content)
+    head.check(framework)
+    if tensors:
+        raise ModelRefused(f"{TENSORS} and {MODEL} differ in {', '.join(sorted(tensors))}: a rubric has no tensors.")
+    parameters = RubricParameters.model_validate(
+        {
+            "version": head.rubric,
+            "variants": {head.variant: {name: one.weight for name, one in head.measures.items()}},
+            "scales": {name: {"none": one.none, "full": one.full} for name, one in head.measures.items()},
+            "question_sd": {head.variant: head.question_sd},
+        }
+    )
+    return RubricVersion(
+        **head.fields(framework, documents),
+        variant=head.variant,
+        parameters=parameters,
+    )

@@ -1,0 +1,159 @@
+"""``viva questions``: scores by question in; what each question measures, and which to keep, rephrase or drop, out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vivavoce.data.framework import FrameworkError, load_framework
+from vivavoce.data.problem import Problem
+from vivavoce.data.vault.durable import write_durably
+from vivavoce.fairness.document import finite
+from vivavoce.fairness.gate.evidence import interval
+from vivavoce.fairness.groups import CANDIDATE, read_groups
+from vivavoce.fairness.question_bank import Banked, Suggestion, judge_questions
+from vivavoce.fairness.records import BadInput
+from vivavoce.pipelines.auditing.outcomes import CRITERION, VALUE, read_outcomes
+from vivavoce.pipelines.auditing.questions import QUESTION, read_questions
+from vivavoce.pipelines.auditing.scores import JOB, SCORE
+
+EXIT_KEEP, EXIT_PROPOSALS, EXIT_BAD_INPUT = 0, 1, 2
+FEWEST = 3  # questions that can be compared with one another
+COLOURS = {Suggestion.KEEP: "green", Suggestion.REPHRASE: "yellow", Suggestion.DROP: "red", Suggestion.OPEN: "yellow"}
+
+
+@dataclass(frozen=True)
+class QuestionsRequest:
+    """What the command line asked for; ``framework`` says what each question shows, ``scale`` is of single scores."""
+
+    scores: Path
+    out: Path
+    groups: Path | None = None
+    outcomes: Path | None = None
+    criterion: str | None = None
+    framework: Path | None = None
+    scale: tuple[float, float] = (0.0, 100.0)
+    job: str | None = None  # needed where the table has several: each job asks its own questions
+
+
+def run_questions(request: QuestionsRequest, *, console: Console | None = None) -> int:
+    """Judge a bank and write ``OUT`` as JSON; 0: nothing to propose, 1: proposals, 2: bad input."""
+    said = console or Console(stderr=True)
+    try:
+        found = judge_bank(request)
+    except (BadInput, FrameworkError, ValueError) as error:
+        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
+    document = {
+        "format": 1,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "questions": [_described(one) for one in found],
+    }
+    write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    said.print(_table(found))
+    said.print(f"{request.out}: written.", markup=False, highlight=False, soft_wrap=True)
+    proposed = {one.suggestion for one in found} & {Suggestion.DROP, Suggestion.REPHRASE}
+    return EXIT_PROPOSALS if proposed else EXIT_KEEP
+
+
+def judge_bank(request: QuestionsRequest) -> list[Banked]:
+    """Judge every question of one job's bank.
+
+    Raises
+    ------
+    BadInput, FrameworkError
+        For tables and frameworks that cannot be read, and several jobs of which none was named.
+    ValueError
+        For scores outside the scale.
+    """
+    rows = read_questions(request.scores).frame
+    jobs = sorted(rows[JOB].unique())
+    if request.job is None and len(jobs) > 1:
+        remedy = "Name one with --job: each job asks its own questions."
+        raise BadInput(request.scores, [Problem(JOB, ", ".join(jobs), remedy)])
+    rows = rows[rows[JOB] == (jobs[0] if request.job is None else request.job)]
+    table = rows.pivot(index=CANDIDATE, columns=QUESTION, values=SCORE)
+    names = [str(name) for name in table.columns]
+    if len(names) < FEWEST:
+        remedy = f"Give the scores of at least {FEWEST} questions: one alone can be compared with nothing."
+        raise BadInput(request.scores, [Problem("question_id", ", ".join(names), remedy)])
+    people = table.index.to_series()
+    attributes = {}
+    if request.groups is not None:
+        groups = read_groups(request.groups)
+        places = groups.places(people)
+        attributes = {name: groups.labels(places, name) for name in groups.attributes}
+    return judge_questions(
+        table.to_numpy(np.float64),
+        names,
+        scale=request.scale,
+        competencies=None if request.framework is None else _shown(request.framework, names),
+        performance=None if request.outcomes is None else _performance(request, people),
+        attributes=attributes,
+    )
+
+
+def _shown(path: Path, names: list[str]) -> list[str]:
+    """What each question shows, as one word; questions that the framework has not stand alone."""
+    framework = load_framework(path)
+    shows = {question.id: " ".join(sorted(question.shows)) for question in framework.questions}
+    return [shows.get(name, name) for name in names]
+
+
+def _performance(request: QuestionsRequest, people: "pd.Series[str]") -> Any:
+    assert request.outcomes is not None
+    frame = read_outcomes(request.outcomes).frame
+    criteria = sorted(frame[CRITERION].unique())
+    if request.criterion is None and len(criteria) > 1:
+        remedy = f"Name one of {', '.join(criteria)} with --criterion."
+        raise BadInput(request.outcomes, [Problem("criterion", f"{len(criteria)} criteria", remedy)])
+    rows = frame[frame[CRITERION] == (request.criterion or criteria[0])]
+    return rows.groupby(CANDIDATE)[VALUE].mean().reindex(people).to_numpy(np.float64)
+
+
+def _described(one: Banked) -> dict[str, Any]:
+    item = one.item
+    numbers: dict[str, Any] = {
+        name: _estimate(asdict(getattr(item, name)))
+        for name in ("skipped", "with_rest", "with_performance", "reliability")
+    }
+    return {
+        "question": item.question,
+        "n": item.n,
+        "difficulty": finite(item.difficulty),
+        **numbers,
+        "functioning": [
+            {
+                "attribute": attribute, "reference": reference, "focal": focal, "delta": finite(found.delta),
+                "effect": found.size, "adjusted_p": finite(found.adjusted_p), "verdict": found.verdict,
+            }
+            for attribute, reference, focal, found in one.functioning
+        ],
+        "suggestion": one.suggestion.value,
+        "reasons": list(one.reasons),
+    }  # fmt: skip
+
+
+def _estimate(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: finite(value) if isinstance(value, float) else value for name, value in found.items()}
+
+
+def _table(found: list[Banked]) -> Table:
+    table = Table(title="Questions", title_justify="left", expand=True)
+    for name in ("question", "people", "skipped", "difficulty", "with the others", "with performance", "suggestion"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        item = one.item
+        known = ["–" if np.isnan(each.value) else interval(each) for each in (item.with_rest, item.with_performance)]
+        why = f": {'; '.join(one.reasons)}" if one.reasons else ""
+        words = Text.assemble((one.suggestion.value, COLOURS[one.suggestion]), why)
+        table.add_row(item.question, str(item.n), f"{item.skipped.value:.0%}", f"{item.difficulty:.2f}", *known, words)
+    return table

@@ -1,0 +1,268 @@
+"""An answer over time, small enough to be kept with its result and drawn on the evidence page.
+
+F0 is kept in semitones from the person's own median: how the voice moved, without how high it is.
+
+What an answer borrows from the framework instead of telling a case: shown to people beside a score, and in none.
+
+Two ways to please a rubric leave plain marks. Who recites an anchor says many words in a row as the framework has them;
+who lists terms says hardly anything else for a while. Both limits lie well beyond what people say who were asked:
+``docs/gaming.md`` has the figures, and what passes unseen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from vivavoce.data.framework import Competency, Framework, Language
+from vivavoce.data.status import Array, Track
+from vivavoce.features.language.answer_text import AnswerText
+from vivavoce.features.language.coverage import LISTED, STRETCH, term_counts
+from vivavoce.features.transcript.words import Word, segment
+
+POINTS = 120  # per contour: about a point a second of a usual answer, and less than a kilobyte
+F0_LIMIT, YAW_LIMIT = 12.0, 40.0  # semitones, degrees: what lies beyond is drawn at the edge
+LEFT, WIDTH = 34, 600  # px: room for the scale, and the answer's length
+LEAST_GAP = 2  # px: closer segments of speech are drawn as one
+TICKS_S = (5, 10, 30, 60, 120, 300, 600)
+MOST_TICKS = 8
+
+Contour = tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What is kept of an answer's tracks.
+
+    Parameters
+    ----------
+    seconds
+        Length of the answer.
+    speech
+        The candidate's segments of speech, seconds after the answer's start.
+    f0_semitones, yaw_deg
+        Medians over ``POINTS`` equal parts of the answer, None where nothing was measured; empty where voice or face
+        was not measured at all.
+    """
+
+    seconds: float
+    speech: tuple[tuple[float, float], ...]
+    f0_semitones: Contour = ()
+    yaw_deg: Contour = ()
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One contour as it is drawn: what it is, its limit up and down, and its path, 40 px high around 0."""
+
+    label: str
+    limit: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A timeline in px: ``speech`` and each lane's path for SVG, the ticks as (x, label), and all of it in words."""
+
+    speech: str
+    lanes: tuple[Lane, ...]
+    ticks: tuple[tuple[int, str], ...]
+    words: str
+
+
+def timeline_of(start: float, end: float, speech: Track, voice: Track | None, face: Track | None) -> Timeline:
+    """Keep what the evidence page shows of an answer.
+
+    Parameters
+    ----------
+    start, end
+        Of the answer, in seconds of the recording.
+    speech
+        The candidate's segments.
+    voice, face
+        Tracks of the whole recording; None where profile or consent left them out.
+    """
+    spans = speech.spans[(speech.spans[:, 1] > start) & (speech.spans[:, 0] < end)]
+    inside = np.clip(spans, start, end) - start
+    segments = tuple((round(float(first), 2), round(float(last), 2)) for first, last in inside)
+    f0: Contour = ()
+    if voice is not None:
+        middles, semitones = voice.spans.mean(axis=1), _own_semitones(voice, speech)
+        f0 = _contour(middles - start, semitones, end - start)
+    yaw: Contour = ()
+    if face is not None and len(face):
+        yaw = _contour(face.spans.mean(axis=1) - start, face["yaw_deg"], end - start)
+    return Timeline(round(end - start, 2), segments, f0, yaw)
+
+
+def _own_semitones(voice: Track, speech: Track) -> Array:
+    """F0 from its median over the candidate's speech in the whole recording; ``nan`` elsewhere."""
+    f0 = voice["f0_hz"].astype(np.float64)
+    middles = voice.spans.mean(axis=1)
+    segment = np.searchsorted(speech.spans[:, 0], middles, "right") - 1
+    own = segment >= 0
+    own[own] = middles[own] <= speech.spans[segment[own], 1]
+    f0[~own] = np.nan
+    measured = f0[np.isfinite(f0)]
+    semitones: Array = 12 * np.log2(f0 / np.median(measured)) if len(measured) else f0
+    return semitones
+
+
+def _contour(times: Array, values: Array, seconds: float) -> Contour:
+    """Medians over equal parts; () where no row of the track lies in the answer."""
+    part = np.floor(times / seconds * POINTS).astype(int)
+    within = (part >= 0) & (part < POINTS)
+    if not within.any():
+        return ()
+    measured = within & np.isfinite(values)
+    found: list[float | None] = [None] * POINTS
+    for i in np.unique(part[measured]):
+        found[i] = round(float(np.median(values[measured & (part == i)])), 1)
+    return tuple(found)
+
+
+def draw(timeline: Timeline) -> Drawing:
+    """The timeline as SVG paths."""
+    lanes, said = [], []
+    for label, unit, values, limit in (
+        ("F0, semitones from the person’s own median", "semitones", timeline.f0_semitones, F0_LIMIT),
+        ("Head yaw, degrees; up is the picture’s right", "degrees", timeline.yaw_deg, YAW_LIMIT),
+    ):
+        measured = [value for value in values if value is not None]
+        if measured:
+            lanes.append(Lane(label, f"{limit:.0f}", _path(values, limit)))
+            said.append(f"{label.partition(',')[0]} from {min(measured):+.0f} to {max(measured):+.0f} {unit}")
+    speaks = sum(last - first for first, last in timeline.speech)
+    said.insert(0, f"Over {timeline.seconds:.0f} s: speech for {speaks:.0f} s")
+    return Drawing(_bars(timeline), tuple(lanes), _ticks(timeline.seconds), "; ".join(said))
+
+
+def _bars(timeline: Timeline) -> str:
+    """Segments of speech as horizontal strokes."""
+    edges = [[_x(second / timeline.seconds) for second in segment] for segment in timeline.speech]
+    joined: list[list[int]] = []
+    for first, last in edges:
+        if joined and first - joined[-1][1] < LEAST_GAP:
+            joined[-1][1] = last
+        else:
+            joined.append([first, max(last, first + 1)])
+    return "".join(f"M{first} 0h{last - first}" for first, last in joined)
+
+
+def _path(values: Sequence[float | None], limit: float) -> str:
+    """A polyline through what was measured, broken where nothing was."""
+    half = 20  # px
+    points: list[tuple[int, int] | None] = [
+        None if value is None else (_x((i + 0.5) / POINTS), round(-half * float(np.clip(value / limit, -1, 1))))
+        for i, value in enumerate(values)
+    ]
+    path = ""
+    for before, point in pairwise([None, *points]):
+        if point is not None and before is None:
+            path += f"M{point[0]} {point[1]}h1l-1 0"
+        elif point is not None and before is not None:
+            path += f"l{point[0] - before[0]} {point[1] - before[1]}"
+    return path
+
+
+def _x(share: float) -> int:
+    return LEFT + round(WIDTH * share)
+
+
+def _ticks(seconds: float) -> tuple[tuple[int, str], ...]:
+    every = next((step for step in TICKS_S if seconds / step <= MOST_TICKS), TICKS_S[-1])
+    marks: npt.NDArray[np.int_] = np.arange(0, seconds, every, dtype=int)
+    return tuple((_x(mark / seconds), f"{mark} s") for mark in marks.tolist())
+
+
+RUN = 8  # words in a row; the longest of 138 real interviews, of 46 to 1,564 words, was 5
+SHOWN = 12  # words of a quote
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """One thing that an answer borrows: a sentence for whoever reads it, and the words it is about."""
+
+    sentence: str
+    quote: str
+
+
+def find_borrowed(text: str, language: str, framework: Framework) -> tuple[Borrowed, ...]:
+    """What stands word for word in the framework's anchors and definitions, and what is a list of its terms.
+
+    Parameters
+    ----------
+    text
+        What the candidate said to one question. Questions are not compared with: many people repeat theirs first.
+    language
+        ``en`` or ``zh``; a framework without texts in it finds nothing.
+    framework
+        The job's.
+    """
+    answer = _answer(text, language)
+    found = _recited(answer, framework), _listed(answer, framework)
+    return tuple(one for one in found if one is not None)
+
+
+def _recited(answer: AnswerText, framework: Framework) -> Borrowed | None:
+    """The longest run of words that is the framework's, where it is long enough."""
+    said = [token.text for token in answer.tokens]
+    best, first, whose = 0, 0, ""
+    for competency in framework.competencies:
+        published = _published(competency, answer.language)
+        run = 0
+        for i in range(len(said) - RUN + 1):
+            run = run + 1 if tuple(said[i : i + RUN]) in published else 0
+            if run and run + RUN - 1 > best:
+                best, first, whose = run + RUN - 1, i - run + 1, competency.name["en"]
+    if not best:
+        return None
+    sentence = (
+        f"{best} words in a row stand like this in the framework's description of {whose.lower()}. "
+        "They may have been learned by heart: ask for the case behind them."
+    )
+    return Borrowed(sentence, _quote(answer, first, best))
+
+
+def _listed(answer: AnswerText, framework: Framework) -> Borrowed | None:
+    """The stretch with the most terms, where at least half of its words belong to one."""
+    counts = term_counts(answer, framework.competencies)
+    if not len(counts):
+        return None
+    first = int(np.argmax(counts))
+    if counts[first] < LISTED * STRETCH:
+        return None
+    sentence = (
+        f"Of {STRETCH} words in a row, {counts[first]:.0f} belong to terms that the framework looks for. "
+        "A list of terms is no account of a case: none of them counts."
+    )
+    return Borrowed(sentence, _quote(answer, first, STRETCH))
+
+
+def _published(competency: Competency, language: str) -> frozenset[tuple[str, ...]]:
+    """Every run of ``RUN`` words in the definition and the anchors."""
+    anchors = competency.anchors
+    described = (competency.definition, anchors.low, anchors.middle, anchors.high)
+    texts = [one.get(cast("Language", language), "") for one in described]
+    return frozenset[tuple[str, ...]]().union(*(_runs(text, language) for text in texts))
+
+
+@lru_cache(maxsize=1024)  # a framework's own texts, no person's: some 20 a language
+def _runs(text: str, language: str) -> frozenset[tuple[str, ...]]:
+    words = [token.text for token in _answer(text, language).tokens]
+    return frozenset(tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1))
+
+
+def _answer(text: str, language: str) -> AnswerText:
+    words = segment(text) if language == "zh" else text.split()
+    return AnswerText(tuple(Word(word, float(i), i + 1.0) for i, word in enumerate(words)), language)
+
+
+def _quote(answer: AnswerText, first: int, count: int) -> str:
+    """The first words of a stretch of counted words, as they were said."""
+    shown = answer.tokens[first : first + min(count, SHOWN)]
+    return answer.quote((shown[0].index, shown[-1].index + 1)) + (" …" if count > SHOWN else "")
