@@ -27,6 +27,28 @@ class Modality(StrEnum):
     FACE = "face"
 
 
+class Profile(StrEnum):
+    """Which modalities a run measures, where consent allows them too."""
+
+    LANGUAGE = "language"
+    VOICE = "voice"
+    FACE = "face"
+    ALL = "all"
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """The modalities that this profile asks for; text is always among them."""
+        return _ASKED[self]
+
+
+_ASKED = {
+    Profile.LANGUAGE: frozenset({Modality.TEXT}),
+    Profile.VOICE: frozenset({Modality.TEXT, Modality.VOICE}),
+    Profile.FACE: frozenset({Modality.TEXT, Modality.FACE}),
+    Profile.ALL: frozenset(Modality),
+}
+
+
 class Purpose(StrEnum):
     """What consent allows the measurements to be used for."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from vivavoce.data.problem import shorten
 from vivavoce.data.schema import digest_of
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 
 FORMAT = 1
 LEAST_PEOPLE = 8  # two in each quarter; below that a quantile is somebody's own value

@@ -1,8 +1,7 @@
 """The audit of a cohort: what was declared, judged as one family, and all that is worth looking through beside it.
 
-One gap over many strata: Mantel-Haenszel for the common odds ratio, Breslow-Day for whether there is one.
-
-Scoring rate (6 RCNY 5-301): the share of a category that scores *above* the median of the whole sample.
+One gap over many strata: Mantel-Haenszel for the common odds ratio, Breslow-Day for whether there is one. Scoring rate
+(6 RCNY 5-301): the share of a category that scores *above* the median of the whole sample.
 """
 
 from collections.abc import Mapping, Sequence

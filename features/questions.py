@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vivavoce.data.identity import source_digest
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.language.lexicon import lemma
 from vivavoce.features.speakers.turns import TURN_GAP_S

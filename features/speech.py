@@ -19,7 +19,7 @@ import numpy.typing as npt
 from vivavoce.data.identity import source_digest
 from vivavoce.data.media.decode import DECODING
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 
 if TYPE_CHECKING:
     from vivavoce.data.media.memory import AudioSpool

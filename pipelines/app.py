@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from vivavoce import __version__
-from vivavoce.data.interview import Purpose
+from vivavoce.data.interview import Profile, Purpose
 from vivavoce.pipelines.app_publishing import app as publishing_app
 from vivavoce.pipelines.app_watching import app as watching_app
-from vivavoce.pipelines.scoring.configuration import Profile
 
 app = typer.Typer(
     name="viva",

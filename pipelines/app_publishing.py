@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from vivavoce.data.signing.key import Role
+from vivavoce.data.signing import Role
 
 app = typer.Typer()  # its commands stand beside those of ``pipelines/app.py``
 keys_app = typer.Typer(help="Signing keys: made, listed, trusted, revoked.")

@@ -106,7 +106,7 @@ def measured_speeds() -> Iterator[tuple[str, float]]:
     import numpy as np
 
     from vivavoce.data.media.memory import RATE_HZ, AudioSpool
-    from vivavoce.data.status import Track
+    from vivavoce.data.track import Track
     from vivavoce.features.face.track import FaceTracker
     from vivavoce.features.prosody import track_voice
     from vivavoce.features.speech import find_speech

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 
 Samples = npt.NDArray[np.float32]
 RATE = 16_000

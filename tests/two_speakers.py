@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tests.small_whisper.synthesis import RATE, Voice, speak
 from tests.small_whisper.vocabulary import ENGLISH
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.speakers.turns import common, join, of_others, of_speaker, seconds, without
 
 Sound = npt.NDArray[np.float32]

@@ -1,7 +1,5 @@
 """A signing key (Ed25519): the private half in a file of its owner's, the public half in the trust file.
 
-What a signing key is for; apart from the trust file, so that the command line can name roles without reading one.
-
 The trust file: whose public keys count, for what, and which were revoked.
 
 It is where all trust begins: whoever can change it can vouch for anything. Keep it under version control, writable by
@@ -14,7 +12,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -31,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from vivavoce.data.problem import problems_of
+from vivavoce.data.signing import Role as Role
 from vivavoce.data.vault.durable import locked, make_folder, write_durably
 
 ID_DIGITS = 32  # hex, 128 bits of the public key's SHA-256: nobody finds a second key with the same id
@@ -118,16 +116,6 @@ class SigningKey:
 def key_id(public: str) -> str:
     """Return the id of a public key given as 64 hexadecimal digits."""
     return hashlib.sha256(bytes.fromhex(public)).hexdigest()[:ID_DIGITS]
-
-
-class Role(StrEnum):
-    """What a key may sign."""
-
-    LOG = "log"  # heads of the event log: the key of a machine
-    TRAIN = "train"  # challengers
-    AUDIT = "audit"  # that an audit in a bundle is the auditor's
-    WAIVE = "waive"  # that a check of the gate is waived, for a written reason
-    PUBLISH = "publish"  # bundles and champions
 
 
 MAX_TRUST_BYTES = 2**20  # 1 MiB, some 3,000 keys

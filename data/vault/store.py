@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.data.vault.durable import make_folder, sweep, sync_folder, write_durably
 from vivavoce.data.vault.keys import KeyRing, Tampered, derive, seal, unseal
 

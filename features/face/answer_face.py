@@ -20,7 +20,7 @@ from vivavoce.data.identity import source_digest
 from vivavoce.data.interview import Modality
 from vivavoce.data.media.decode import DECODING
 from vivavoce.data.schema import Absent, Family, Stage, Value
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.face.pose import EYES_CM, FOCAL_SIDES, MAX_FACES
 from vivavoce.features.face.track import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM, IRIS_FOLLOWS
 

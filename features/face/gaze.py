@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from vivavoce.data.schema import Absent, Value
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 from vivavoce.features.face.answer_face import (
     CAMERA,
     CAMERA_AND_ANATOMY,

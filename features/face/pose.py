@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 
 RIGHT_EYE = (33, 133)  # outer and inner corner of the candidate's right eye, left in the picture
 LEFT_EYE = (263, 362)

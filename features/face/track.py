@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.status import Array, MediaStatus, Track
+from vivavoce.data.status import MediaStatus
+from vivavoce.data.track import Array, Track
 from vivavoce.features.face.pose import (
     EYES_CM,
     LEFT_EYE,

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from vivavoce.data.identity import source_digest
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Stage, Value
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, HOP_S
 from vivavoce.features.prosody.periods import VOICING_THRESHOLD
 from vivavoce.features.speech import SPEECH, pauses

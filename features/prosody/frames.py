@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 
 if TYPE_CHECKING:
     from vivavoce.data.media.memory import AudioSpool

@@ -6,7 +6,7 @@ Level, always relative, to the speaker's own usual level or of loud parts to fai
 import numpy as np
 
 from vivavoce.data.schema import Absent, Value
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 from vivavoce.features.prosody.answer_voice import EVERYTHING, PROSODY, VOICE_OF, AnswerVoice, middle, spread
 from vivavoce.features.prosody.frames import HOP_S, find_runs
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vivavoce.data.schema import Absent, Value
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 from vivavoce.features.prosody.answer_voice import PROSODY, AnswerVoice
 from vivavoce.features.prosody.frames import HOP_S
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vivavoce.data.identity import source_digest
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.speakers.turns import common, join, of_others, of_speaker, seconds, speaking_seconds
 from vivavoce.features.speech import SPEECH
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.speech import FRAME_S, PAUSE_S, READ_S, SHORTEST_S, find_speech
 from vivavoce.features.transcript.words import Transcript
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.speakers.turns import seconds, turn_track
 from vivavoce.features.speech import RATE
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.transcript.words import Transcript
 
 LANGUAGES = ("en", "zh")  # what the frameworks' terms and the features are made for

@@ -26,7 +26,7 @@ from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask, PyTo
 from whisper.model import TextDecoder, Whisper, disable_sdpa
 from whisper.timing import WordTiming, merge_punctuations
 
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 from vivavoce.features.transcript.dictation import MOST_TOKENS, Chances, Dictation, Written
 from vivavoce.features.transcript.network import Encoded, Network, encode, load_network, passes
 from vivavoce.features.transcript.recognise import AUTO

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.media.memory import AudioSpool
-from vivavoce.data.status import Array
+from vivavoce.data.track import Array
 from vivavoce.features.transcript.recognise import Passage
 
 RATE = 16_000  # Hz

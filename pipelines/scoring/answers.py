@@ -16,7 +16,7 @@ import numpy.typing as npt
 from vivavoce.data.interview import Interview, Modality
 from vivavoce.data.media.account import GAP_S
 from vivavoce.data.media.account import WHOLE as HEARD
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.questions import FoundQuestion
 from vivavoce.features.speakers.candidate import choose_candidate, match_candidate
 from vivavoce.features.speakers.turns import TURN_GAP_S as TURN_GAP_S

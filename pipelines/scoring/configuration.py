@@ -4,11 +4,11 @@ Every feature that viva declares, by name, and the fingerprint that each has in 
 """
 
 from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vivavoce.data.interview import Modality, Purpose
+from vivavoce.data.interview import Profile as Profile
+from vivavoce.data.interview import Purpose
 from vivavoce.data.schema import Family, Feature, Stage
 from vivavoce.features.face import FACE, face_stage
 from vivavoce.features.language import COVERAGE, LANGUAGE, language_stage
@@ -19,28 +19,6 @@ from vivavoce.features.transcript.words import transcript_stage
 
 if TYPE_CHECKING:
     from vivavoce.features.language.encoder import SentenceEncoder
-
-
-class Profile(StrEnum):
-    """Which modalities a run measures, where consent allows them too."""
-
-    LANGUAGE = "language"
-    VOICE = "voice"
-    FACE = "face"
-    ALL = "all"
-
-    @property
-    def modalities(self) -> frozenset[Modality]:
-        """The modalities that this profile asks for; text is always among them."""
-        return _ASKED[self]
-
-
-_ASKED = {
-    Profile.LANGUAGE: frozenset({Modality.TEXT}),
-    Profile.VOICE: frozenset({Modality.TEXT, Modality.VOICE}),
-    Profile.FACE: frozenset({Modality.TEXT, Modality.FACE}),
-    Profile.ALL: frozenset(Modality),
-}
 
 
 @dataclass(frozen=True)

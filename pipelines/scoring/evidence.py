@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.framework import Competency, Framework, Language
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.language.answer_text import AnswerText
 from vivavoce.features.language.coverage import LISTED, STRETCH, term_counts
 from vivavoce.features.transcript.words import Word, segment

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Measures
-from vivavoce.data.status import MediaStatus, Reason, Track
+from vivavoce.data.status import MediaStatus, Reason
+from vivavoce.data.track import Track
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.features.language import (

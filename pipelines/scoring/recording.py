@@ -13,7 +13,8 @@ from vivavoce.data.media.account import Limits
 from vivavoce.data.media.decode import Decoded, decode, refusal
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Array, MediaStatus, Track
+from vivavoce.data.status import MediaStatus
+from vivavoce.data.track import Array, Track
 from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.face.answer_face import FACE
 from vivavoce.features.face.track import FaceTracker, face_status

@@ -12,7 +12,8 @@ from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Interview
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage, digest_of
-from vivavoce.data.status import Array, MediaStatus, Reason, Track
+from vivavoce.data.status import MediaStatus, Reason
+from vivavoce.data.track import Array, Track
 from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.questions import find_questions

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from vivavoce.data.interview import Interview, QuestionSpan, Recording
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.transcript.words import Transcript, Word
 from vivavoce.pipelines.scoring.answers import (
     CUT_TOLERANCE_S,

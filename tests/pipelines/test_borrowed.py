@@ -25,7 +25,7 @@ ANCHOR = FRAMEWORK.competency("problem_solving").anchors.high
 def answers() -> list[tuple[str, str, str]]:
     """Text, language and job of every bundled answer."""
     found = []
-    for path in sorted((ROOT / "data" / "demo" / "scripts").glob("c*.yaml")):
+    for path in sorted((ROOT / "tests" / "demo" / "scripts").glob("c*.yaml")):
         script = yaml.safe_load(path.read_text(encoding="utf-8"))
         found += [(one["text"], script["language"], script["job"]) for one in script["answers"]]
     return found

@@ -29,7 +29,7 @@ from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.scoring.evidence import find_borrowed
 from vivavoce.pipelines.train import TrainingRequest, run_train
 
-SCRIPTS = ROOT / "data" / "demo" / "scripts"
+SCRIPTS = ROOT / "tests" / "demo" / "scripts"
 
 
 def script(name: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from vivavoce.data.framework import load_frameworks
 from vivavoce.data.interview import Consent, Interview, Modality, Purpose, Recording
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.questions import FoundQuestion
 from vivavoce.features.speakers.turns import turn_track

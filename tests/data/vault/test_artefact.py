@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.data.vault.store import Artefact, CorruptArtefact
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ import pytest
 from tests.killed import killed, killed_before_every_step
 from tests.proof import proof_count
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.data.vault.keys import HEADER, NONCE_BYTES, Erased, KeyRing, ProjectKey, Tampered
 from vivavoce.data.vault.store import Artefact, Store
 

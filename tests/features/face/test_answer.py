@@ -3,7 +3,7 @@ import pytest
 
 from tests.features.face.movement import VIGOURS, waves
 from vivavoce.data.schema import Absent
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace, lags, places, turning_speeds
 from vivavoce.features.face.track import COLUMNS

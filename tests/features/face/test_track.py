@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tests.faces import Act, Stand, draw
-from vivavoce.data.status import MediaStatus, Track
+from vivavoce.data.status import MediaStatus
+from vivavoce.data.track import Track
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace
 from vivavoce.features.face.pose import canonical_face

@@ -8,7 +8,7 @@ import pytest
 from tests.features.prosody.recordings import read_clips
 from tests.signals import RATE, chirp, speech_track, tone, vowel
 from vivavoce.data.media.memory import AudioSpool
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 
 SETTLED = slice(5, -5)  # frames whose window lies inside the sound

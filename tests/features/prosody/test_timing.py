@@ -9,7 +9,7 @@ from tests.features.prosody.recordings import cut_speech, plant_pauses, read_cli
 from tests.signals import RATE, speech_track, syllable_train
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Absent
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 from vivavoce.features.prosody.answer_voice import ONSET_S, RELEASE_S, place_edges
 from vivavoce.features.prosody.track import COLUMNS

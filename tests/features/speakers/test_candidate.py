@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.signals import speech_track
-from vivavoce.data.status import Array, Track
+from vivavoce.data.track import Array, Track
 from vivavoce.features.speakers.candidate import choose_candidate, lips_with_speech, match_candidate
 from vivavoce.features.speakers.turns import turn_track
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.two_speakers import HIGH, Dialogue, Sound, dialogue
 from vivavoce.data.media.memory import AudioSpool
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.speakers.candidate import choose_candidate
 from vivavoce.features.speakers.turns import find_channel_turns, seconds
 

@@ -8,7 +8,7 @@ import pytest
 from tests.proof import proof_count
 from vivavoce.data.media.decode import decode
 from vivavoce.data.media.memory import AudioSpool
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.face.pose import Picture
 from vivavoce.features.face.track import FaceTracker
 from vivavoce.features.speakers.candidate import choose_candidate

@@ -11,7 +11,7 @@ from tests.proof import proof_count
 from tests.small_whisper.synthesis import Voice
 from tests.two_speakers import HIGH, LOW, Sound, dialogue
 from vivavoce.data.media.memory import AudioSpool
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.prosody.track import track_voice
 from vivavoce.features.speakers.candidate import choose_candidate
 from vivavoce.features.speakers.turns import speaking_seconds

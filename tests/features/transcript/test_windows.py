@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vivavoce.data.media.memory import AudioSpool
-from vivavoce.data.status import Track
+from vivavoce.data.track import Track
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.windows import (
     KEPT_GAP_S,
