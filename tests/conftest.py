@@ -15,10 +15,15 @@ settings.register_profile("new", deadline=None)
 settings.load_profile("new" if os.environ.get("VIVA_PROOF") == "full" else "same")
 
 
+def data_folder() -> Path:
+    """Where real recordings, ratings and audits are, or would be."""
+    return Path(os.environ.get("VIVA_DATA", ROOT.parent / "shared" / "data"))
+
+
 @pytest.fixture(scope="session")
 def viva_data() -> Path:
     """The folder of real recordings, ratings and audits; its absence skips the test and says so."""
-    folder = Path(os.environ.get("VIVA_DATA", ROOT.parent / "shared" / "data"))
+    folder = data_folder()
     if not folder.is_dir():
         pytest.skip(f"real data absent: {folder} does not exist (set VIVA_DATA)")
     return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.pipelines.runs import DEMO, viva
+from tests.pipelines.runs import score_demo
 from vivavoce.data.vault.keys import ProjectKey
 
 
@@ -34,9 +34,6 @@ def demo(shared: Path) -> Path:
     with FileLock(shared / "demo.lock"):  # whoever comes second waits: together they would take twice as long
         if not finished.exists():
             out.parent.mkdir()
-            viva(
-                "score", DEMO / "manifest.jsonl", "--out", out, "--profile", "all", "--asr", "provided", "--workers", 2,
-                "--csv", ends=3,
-            )  # fmt: skip
+            score_demo(out)
             finished.touch()
     return out

@@ -41,6 +41,15 @@ def write_manifest(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
     return path
 
 
+def score_demo(out: Path) -> Path:
+    """Score the bundled interviews into a folder: everything measured, two workers; some end without a score."""
+    viva(
+        "score", DEMO / "manifest.jsonl", "--out", out, "--profile", "all", "--asr", "provided", "--workers", 2,
+        "--csv", ends=3,
+    )  # fmt: skip
+    return out
+
+
 def start(*arguments: object) -> "subprocess.Popen[str]":
     """Start ``viva`` in a process group of its own."""
     return subprocess.Popen(
