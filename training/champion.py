@@ -18,7 +18,6 @@ from vivavoce.evaluation.decisions import (
     success_at_cuts,
 )
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
-from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.score import OVERALL, Norms
 from vivavoce.models.version import ModelDiffers, ModelVersion
 from vivavoce.training.fit import DRAWS, correlation
@@ -138,7 +137,7 @@ def compare(champion: ModelVersion, digest: str, fitted: OwnScores, inputs: Inpu
     except ModelDiffers as error:
         raise NotComparable(str(error)) from error
     before = _scores(champion, inputs)
-    fair = isinstance(champion, RubricVersion) or _unseen(champion.documents.get("datasheet", {}), inputs)
+    fair = not champion.learned or _unseen(champion.documents.get("datasheet", {}), inputs)
     ours, theirs, target, what = fitted.overall, before[OVERALL], inputs.performance, inputs.criterion
     if np.isnan(target).all():
         target, what = _weighted(inputs.ratings, champion.framework.weights), "the weighted human ratings"
