@@ -27,9 +27,9 @@ from vivavoce.pipelines.registry import resolve
 from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
 from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training.champion import compare
-from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.rubric import judge
+from vivavoce.training.linear.linear_trainer import fit
+from vivavoce.training.rubric.rubric_trainer import judge
 
 pytestmark = pytest.mark.xdist_group("publish")
 
