@@ -1,1 +1,1 @@
-"""Learning competency scores and weights from ratings and job performance; ``trainers`` finds a kind's trainer by name."""
+"""Learning competency scores and weights from ratings and job performance; ``trainers`` finds a kind's by name."""
