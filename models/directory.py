@@ -15,7 +15,6 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, Never
@@ -27,6 +26,7 @@ from safetensors.numpy import load, save
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.vault.durable import make_folder, write_durably
+from vivavoce.models.kinds import UnknownKind, part_of
 from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
 
@@ -154,7 +154,7 @@ class Kind(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
     format: Literal[3]
-    kind: Literal["rubric", "linear", "fusion"]
+    kind: str
 
 
 class Head(Part):
@@ -220,7 +220,7 @@ def save_model(model: ModelVersion, folder: Path) -> str:
             raise ValueError(f"A document's name must be a lower-case word of its own. Got {name!r} instead.")
     if folder.exists():
         raise FileExistsError(f"{folder} exists: a model version never changes. Name a new folder.")
-    head, tensors = _stored(model.kind).write(model)
+    head, tensors = part_of(model.kind).write(model)
     files = {
         MODEL: _json(head.model_dump(mode="json")),
         TENSORS: save(tensors),
@@ -276,11 +276,6 @@ def _file(document: str) -> str:
     return document if document.endswith(PAGES) else f"{document}.json"
 
 
-def _stored(kind: str) -> Any:
-    """How one of the three kinds is stored; imported where it is met, for fusion needs torch."""
-    return import_module(f"vivavoce.models.{kind}.stored")
-
-
 def _model(files: Mapping[str, bytes]) -> ModelVersion:
     kind = Kind.model_validate_json(files[MODEL]).kind
     framework = Framework.model_validate(parse_json(FRAMEWORK, files[FRAMEWORK]), strict=False)
@@ -289,7 +284,11 @@ def _model(files: Mapping[str, bytes]) -> ModelVersion:
         for name, content in files.items()
         if name not in {MODEL, TENSORS, FRAMEWORK}
     }
-    model: ModelVersion = _stored(kind).read(files[MODEL], _tensors(files[TENSORS]), framework, documents)
+    try:
+        stored = part_of(kind)
+    except UnknownKind as error:
+        raise ModelRefused(f"{MODEL}, kind: {error}") from error
+    model: ModelVersion = stored.read(files[MODEL], _tensors(files[TENSORS]), framework, documents)
     return model
 
 

@@ -1,7 +1,7 @@
 """A model version: what every kind of it holds, on which measurements it may be used, and what it can be asked for.
 
-It is data only. ``models/directory.py`` writes it to disk and reads it back. The kinds are ``rubric``, ``linear`` and
-``fusion``, a folder each.
+It is data only. ``models/directory.py`` writes it to disk and reads it back. A kind is a folder (``models/kinds.py``),
+and whatever callers must know of a kind is asked of the version itself: nobody compares its name or its class.
 
 Why a competency has no score: shared by the trained kinds of model version.
 
@@ -87,6 +87,7 @@ class ModelVersion(ABC):
 
     kind: ClassVar[str]
     influence_unit: ClassVar[str]  # of ``influence``, in words
+    learned: ClassVar[bool] = True  # whether people's ratings or performance went into it
 
     framework: Framework
     weights: Mapping[str, float]
@@ -129,6 +130,29 @@ class ModelVersion(ABC):
     @abstractmethod
     def influence(self) -> Mapping[str, Mapping[str, float]]:
         """How much each feature moves each competency's score, by competency and column."""
+
+    @property
+    def made(self) -> str:
+        """How it was made, in a sentence or two of its card."""
+        return f"{self.kind}, trained on human ratings and, where they are known, on later performance."
+
+    @property
+    def worth(self) -> str:
+        """Of which scores its figures of validity are, in a sentence of its card."""
+        return "From cross-fitted scores: nobody was scored by a model that saw their rating or performance."
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What a user must know beyond what holds for every kind, a sentence each."""
+        return ()
+
+    def meaning(self, digest: str) -> str:
+        """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
+        return (
+            f"the trained model {digest[:12]}: measures of the answers, weighed as human ratings and later performance "
+            f"taught it. 50 points are the mean of the {self.applicants} applicants of its training, 15 points their "
+            "standard deviation; evidence says what sets a person apart from that mean."
+        )
 
     @abstractmethod
     def error(self, competency: str, answers: int) -> float | None:

@@ -16,18 +16,16 @@ from rich.console import Console
 
 from vivavoce.data.identity import digest_file
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.evaluation.estimate import Floats
 from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.fairness.records import BadInput
 from vivavoce.models.directory import ModelRefused, load_model
-from vivavoce.models.rubric.rubric_version import RubricVersion
-from vivavoce.models.version import ModelVersion
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.tables import BadTraining
-from vivavoce.training.variants import Variant, overall_scores, read_variants, rubric_scores_under
+from vivavoce.training.trainers import trainer
+from vivavoce.training.variants import read_variants
 
 EXIT_NONE, EXIT_BETTER, EXIT_BAD_INPUT, EXIT_OPEN = 0, 1, 2, 4
 
@@ -75,10 +73,11 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
     groups = read_groups(request.groups, request.by)
     inputs = read_inputs(
         request.features, request.ratings, request.outcomes, model.framework,
-        criterion=request.criterion, learning=not isinstance(model, RubricVersion),
+        criterion=request.criterion, learning=model.learned,
     )  # fmt: skip
-    scores = {one.name: _scores(model, inputs, one, request.seed) for one in declared}
-    version = _scores(model, inputs, None, request.seed)
+    scores_under = trainer(model.kind).scores_under
+    scores = {one.name: scores_under(model, inputs, one, request.seed) for one in declared}
+    version = scores_under(model, inputs, None, request.seed)
     table = _one_row_each(inputs, {"": version, **scores})
     names = [one.name for one in declared]
     places = groups.places(table["candidate"])
@@ -100,21 +99,6 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
         "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
         "candidates": [_described(one) for one in found],
     }
-
-
-def _scores(model: ModelVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
-    """Overall scores under a variant, by the version's own procedure: a rubric's are its own, others learn again.
-
-    Raises
-    ------
-    BadTraining
-        For a version that learned, without ratings to learn from.
-    """
-    if isinstance(model, RubricVersion):
-        return rubric_scores_under(model, inputs, variant)
-    if inputs.raters == 0:
-        raise BadTraining("Every alternative to a trained version learns from human ratings: give --ratings.")
-    return overall_scores(inputs, model.framework, variant, kind=model.kind, seed=seed)
 
 
 def _one_row_each(inputs: Inputs, scores: dict[str, Any]) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""Learning competency weights from historical job performance; nothing here yet (see docs/architecture.md)."""
+"""Learning competency scores and weights from ratings and job performance; ``trainers`` finds a kind's by name."""

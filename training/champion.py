@@ -18,12 +18,11 @@ from vivavoce.evaluation.decisions import (
     success_at_cuts,
 )
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
-from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.score import OVERALL, Norms
 from vivavoce.models.version import ModelDiffers, ModelVersion
-from vivavoce.training.fit import DRAWS, correlation
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs, OwnScores
 from vivavoce.training.learned import without_nan
+from vivavoce.training.validation.scored import DRAWS, correlation
 
 DIGITS = 9  # of a difference in r: one score on two scales differs from itself by rounding
 
@@ -138,7 +137,7 @@ def compare(champion: ModelVersion, digest: str, fitted: OwnScores, inputs: Inpu
     except ModelDiffers as error:
         raise NotComparable(str(error)) from error
     before = _scores(champion, inputs)
-    fair = isinstance(champion, RubricVersion) or _unseen(champion.documents.get("datasheet", {}), inputs)
+    fair = not champion.learned or _unseen(champion.documents.get("datasheet", {}), inputs)
     ours, theirs, target, what = fitted.overall, before[OVERALL], inputs.performance, inputs.criterion
     if np.isnan(target).all():
         target, what = _weighted(inputs.ratings, champion.framework.weights), "the weighted human ratings"

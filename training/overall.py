@@ -124,6 +124,22 @@ def cross_weighted(
     return found
 
 
+def check_weights(framework: Framework) -> None:
+    """Refuse (``BadTraining``) a framework with a single competency, or one whose prior weight is 0."""
+    idle = [name for name, weight in framework.weights.items() if weight == 0]
+    if idle or len(framework.weights) < 2:
+        raise BadTraining(f"{framework.job}: training needs two competencies, all with a prior weight above 0. {idle}")
+
+
+def by_interview(inputs: Inputs, framework: Framework, scores: Mapping[str, Floats], overall: Overall | None) -> Floats:
+    """The overall score of each interview, shape (n,), as :class:`vivavoce.training.trainers.Made` says."""
+    if overall is None:
+        return np.column_stack(list(scores.values())) @ list(framework.weights.values())
+    learned = pd.Series(overall.composites["learned"], overall.persons)
+    found: Floats = learned.reindex(inputs.candidates).to_numpy(np.float64)
+    return found
+
+
 LEAST_TAUGHT = 2  # rated rows that a model can be fitted to at all
 
 

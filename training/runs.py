@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vivavoce.training.search import Trial
+from vivavoce.training.trainers import Tried
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -64,7 +64,7 @@ class Record:
     documents: Mapping[str, Any]
     model: Path
     texts: Mapping[str, str] = field(default_factory=dict)
-    trials: Mapping[str, Sequence[Trial]] = field(default_factory=dict)
+    trials: Mapping[str, Sequence[Tried]] = field(default_factory=dict)
 
 
 def tracking_uri(asked: str | None, out: Path) -> str:
@@ -149,17 +149,11 @@ def _log(client: "MlflowClient", run: str, parameters: Mapping[str, Any], metric
 
 
 def _log_trial(
-    client: "MlflowClient", experiment: str, parent: str, competency: str, number: int, trial: Trial
+    client: "MlflowClient", experiment: str, parent: str, competency: str, number: int, trial: Tried
 ) -> None:
     name = f"{competency} trial {number}"
     run = client.create_run(experiment, run_name=name, tags={"mlflow.parentRunId": parent}).info.run_id
-    parameters = {
-        "competency": competency,
-        "families": ", ".join(trial.families),
-        "penalty": trial.penalty,
-        "least_measured": trial.least_measured,
-        "pruned": trial.pruned,
-    }
+    parameters = {"competency": competency, **trial.settings, "pruned": trial.pruned}
     _log(client, run, parameters, {"inner error": trial.error, "inner r (optimistic)": trial.r})
     client.set_terminated(run, "KILLED" if trial.pruned else "FINISHED")
 

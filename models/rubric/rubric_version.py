@@ -2,21 +2,17 @@
 
 A later change of the shipped ``rubric.yaml`` changes no version. An interview that this variant cannot measure is not
 scored; no other variant takes its place, since scores of two variants are two measurements.
-
-A rubric version as ``model.json``; it has no tensors, and the file for them is empty.
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
 
 from vivavoce.data.framework import Framework
-from vivavoce.models.directory import MODEL, TENSORS, Head, ModelRefused, Part, common
 from vivavoce.models.rubric.rubric import Rubric, RubricParameters
 from vivavoce.models.score import OVERALL, TOP, Score
 from vivavoce.models.version import WHOLE, Floats, MeasuredAnswer, ModelVersion, Names
@@ -50,6 +46,7 @@ class RubricVersion(ModelVersion):
 
     kind: ClassVar[str] = "rubric"
     influence_unit: ClassVar[str] = "points at most"
+    learned: ClassVar[bool] = False
 
     variant: str
     parameters: RubricParameters
@@ -94,6 +91,35 @@ class RubricVersion(ModelVersion):
         """Points between none and all of each feature, of the 100 that a competency has."""
         most = [TOP * weight for weight in self.measures.values()]
         return {name: dict(zip(columns, most, strict=True)) for name, columns in self.features.items()}
+
+    @property
+    def made(self) -> str:
+        """How it was made, in a sentence or two of its card."""
+        return (
+            f"rubric, variant {self.variant}. Nothing was learned: what candidates said is set against the framework, "
+            "on scales that are stated beforehand."
+        )
+
+    @property
+    def worth(self) -> str:
+        """Of which scores its figures of validity are, in a sentence of its card."""
+        return "Of the score as it is: no rating and no performance went into it."
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What its points do not say."""
+        return (
+            "Points are earned from 0 to 100 and compare nobody with applicants; what this variant cannot measure is "
+            "not scored. Bands rest on an assumed spread of one person's answers.",
+        )
+
+    def meaning(self, digest: str) -> str:
+        """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
+        return (
+            f"the rubric {digest[:12]}, variant {self.variant}: what candidates said, set against the framework, "
+            "without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence says what "
+            "earned them. What this variant cannot measure is not scored."
+        )
 
     @property
     def rubric(self) -> Rubric:
@@ -151,82 +177,3 @@ def _sums(points: Floats, whose: npt.NDArray[np.intp], interviews: int) -> Float
     for i in np.flatnonzero(heard):
         found[i] = math.fsum(shares[ends[i - 1] if i else 0 : ends[i]])
     return found
-
-
-Tensors = Mapping[str, npt.NDArray[Any]]
-
-
-class _Measure(Part):
-    """Weight of a measure, and the values that earn none and all of its points."""
-
-    weight: Annotated[float, Field(gt=0, le=1)]
-    none: float
-    full: float
-
-    @model_validator(mode="after")
-    def _has_width(self) -> Self:
-        if self.none == self.full:
-            raise ValueError(f"a measure's scale must have a width. Got {self.none:g} at both ends.")
-        return self
-
-
-class RubricHead(Head):
-    """``model.json`` of a rubric version."""
-
-    kind: Literal["rubric"]
-    variant: Literal["full", "no_question", "no_encoder"]
-    rubric: str
-    measures: Annotated[dict[str, _Measure], Field(min_length=1)]
-    question_sd: Annotated[float, Field(gt=0)]
-
-
-def write(model: RubricVersion) -> tuple[RubricHead, dict[str, npt.NDArray[np.float64]]]:
-    """The head, and no tensors."""
-    scales = model.parameters.scales
-    head = RubricHead.model_validate(
-        common(model)
-        | {
-            "variant": model.variant,
-            "rubric": model.parameters.version,
-            "measures": {
-                name: {"weight": weight, "none": scales[name].none, "full": scales[name].full}
-                for name, weight in model.measures.items()
-            },
-            "question_sd": model.parameters.question_sd[model.variant],
-        }
-    )
-    return head, {}
-
-
-def read(content: bytes, tensors: Tensors, framework: Framework, documents: Mapping[str, Any]) -> RubricVersion:
-    """The version.
-
-    Parameters
-    ----------
-    content
-        Of ``model.json``.
-    tensors, framework, documents
-        The other files.
-
-    Raises
-    ------
-    ModelRefused, pydantic.ValidationError, ValueError
-        For parts that do not fit together.
-    """
-    head = RubricHead.model_validate_json(content)
-    head.check(framework)
-    if tensors:
-        raise ModelRefused(f"{TENSORS} and {MODEL} differ in {', '.join(sorted(tensors))}: a rubric has no tensors.")
-    parameters = RubricParameters.model_validate(
-        {
-            "version": head.rubric,
-            "variants": {head.variant: {name: one.weight for name, one in head.measures.items()}},
-            "scales": {name: {"none": one.none, "full": one.full} for name, one in head.measures.items()},
-            "question_sd": {head.variant: head.question_sd},
-        }
-    )
-    return RubricVersion(
-        **head.fields(framework, documents),
-        variant=head.variant,
-        parameters=parameters,
-    )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from vivavoce.fairness.gate.evidence import Evidence, limits, short
-from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.version import ModelVersion
 
 Json = Mapping[str, Any]
@@ -92,7 +91,7 @@ def _identity(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
         f"Job: {framework.job} ({'; '.join(f'{name}: {said}' for name, said in framework.titles.items())}), framework "
         f"{framework.digest[:12]} of version {framework.version}.",
         f"Version: {evidence.model_digest}.",
-        _kind(model),
+        f"Kind: {model.made}",
         f"Admission: {gate['admission']}, decided on {gate['made'][:10]} under the gate {gate['pack']['name']} "
         f"{gate['pack']['version']}" + (f", until {gate['expires'][:10]}." if gate["expires"] else "."),
     ]
@@ -101,15 +100,6 @@ def _identity(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
         more = f" A verdict takes {needed} people." if needed else ""
         sentences.append(f"Provisional: a person reviews every decision.{more}")
     return Section("What this is", tuple(sentences))
-
-
-def _kind(model: ModelVersion) -> str:
-    if isinstance(model, RubricVersion):
-        return (
-            f"Kind: rubric, variant {model.variant}. Nothing was learned: what candidates said is set against the "
-            "framework, on scales that are stated beforehand."
-        )
-    return f"Kind: {model.kind}, trained on human ratings and, where they are known, on later performance."
 
 
 def _data(model: ModelVersion) -> Section:
@@ -164,10 +154,7 @@ def _validity(model: ModelVersion, evidence: Evidence) -> Section:
         for name, one in performance.get("correlations", {}).items()
     ]
     rows += [(f"human ratings, {name}", _estimate(one["score"]), "–") for name, one in found.get("ratings", {}).items()]
-    if isinstance(model, RubricVersion):
-        sentences = ["Of the score as it is: no rating and no performance went into it.", *found.get("findings", ())]
-    else:
-        sentences = ["From cross-fitted scores: nobody was scored by a model that saw their rating or performance."]
+    sentences = [model.worth, *(() if model.learned else found.get("findings", ()))]
     corrected = performance.get("corrected")
     if isinstance(corrected, Mapping):
         rows += [
@@ -256,15 +243,13 @@ def _limits(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
         f"Scores interviews in {languages} whose words come from {', '.join(model.recognisers)}.",
         "Performance is known only for people who were hired and stayed; what the rejected would have done is not.",
     ]
-    if isinstance(model, RubricVersion):
-        sentences.append(
-            "Points are earned from 0 to 100 and compare nobody with applicants; what this variant cannot measure is "
-            "not scored. Bands rest on an assumed spread of one person's answers."
-        )
     sentences += [
-        f"Not settled or not met: {one['asks']} ({one['found']})"
-        for one in gate["checks"]
-        if one["outcome"] in {"fail", "insufficient"}
+        *model.limits,
+        *(
+            f"Not settled or not met: {one['asks']} ({one['found']})"
+            for one in gate["checks"]
+            if one["outcome"] in {"fail", "insufficient"}
+        ),
     ]
     if evidence.search is None:
         sentences.append("Nobody searched for a less discriminatory alternative.")

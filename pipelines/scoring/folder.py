@@ -24,11 +24,9 @@ from vivavoce import __version__
 from vivavoce.data.ledger import Run
 from vivavoce.data.status import COMPLETE
 from vivavoce.data.vault.durable import sweep
-from vivavoce.models.rubric.rubric_version import RubricVersion
 from vivavoce.models.score import OVERALL, Standing
 from vivavoce.pipelines.scoring.batch import Batch
 from vivavoce.pipelines.scoring.configuration import declared_features
-from vivavoce.pipelines.scoring.model import Scorer
 from vivavoce.pipelines.scoring.outputs import (
     Column,
     Row,
@@ -149,7 +147,9 @@ def weakest(standings: Sequence[Standing]) -> Standing:
 
 def notes(batch: Batch) -> list[str]:
     """What a reader of the scores must know about this run."""
-    said = [trained_note(scorer) for scorer in batch.settings.scorers.values()] or [rubric_note(batch)]
+    scorers = batch.settings.scorers.values()
+    said = [f"{one.job.replace('_', ' ')}: scored by {one.model.meaning(one.digest)}" for one in scorers]
+    said = said or [rubric_note(batch)]
     if batch.configuration.asr == "pocketsphinx":
         said.append("Words were recognised by pocketsphinx, which is for smoke runs: these scores mean nothing.")
     if batch.configuration.consent_on_file:
@@ -163,22 +163,6 @@ def rubric_note(batch: Batch) -> str:
     if batch.configuration.encoder is None:
         return "No sentence encoder was used: scores rest on terms and structure alone."
     return "Chinese answers are scored by terms and structure alone: the encoder does not cover Chinese."
-
-
-def trained_note(scorer: Scorer) -> str:
-    """What the scores of a model version mean, by its kind."""
-    model, job = scorer.model, scorer.job.replace("_", " ")
-    if isinstance(model, RubricVersion):
-        return (
-            f"{job}: scored by the rubric {scorer.digest[:12]}, variant {model.variant}: what candidates said, set "
-            "against the framework, without training. Points are earned from 0 to 100 and compare nobody with "
-            "applicants; evidence says what earned them. What this variant cannot measure is not scored."
-        )
-    return (
-        f"{job}: scored by the trained model {scorer.digest[:12]}: measures of the answers, weighed as human ratings "
-        f"and later performance taught it. 50 points are the mean of the {model.applicants} applicants of its "
-        "training, 15 points their standard deviation; evidence says what sets a person apart from that mean."
-    )
 
 
 def summarise(said: Console, out: Path, rows: Sequence[Row]) -> None:

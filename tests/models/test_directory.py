@@ -24,9 +24,9 @@ from tests.conftest import ROOT
 from vivavoce.data.framework import load_framework
 from vivavoce.models import directory
 from vivavoce.models.directory import ModelRefused, load_model, save_model
+from vivavoce.models.linear.linear_stored import ARRAYS
 from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.models.linear.stored import ARRAYS
 from vivavoce.models.score import Norms
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")

@@ -9,6 +9,8 @@ from filelock import FileLock
 from tests.pipelines.runs import score_demo
 from vivavoce.data.vault.keys import ProjectKey
 
+collect_ignore = ["one_more_kind"]  # its folders are packages only beside the program's own
+
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:

@@ -27,9 +27,9 @@ from vivavoce.pipelines.registry import resolve
 from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
 from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training.champion import compare
-from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.rubric import judge
+from vivavoce.training.linear.linear_trainer import fit
+from vivavoce.training.rubric.rubric_trainer import judge
 
 pytestmark = pytest.mark.xdist_group("publish")
 
@@ -296,7 +296,7 @@ def test_the_monitor_watches_what_it_rests_on(house, second, tmp_path):
         ({"tune": 5}, "--tune would do nothing"),
         ({"split": "site"}, "--split would do nothing"),
         ({"kind": "linear"}, "learns from human ratings: give --ratings"),
-        ({"kind": "oracle"}, "--kind must be one of"),
+        ({"kind": "oracle"}, "'oracle' is no kind of model here. Known are fusion, linear, rubric"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_read(cohort, tmp_path, change, said):

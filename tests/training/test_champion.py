@@ -7,9 +7,9 @@ import pytest
 
 from tests.training.tables import FRAMEWORK, NOISE, write
 from vivavoce.training.champion import NotComparable, Verdict, compare
-from vivavoce.training.fit import fit
 from vivavoce.training.inputs import Provenance
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.linear.linear_trainer import fit
 
 DIGEST = "a" * 64
 

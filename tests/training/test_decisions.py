@@ -8,8 +8,8 @@ import pytest
 
 from tests.training.tables import FRAMEWORK, write
 from vivavoce.training.champion import decision_tables
-from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.linear.linear_trainer import fit
 from vivavoce.training.outcomes import FollowUp
 
 

@@ -15,11 +15,11 @@ from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion, Prediction
 from vivavoce.models.score import OVERALL
 from vivavoce.training.fusion.choice import lesson_of
-from vivavoce.training.fusion.fit import fit_fusion
 from vivavoce.training.fusion.folds import _moved, _pseudo_values, sequences_of
+from vivavoce.training.fusion.fusion_trainer import TRAINER, fit_fusion
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.tables import BadTraining
-from vivavoce.training.variants import Variant, overall_scores
+from vivavoce.training.variants import Variant
 
 QUICK = FusionRegressor(width=12, epochs=60, patience=10, batch=32, rate=0.01)
 
@@ -194,8 +194,8 @@ def test_alternatives_to_a_fusion_version_are_learned_by_fusion(inputs, fitted, 
         asked.append((changed, more))
         return fitted
 
-    monkeypatch.setattr("vivavoce.training.fusion.fit.fit_fusion", learned)
+    monkeypatch.setattr("vivavoce.training.fusion.fusion_trainer.fit_fusion", learned)
     without = Variant(name="no_length", without_features=(LENGTH,))
-    assert np.array_equal(overall_scores(inputs, FRAMEWORK, without, kind="fusion"), fitted.overall)
+    assert np.array_equal(TRAINER.scores_under(fitted.model, inputs, without, 0), fitted.overall)
     assert LENGTH not in asked[0][0].features["teamwork"]
     assert asked[0][1]["effort"] is None

@@ -10,9 +10,9 @@ from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, save
 from vivavoce.models.rubric.rubric import rubric_parameters
 from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.rubric import chosen, judge
+from vivavoce.training.rubric.rubric_trainer import changed, chosen, judge
 from vivavoce.training.tables import BadTraining
-from vivavoce.training.variants import Variant, changed
+from vivavoce.training.variants import Variant
 
 GENERAL = ("language.structure_share", "language.relevance_cosine")
 OWN = ("language.term_coverage_share", "language.anchor_closeness_ratio")

@@ -9,10 +9,10 @@ from tests.proof import proof_count
 from tests.training.tables import FRAMEWORK, write
 from vivavoce.evaluation.estimate import bootstrap
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.linear.linear_trainer import fit
+from vivavoce.training.linear.search import PENALTIES, STARTED, Search, SearchedRidge, family, without_idle
 from vivavoce.training.overall import cross_fitted
-from vivavoce.training.search import PENALTIES, STARTED, Search, SearchedRidge, family, trials_of, without_idle
 from vivavoce.training.validation.permutation import permuted_learning
 
 SETS = tuple(name for name in "abcdefghijkl" for _ in range(4))
@@ -111,7 +111,7 @@ def test_a_training_searches_and_its_model_asks_for_nothing_that_it_does_not_use
     inputs = read_inputs(paths["features"], paths["ratings"], None, FRAMEWORK)
     search = Search(6, inputs.modalities, 0)
     fitted = fit(inputs, FRAMEWORK, estimator=search, effort=None, seed=0)
-    model, trials = fitted.model, trials_of(fitted.ridges)
+    model, trials = fitted.model, fitted.trials
     assert {name: len(tried) for name, tried in trials.items()} == dict.fromkeys(inputs.features, 6)
     lean = without_idle(model)
     assert set(lean.fingerprints) <= set(model.fingerprints)

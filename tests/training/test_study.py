@@ -18,8 +18,8 @@ from vivavoce.pipelines.app import app
 from vivavoce.pipelines.publishing.card import markdown, sections
 from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
 from vivavoce.training import weights
-from vivavoce.training.fit import fit
 from vivavoce.training.joining import read_inputs
+from vivavoce.training.linear.linear_trainer import fit
 from vivavoce.training.scheme import Scheme
 from vivavoce.training.validation import scored
 from vivavoce.training.validation.scored import Effort

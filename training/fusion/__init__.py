@@ -1,1 +1,1 @@
-"""Training fusion: ``sequences`` → ``folds`` (people not seen) → ``choice`` (fusion or linear) → ``fit`` (it all)."""
+"""Training fusion: ``folds`` (people not seen) → ``choice`` (fusion or linear) → ``fusion_trainer`` (it all)."""

@@ -17,9 +17,16 @@ from vivavoce.training.scheme import Scheme
 from vivavoce.training.validation.baselines import LENGTH, Baseline
 from vivavoce.training.validation.correction import Corrected, ceiling, correct_scores
 from vivavoce.training.validation.permutation import permuted_procedure, permuted_scores
-from vivavoce.training.validation.scored import Crossed, Effort, calibration_of, ceiling_of, rubric_of
+from vivavoce.training.validation.scored import (
+    DRAWS,
+    Crossed,
+    Effort,
+    calibration_of,
+    ceiling_of,
+    correlation,
+    rubric_of,
+)
 
-DRAWS = 1000
 FRAMEWORK = "framework"  # the overall score under the framework's weights: what people could have been selected on
 
 
@@ -108,3 +115,24 @@ def performance_ceiling(inputs: Inputs) -> Estimate:
     if stated is not None:
         return Estimate(ceiling(stated))
     return ceiling_of(inputs.criterion_reliability, "the criterion's reliability")
+
+
+def performance_of(
+    inputs: Inputs, framework: Framework, crossed: Mapping[str, Crossed], overall: Overall | None, seed: int
+) -> dict[str, Any]:
+    """Correlations of performance with the overall score under several weights and with each competency, as JSON; raw
+    and, where the selection is known, as among all applicants.
+    """
+    if overall is None:
+        return {"persons": 0}
+    y, persons = overall.performance, overall.persons
+    raw = {name: asdict(correlation(values, y, persons, seed)) for name, values in overall.composites.items()}
+    corrected = corrected_validity(inputs, framework, crossed, overall, seed)
+    note = next((one.corrected.reason for one in corrected.values() if one.method == "none"), None)
+    return {
+        "persons": len(y),
+        "correlations": raw,
+        "used": "learned",
+        "corrected": None if note else {name: asdict(one) for name, one in corrected.items()},
+        "note": note,
+    }

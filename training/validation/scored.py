@@ -1,5 +1,6 @@
-"""One competency's cross-fitted scores, and what is asked of every score: calibration, ceiling, the rubric."""
+"""One competency's cross-fitted scores, and what is asked of every score: r, calibration, ceiling, the rubric."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,11 +10,14 @@ import pandas as pd
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, undefined
+from vivavoce.evaluation.gain import correlation as person_correlation
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
-from vivavoce.training.validation.baselines import rubric_scores
+from vivavoce.training.validation.baselines import LENGTH, rubric_scores
 from vivavoce.training.validation.correction import ceiling
 from vivavoce.training.validation.permutation import COUNT
 from vivavoce.training.validation.precision import Precision
+
+DRAWS = 1000  # of persons, for the intervals of correlations
 
 
 @dataclass(frozen=True)
@@ -77,3 +81,26 @@ def ceiling_of(reliability: Estimate, source: str) -> Estimate:
         for one in (reliability.value, reliability.low, reliability.high)
     )
     return Estimate(value, low, high, reliability.reason)
+
+
+def agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[str, Any]:
+    """Correlation with human ratings, for each competency, beside that of answer length alone, as JSON."""
+    found = {}
+    for name, z in scores.items():
+        length = inputs.features[name].get(LENGTH)
+        y, persons = inputs.ratings[name], inputs.candidates
+        found[name] = {
+            "score": asdict(correlation(z, y, persons, seed)),
+            "answer length": asdict(
+                undefined(f"{LENGTH} was not measured") if length is None else correlation(length, y, persons, seed)
+            ),
+            "reliability of the ratings": asdict(inputs.reliability[name]),
+        }
+    return found
+
+
+def correlation(one: Floats, other: Floats, persons: Any, seed: int = 0) -> Estimate:
+    """Pearson's r of the rows that have both, with an interval over persons; ideal 1. Undefined below 50 rows."""
+    if np.count_nonzero(~np.isnan(one) & ~np.isnan(other)) < LEAST_PEOPLE:
+        return undefined(f"fewer than {LEAST_PEOPLE} rows with both")
+    return person_correlation(one, other, persons, draws=DRAWS, seed=seed)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, NOISE, write
-from vivavoce.training.fit import fit
 from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.learned import without_nan
+from vivavoce.training.linear.linear_trainer import fit
 from vivavoce.training.validation.scored import Effort
 
 QUICK = Effort(permutations=19, repeats=1)

@@ -5,11 +5,12 @@ Everybody is unseen: no rating and no performance went into the score, so correl
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats
@@ -18,39 +19,23 @@ from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD
 from vivavoce.training.datasheet import datasheet
-from vivavoce.training.fit import DRAWS, agreement, correlation
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.tables import BadTraining
+from vivavoce.training.trainers import Made, Settings, Trainer
 from vivavoce.training.validation.baselines import LENGTH, Baseline, distinct, in_its_favour
 from vivavoce.training.validation.correction import correct_scores
 from vivavoce.training.validation.overall import FRAMEWORK, performance_ceiling
 from vivavoce.training.validation.permutation import permuted_scores
 from vivavoce.training.validation.precision import Precision, precision
-from vivavoce.training.validation.scored import USUAL, ceiling_of
+from vivavoce.training.validation.scored import DRAWS, USUAL, agreement, ceiling_of, correlation
+from vivavoce.training.variants import Variant, fewer_questions, refuse_unknown
 
 SPLIT = "Nothing is learned, so nobody is split: these people are evidence, and the score saw none of them."
 KEPT = "nothing is learned: the framework's weights are kept"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A rubric version, and the scores of the people that its figures rest on: they stay in memory.
-
-    Parameters
-    ----------
-    model
-        The version.
-    z, overall
-        (points − 50) / 15 of each competency, and overall, one per interview, shape (n,); ``nan`` where not scored.
-    """
-
-    model: RubricVersion
-    z: Mapping[str, Floats]
-    overall: Floats
-
-
-def judge(inputs: Inputs, framework: Framework, *, seed: int = 0) -> Judged:
+def judge(inputs: Inputs, framework: Framework, *, seed: int = 0) -> Made[RubricVersion]:
     """Make the shipped rubric a version for one job family, with what these people say about it.
 
     Parameters
@@ -76,7 +61,7 @@ def judge(inputs: Inputs, framework: Framework, *, seed: int = 0) -> Judged:
         "weights": {"reason": KEPT},
         "validity": _validity(inputs, model, points, seed) | {"variants": counts},
     }
-    return Judged(replace(model, documents=without_nan(documents)), z, overall)
+    return Made(replace(model, documents=without_nan(documents)), z, overall)
 
 
 def chosen(inputs: Inputs, framework: Framework, parameters: RubricParameters) -> tuple[RubricVersion, dict[str, int]]:
@@ -259,3 +244,74 @@ def _bands(model: RubricVersion, spread: Mapping[str, Precision]) -> Iterator[st
             f"The rubric's bands assume that one person's answers lie {assumed:.0f} points around their score; these "
             f"people's lie {here} points around it."
         )
+
+
+def changed(model: RubricVersion, variant: Variant) -> RubricVersion:
+    """The version as a variant has it; refuses (``BadTraining``) what is not there, or would leave nothing to score."""
+    framework = fewer_questions(model.framework, variant)
+    if variant.weights is not None:
+        framework = _weighted(framework, variant.name, variant.weights)
+    refuse_unknown(variant, "modalities", variant.without_modalities, {"text"})
+    refuse_unknown(variant, "features", variant.without_features, set(model.measures))
+    left = {name: weight for name, weight in model.measures.items() if name not in variant.without_features}
+    if not left or variant.without_modalities:
+        raise BadTraining(f"{variant.name}: a rubric rests on text alone, and would be left without measures.")
+    total = sum(left.values())
+    parameters = model.parameters.model_copy(
+        update={"variants": {model.variant: {name: weight / total for name, weight in left.items()}}}
+    )
+    columns = {
+        column
+        for own in model.features.values()
+        for measure, column in zip(model.measures, own, strict=True)
+        if measure in left
+    }
+    return replace(
+        model,
+        framework=framework,
+        weights=framework.weights,
+        parameters=parameters,
+        fingerprints={name: one for name, one in model.fingerprints.items() if name in columns},
+    )
+
+
+def _weighted(framework: Framework, name: str, weights: Mapping[str, float]) -> Framework:
+    if set(weights) != set(framework.weights):
+        raise BadTraining(f"{name}: give weights of {', '.join(framework.weights)}, no more and no fewer.")
+    document = framework.model_dump(mode="json")
+    for one in document["competencies"]:
+        one["weight"] = weights[one["id"]]
+    try:
+        return Framework.model_validate(document, strict=False)
+    except ValidationError as error:
+        said = "; ".join(str(one["msg"]) for one in error.errors())
+        raise BadTraining(f"{name}: the framework does not hold with these weights: {said}") from error
+
+
+class RubricTrainer:
+    """Makes rubric versions, of which nothing is learned; people say what the score is worth."""
+
+    learns = False
+    idle = ("tune", "sample_weights", "thorough", "beside", "split")
+    why_idle = "learns nothing"
+
+    def train(self, inputs: Inputs, framework: Framework, settings: Settings) -> Made[RubricVersion]:
+        """The shipped rubric as a version, with what these people say about it."""
+        return judge(inputs, framework, seed=settings.seed)
+
+    def scores_under(
+        self,
+        model: RubricVersion,
+        inputs: Inputs,
+        variant: Variant | None,
+        seed: int,  # noqa: ARG002 (no chance in it)
+    ) -> Floats:
+        """Overall points of every interview, shape (n,), by the rubric as it is or changed; nothing is learned again.
+
+        Of what a variant leaves out, features are measures by their declared names; the others' weights are scaled so
+        that they sum to 1 again.
+        """
+        return points_of(model if variant is None else changed(model, variant), inputs)[OVERALL]
+
+
+TRAINER: Trainer[RubricVersion] = RubricTrainer()

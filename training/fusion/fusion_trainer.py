@@ -1,7 +1,8 @@
-"""From joined inputs to a fusion version: predictions for people not seen, norms, weights, what it is worth."""
+"""The fusion model's trainer: predictions for people not seen, norms, weights, what it is worth."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +17,24 @@ from vivavoce.models.fusion.fusion_version import FusionVersion, check_questions
 from vivavoce.models.linear.ridge import LEAST_MEASURED
 from vivavoce.models.score import Norms
 from vivavoce.training.datasheet import datasheet
-from vivavoce.training.fit import agreement, by_interview, check_weights, correlation, performance_of
 from vivavoce.training.fusion.choice import BY_COMPETENCY, Choice, compare, lesson_of, linear_for
 from vivavoce.training.fusion.folds import UNDECLARED, Lesson, Sequences, TakenApart, sequences_of, take_apart
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.overall import learn_overall
+from vivavoce.training.overall import by_interview, check_weights, learn_overall
 from vivavoce.training.pooling import Beside
 from vivavoce.training.tables import BadTraining
+from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.increments import labels_of
+from vivavoce.training.validation.overall import performance_of
 from vivavoce.training.validation.permutation import Permuted
 from vivavoce.training.validation.precision import Curve, Point, precision
 from vivavoce.training.validation.report import Again, judge
-from vivavoce.training.validation.scored import USUAL, Crossed, Effort
+from vivavoce.training.validation.scored import USUAL, Crossed, Effort, agreement, correlation
+from vivavoce.training.variants import Variant
 
 SAID = "fusion, learned anew without each modality; for permutations, curve and elsewhere it is not learned again"
 NOT_AGAIN = "fusion is not learned again for this"
-
-
-@dataclass(frozen=True)
-class FittedVersion:
-    """A fusion version, and the scores of its own people that its figures rest on: they stay in memory.
-
-    Parameters
-    ----------
-    model
-        The version.
-    z
-        Each competency's cross-fitted score, one per interview, shape (n,); ``nan`` where not measured.
-    overall
-        Σ w z with weights learned from other people's performance, shape (n,), as of a linear training.
-    """
-
-    model: FusionVersion
-    z: Mapping[str, Floats]
-    overall: Floats
 
 
 def fit_fusion(
@@ -62,7 +46,7 @@ def fit_fusion(
     effort: Effort | None = USUAL,
     beside: Sequence[Beside] = (),
     seed: int = 0,
-) -> FittedVersion:
+) -> Made[FusionVersion]:
     """Train the fusion model of one job family, and compare it with linear on the same folds.
 
     Every figure in its documents is from cross-fitted scores: no person was scored by a network, or weighted by
@@ -137,7 +121,13 @@ def fit_fusion(
         usual=usual_columns(lesson.x),
         least_measured=LEAST_MEASURED,
     )
-    return FittedVersion(model, scores, by_interview(inputs, framework, scores, overall))
+    return Made(
+        model,
+        scores,
+        by_interview(inputs, framework, scores, overall),
+        predicted={name: norms.mean + norms.sd * scores[name] for name, norms in model.norms.items()},
+        spent=() if checkpoints is None else (checkpoints,),
+    )
 
 
 def _crossed(
@@ -206,3 +196,29 @@ def _document(choice: Choice, apart: TakenApart, network: FusionRegressor) -> di
 
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else value
+
+
+class FusionTrainer:
+    """Makes fusion versions; a training that is killed leaves its checkpoints, and goes on from there."""
+
+    learns = True
+    idle = ("tune",)
+    why_idle = "has no settings to search among"
+
+    def train(self, inputs: Inputs, framework: Framework, settings: Settings) -> Made[FusionVersion]:
+        """:func:`fit_fusion`."""
+        return fit_fusion(
+            inputs,
+            framework,
+            checkpoints=settings.checkpoints,
+            effort=settings.effort,
+            beside=settings.beside,
+            seed=settings.seed,
+        )
+
+    def scores_under(self, model: FusionVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
+        """Cross-fitted overall scores, shape (n,), by networks that are learned again."""
+        return relearned_scores(inputs, model.framework, variant, partial(fit_fusion, effort=None, seed=seed))
+
+
+TRAINER: Trainer[FusionVersion] = FusionTrainer()

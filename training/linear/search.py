@@ -62,6 +62,15 @@ class Trial:
     r: float
     pruned: bool
 
+    @property
+    def settings(self) -> dict[str, str | float]:
+        """What was tried, as a record keeps it."""
+        return {
+            "families": ", ".join(self.families),
+            "penalty": self.penalty,
+            "least_measured": self.least_measured,
+        }
+
 
 class SearchedRidge(CompetencyRidge):
     """A ridge that looks for its settings on folds by person whenever it is fitted.

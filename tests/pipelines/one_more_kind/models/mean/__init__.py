@@ -1,0 +1,1 @@
+"""One more kind of model: the mean of what was measured."""
