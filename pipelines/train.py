@@ -216,10 +216,14 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
     from vivavoce.training.joining import read_inputs
     from vivavoce.training.trainers import trainer
 
-    tables: Any = (request.features, request.ratings, request.outcomes)  # of which forms: the readers say
+    features: Any = request.features  # which forms of a table can be read, the readers say
+    ratings: Any = request.ratings
+    outcomes: Any = request.outcomes
     weights: Any = request.sample_weights
     return read_inputs(
-        *tables,
+        features,
+        ratings,
+        outcomes,
         framework,
         learning=trainer(request.kind).learns,
         schema=request.schema,

@@ -79,7 +79,7 @@ def test_it_beats_linear_on_the_same_folds_and_the_champion_on_performance(fusio
 
 def test_nothing_is_searched(cohort: Cohort, tmp_path: Path) -> None:
     said = quietly(run_train, asked(cohort, tmp_path / "v", kind="fusion", tune=5))
-    assert (said.status, "leave --tune out" in said.text) == (EXIT_BAD_INPUT, True)
+    assert (said.status, "--tune would do nothing: leave it out" in said.text) == (EXIT_BAD_INPUT, True)
 
 
 def test_it_is_admitted_like_any_other_version(
