@@ -138,7 +138,7 @@ def train(request: TrainingRequest, *, console: Console | None = None) -> Traine
         and a folder that is there already.
     """
     from vivavoce.models.directory import save_model
-    from vivavoce.pipelines.training.story import data_lines, result_lines
+    from vivavoce.pipelines.training_story import data_lines, result_lines
     from vivavoce.training.tables import BadTraining
     from vivavoce.training.trainers import OPTIONS, check_options
 

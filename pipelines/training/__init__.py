@@ -1,1 +1,0 @@
-"""The parts of ``viva train``: what it says and draws."""
