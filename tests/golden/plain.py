@@ -1,4 +1,4 @@
-"""Documents as plain values that can be kept: no prose, no times, no digests, nothing that is absent."""
+"""Documents as plain values that can be kept: no sentences, no times, no digests, nothing that is absent."""
 
 import math
 import re
@@ -9,28 +9,39 @@ import numpy as np
 
 Json = Any
 
-WORD = re.compile(r"[\w.,:+%<>=()-]+", re.ASCII)  # a verdict, a name, a reason's code; sentences and paths are not
-PASSING = re.compile(r"[0-9a-f]{12,}|\d{4}-\d\d-\d\d.*")  # digests and times
-LEFT_OUT = frozenset({"version", "vivavoce", "format", "seconds", "file", "sha256", "made", "expires"})
+WORD = r"[\w.,:+%<>=()'-]+"
+PHRASE = re.compile(f"{WORD}(?: {WORD}){{0,3}}(?<![.])", re.ASCII)  # a verdict, a name, a reason; no sentence, no path
+PASSING = re.compile(r"(?:.*\b)?[0-9a-f]{12,}\b.*|\d{4}-\d\d-\d\d.*")  # digests and times
+SENTENCES = frozenset(
+    {"version", "vivavoce", "file", "asks", "found", "remedy", "said", "words", "note", "clause", "source"}
+)  # names of what people read, whatever its length
+FORMS = frozenset({"version", "format", "seconds"})  # numbers of the document's shape, and of the machine
 NAMED_BY = ("id", "group", "question", "competency", "criterion", "attribute", "rule", "name", "window", "score")
 
 
-def plain(found: Any) -> Json:
-    """A value as JSON holds it; ``None``, nan, prose, digests and times are taken out of mappings.
+def plain(value: Any) -> Json:
+    """A value as JSON holds it; ``None``, nan, sentences, digests and times are taken out of mappings.
 
     A list of mappings that have names of their own becomes a mapping by name, so that a difference can be told by it.
     """
-    if isinstance(found, Mapping):
-        kept = {str(name): plain(value) for name, value in found.items() if name not in LEFT_OUT}
-        return {name: value for name, value in kept.items() if not _is_nothing(value)}
-    if isinstance(found, list | tuple | np.ndarray):
-        items = list(found)
+    if isinstance(value, Mapping):
+        kept = {str(name): plain(inner) for name, inner in value.items() if not _is_left_out(name, inner)}
+        return {name: inner for name, inner in kept.items() if not _is_nothing(inner)}
+    if isinstance(value, list | tuple | np.ndarray):
+        items = list(value)
         name = _name_of(items)
         if name is not None:
-            return plain({item[name]: {key: value for key, value in item.items() if key != name} for item in items})
+            return plain({item[name]: {key: inner for key, inner in item.items() if key != name} for item in items})
         kept = [plain(item) for item in items]
         return ["…" if _is_nothing(item) else item for item in kept]
-    return _value(found)
+    return _single(value)
+
+
+def _is_left_out(name: object, value: object) -> bool:
+    """Whether a value is left out for its name: sentences, numbers of a document's shape, why a number is absent."""
+    if isinstance(value, str):
+        return name in SENTENCES
+    return name == "undefined" or (name in FORMS and isinstance(value, int | float))
 
 
 def _is_nothing(value: Json) -> bool:
@@ -39,7 +50,7 @@ def _is_nothing(value: Json) -> bool:
 
 def _name_of(items: list[Any]) -> str | None:
     """The key that tells mappings apart."""
-    if len(items) < 1 or not all(isinstance(item, Mapping) for item in items):
+    if not items or not all(isinstance(item, Mapping) for item in items):
         return None
     for key in NAMED_BY:
         names = [item.get(key) for item in items]
@@ -48,12 +59,12 @@ def _name_of(items: list[Any]) -> str | None:
     return None
 
 
-def _value(found: Any) -> Json:
-    if isinstance(found, np.generic):
-        found = found.item()
-    if found is None or isinstance(found, bool | int):
-        return found
-    if isinstance(found, float):
-        return None if math.isnan(found) else found if math.isfinite(found) else str(found)
-    word = str(found)
-    return word if WORD.fullmatch(word) and not PASSING.fullmatch(word) else None
+def _single(value: Any) -> Json:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return None if math.isnan(value) else value if math.isfinite(value) else str(value)
+    text = str(value)
+    return text if PHRASE.fullmatch(text) and not PASSING.fullmatch(text) else None

@@ -35,6 +35,36 @@ def test_real_clips_are_measured_as_they_were(run: Run, viva_data: Path) -> None
     assert not told, "\n".join(told)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "demo.features.language.length_words.c01 q1", "demo.features.face.yaw_spread_deg.c01 q1",
+        "demo.features.prosody.f0_median_hz.c01 q1", "demo.scores.c04.overall.score", "demo.status.c12.reason",
+        "train.linear.version.weights.teamwork", "train.linear.version.arrays.teamwork.coefficients",
+        "train.linear.weights.weights.teamwork.low", "train.fusion.fusion.gain.low",
+        "train.fusion.version.arrays.moved",
+        "train.rubric.validity.performance.corrected.framework.corrected.high", "audit.linear.status",
+        "audit.rubric.tables.0.rows.women.adjusted_p", "audit.rubric.findings.0.interval", "audit.linear.agreement",
+        "audit.linear.recognition.rows.women.words", "publish.rubric.admission",
+        "publish.linear.checks.validity.outcome", "production.scores.c01.overall.score",
+        "production.status.c04.reason", "monitor.triggers.0.what", "monitor.exit", "erase.left.features",
+        "clips.features.face.seen_share.bbaf2n interview", "clips.status.face_noface.reason",
+    ],
+)  # fmt: skip
+def test_what_the_run_is_for_is_kept(path: str) -> None:
+    """What is left out of documents must not take numbers and verdicts with it."""
+    stage, rest = path.split(".", 1)
+    kept = read_truth(stage)[0]
+    while rest:
+        if isinstance(kept, list):
+            name, _, rest = rest.partition(".")
+            kept = kept[int(name)]
+        else:
+            name = max((one for one in kept if f"{rest}.".startswith(f"{one}.")), key=len)
+            kept, rest = kept[name], rest[len(name) + 1 :]
+    assert kept not in ({}, [], None)
+
+
 def test_a_difference_is_told_by_its_path() -> None:
     kept = {"sex": {"f": {"ratio": 0.81, "verdict": "ok", "p": 0.2}, "m": [1, 2.0]}}
     found = {"sex": {"f": {"ratio": 0.79, "verdict": "finding", "q": 1.0}, "m": [1, 2.0 + 1e-13]}}
