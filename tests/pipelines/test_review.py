@@ -1,12 +1,11 @@
 """Reviews: before and after form a chain, nothing is overwritten, an erased person's cannot be read."""
 
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
 
+from tests.commands import told
 from tests.data.log.logs import make_key
 from tests.pipelines.registries import environment
 from tests.pipelines.watched import DIGEST, make_keys, people, write_folder
@@ -36,9 +35,8 @@ def out(tmp_path, monkeypatch):
 
 
 def ask(out, records, candidate="2026-05-0001", after=70.0, reason=REASON, **more) -> tuple[int, str]:
-    said = io.StringIO()
     request = ReviewRequest(out, candidate, after, reason, "ben", **more)
-    return run_review(request, records, console=Console(file=said)), said.getvalue()
+    return told(run_review, request, records)
 
 
 def test_the_second_review_begins_where_the_first_ended(out, records):
