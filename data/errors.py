@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from pathlib import Path
 from typing import ClassVar
 
 from vivavoce.data.problem import Problem
@@ -11,7 +12,7 @@ class Exit(IntEnum):
     """How every command ends. A number means the same whichever command gives it."""
 
     DONE = 0  # all was done, and nothing was found that somebody must look at
-    FINDING = 1  # done, and found: adverse impact, a refused version, a bundle that may not be used
+    FINDING = 1  # found, and somebody must look: adverse impact, a refused version, an altered bundle or record
     BAD_INPUT = 2  # nothing was done: what was given cannot be used, and the message says how to mend it
     SOME_ROWS = 3  # done, but some rows or parts have no result; each says why
     CANNOT_TELL = 4  # done, and the numbers are too few: provisional, insufficient
@@ -48,3 +49,10 @@ class VivaError(Exception):
         self.problems = tuple(problems)
         lines = [f"{said}: {problem}" for problem in self.problems] or [said]
         super().__init__("\n".join([*lines, remedy] if remedy else lines))
+
+
+class AlreadyThere(VivaError):
+    """What was to be written is there, and is never written over."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} exists: {why}")

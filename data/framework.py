@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.identity import refuse_name
 from vivavoce.data.problem import Problem, detail, problems_of, refuse
 from vivavoce.data.schema import digest_of
@@ -260,13 +261,12 @@ def _translated(framework: Framework) -> Iterator[InitErrorDetails]:
             )
 
 
-class FrameworkError(ValueError):
+class FrameworkError(VivaError):
     """A framework file that cannot be used; ``file`` names it and ``problems`` lists everything found."""
 
     def __init__(self, file: Path, problems: list[Problem]) -> None:
         self.file = file
-        self.problems = tuple(problems)
-        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        super().__init__(str(file), problems=problems)
 
 
 class _UniqueKeys(yaml.SafeLoader):

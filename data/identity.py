@@ -18,10 +18,12 @@ from typing import TypeGuard
 
 import yaml
 
+from vivavoce.data.errors import VivaError
+
 SETTLED_S = 2.0  # the coarsest time stamp in use (FAT, some network mounts) has 2 s
 
 
-class InputChanged(ValueError):
+class InputChanged(VivaError):
     """A file changed while it was read."""
 
 
@@ -154,7 +156,7 @@ def _is_text(part: object) -> bool:
 WORD_WITHIN = re.compile(r"(?<=[a-z])(?=[A-Z])")  # NotStressed is two words
 
 
-class RefusedName(ValueError):
+class RefusedName(VivaError, ValueError):
     """A name claims what must not be inferred from a person's face, voice or words."""
 
 

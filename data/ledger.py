@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.identity import Digest, Identity, digest_file
 from vivavoce.data.run_owner import ConfigurationDiffers, Owner, differences, take_folder
 from vivavoce.data.status import COMPLETE, MediaStatus, RowStatus
@@ -22,8 +23,10 @@ CRASHES_ALLOWED = 2  # once may be bad luck (memory taken by a neighbour); twice
 SHOWN = 20  # differences in a message; the rest is counted
 
 
-class LedgerBroken(RuntimeError):
+class LedgerBroken(VivaError):
     """The ledger cannot be read, or its counts do not add up."""
+
+    status = Exit.MACHINE
 
 
 @dataclass(frozen=True)

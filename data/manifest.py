@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.interview import ConsentEntry, Interview, QuestionSpan, Recording
 from vivavoce.data.interview import consent_on_file as declared_consent
 from vivavoce.data.manifest_table import (
@@ -40,10 +41,6 @@ from vivavoce.data.manifest_table import (
     read_parquet,
 )
 from vivavoce.data.problem import detail, problems_of, refuse, shorten
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 TRANSCRIPTS = (".vtt", ".srt", ".json")
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100  # of a recording: outside it a time stamp is a mistake, not a date
@@ -249,25 +246,16 @@ class Manifest:
     digest: str
 
 
-class ManifestError(ValueError):
+class ManifestError(VivaError):
     """A manifest that cannot be used as it stands; ``errors`` lists everything found, in the order of the lines.
 
-    Its text has one error per line; ``rich`` prints it as a table.
+    Its text has one error per line.
     """
 
     def __init__(self, path: Path, errors: list[RowError]) -> None:
         self.path = path
         self.errors = tuple(errors)
         super().__init__("\n".join(f"{path.name}, {error}" for error in errors))
-
-    def __rich__(self) -> "Table":
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table("line", "column", "value", "remedy", title=Text(f"{self.path}: nothing was run"))
-        for error in self.errors:
-            table.add_row(str(error.line), Text(error.column), Text(error.value), Text(error.remedy))
-        return table
 
 
 def read_manifest(

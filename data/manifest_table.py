@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Never
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import nearest, shorten
 
 MAX_LINE = 2**20  # characters of one JSON line; a row with a hundred questions has some 10,000
@@ -36,7 +37,7 @@ class RowError:
         return f"{where}: {self.remedy} Got {self.value} instead."
 
 
-class UnreadableTable(ValueError):
+class UnreadableTable(VivaError):
     """The file as a whole cannot be read; ``error`` says where and what to do."""
 
     def __init__(self, line: int, column: str, value: str, remedy: str) -> None:

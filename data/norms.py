@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import shorten
 from vivavoce.data.schema import digest_of
 from vivavoce.data.track import Array
@@ -25,7 +26,7 @@ DIGITS = 6  # of a stored quantile
 SHOWN = 10
 
 
-class BadNorms(Exception):
+class BadNorms(VivaError):
     """A file that is not norms, was changed, or is about other measures; the message says what to do."""
 
 

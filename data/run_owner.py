@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.status import Reason, RowStatus
 from vivavoce.data.vault.durable import take_lock
 
 
-class AlreadyRunning(RuntimeError):
+class AlreadyRunning(VivaError):
     """Another live process is at work on the folder."""
 
 
@@ -74,7 +75,7 @@ def _name(content: bytes) -> str:
 ABSENT = "absent"
 
 
-class ConfigurationDiffers(ValueError):
+class ConfigurationDiffers(VivaError):
     """The folder holds results of another configuration or another manifest."""
 
 

@@ -9,18 +9,18 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import Problem, nearest, shorten
 
 FIRST_LINE = 2  # of a CSV file's rows: line 1 is the header
 
 
-class BadInput(ValueError):
+class BadInput(VivaError):
     """A table cannot be audited; ``problems`` lists everything wrong with it."""
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         self.path = path
-        self.problems = tuple(problems)
-        super().__init__("\n".join(f"{path.name}: {problem}" for problem in self.problems))
+        super().__init__(path.name, problems=problems)
 
 
 def read_records(path: Path, required: Sequence[str]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from vivavoce.data.errors import AlreadyThere, VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.models.kinds import UnknownKind, part_of
@@ -37,7 +38,7 @@ MAX_FILES = 32  # a model has four, and one for each document
 MAX_BYTES = 64 * 2**20  # 64 MiB of all files; a model of 300 features and 10 competencies has some 100 kB
 
 
-class ModelRefused(ValueError):
+class ModelRefused(VivaError):
     """A folder that is no model version, or not the one that its manifest says."""
 
 
@@ -210,7 +211,7 @@ def save_model(model: ModelVersion, folder: Path) -> str:
 
     Raises
     ------
-    FileExistsError
+    vivavoce.data.errors.AlreadyThere
         Where the folder is already there: a model version never changes.
     ValueError
         For a document whose name is none, or belongs to another file.
@@ -219,7 +220,7 @@ def save_model(model: ModelVersion, folder: Path) -> str:
         if not DOCUMENT.fullmatch(_file(name)) or _file(name) in {MANIFEST, MODEL, FRAMEWORK}:
             raise ValueError(f"A document's name must be a lower-case word of its own. Got {name!r} instead.")
     if folder.exists():
-        raise FileExistsError(f"{folder} exists: a model version never changes. Name a new folder.")
+        raise AlreadyThere(folder, "a model version never changes. Name a new folder.")
     head, tensors = part_of(model.kind).write(model)
     files = {
         MODEL: _json(head.model_dump(mode="json")),
@@ -259,15 +260,13 @@ def load_model(folder: Path, *, digest: str | None = None) -> tuple[ModelVersion
         raise ModelRefused(f"{folder} is not the model that was asked for: its digest is {found}, not {digest}.")
     try:
         return _model(files), found
-    except ModelRefused as error:
-        raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         file = FRAMEWORK if error.title == Framework.__name__ else MODEL
         said = f"{file}, {where or 'whole'}: {first['msg']} ({error.error_count()} findings)"
         raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {said}.") from error
-    except ValueError as error:
+    except (ValueError, VivaError) as error:
         raise ModelRefused(f"{folder} is no model version of format {FORMAT}: {error}") from error
 
 

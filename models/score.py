@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.status import Reason, RowStatus
 
@@ -159,7 +160,7 @@ MIDDLE, POINTS_PER_SD = 50.0, 15.0  # 0 and 100 lie 3.3 standard deviations away
 LEAST = 20  # applicants; the standard error of a standard deviation is then a sixth of it
 
 
-class NoNorms(ValueError):
+class NoNorms(VivaError):
     """Too few applicants, or applicants who do not differ."""
 
 

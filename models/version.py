@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import Reason, RowStatus
@@ -48,7 +49,7 @@ Floats = npt.NDArray[np.float64]
 Names = Sequence[str] | npt.NDArray[np.str_]
 
 
-class ModelDiffers(ValueError):
+class ModelDiffers(VivaError):
     """A model does not fit the features that it is asked to score; ``differences`` lists every one."""
 
     def __init__(self, differences: list[str]) -> None:

@@ -14,20 +14,18 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
-from vivavoce.fairness.records import BadInput
-from vivavoce.models.directory import ModelRefused, load_model
+from vivavoce.models.directory import load_model
+from vivavoce.pipelines.terminal import say
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.trainers import trainer
 from vivavoce.training.variants import read_variants
-
-EXIT_NONE, EXIT_BETTER, EXIT_BAD_INPUT, EXIT_OPEN = 0, 1, 2, 4
 
 
 @dataclass(frozen=True)
@@ -47,24 +45,17 @@ class AlternativesRequest:
     seed: int = 0
 
 
-def run_alternatives(request: AlternativesRequest, *, console: Console | None = None) -> int:
-    """Search and write ``alternatives.json``; returns the exit status.
-
-    0: none is better, 1: at least one is confirmed, 4: these numbers cannot tell, 2: bad input.
-    """
+def run_alternatives(request: AlternativesRequest, *, console: Console | None = None) -> Exit:
+    """Search and write ``alternatives.json``: 0 none is better, 1 at least one is confirmed, 4 too few to tell."""
     said = console or Console(stderr=True)
-    try:
-        document = _document(request)
-    except (BadInput, BadTraining, ModelRefused) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    document = _document(request)
     write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
     for one in document["candidates"]:
         gain, cost = _words(one["ratio_gain"]), _words(one["validity_gain"])
         line = f"{one['name']}: impact ratio {gain}, validity {cost}: {one['found']}"
-        said.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(said, line)
     found = {one["found"] for one in document["candidates"]}
-    return EXIT_BETTER if "confirmed" in found else EXIT_OPEN if "open" in found else EXIT_NONE
+    return Exit.FINDING if "confirmed" in found else Exit.CANNOT_TELL if "open" in found else Exit.DONE
 
 
 def _document(request: AlternativesRequest) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from vivavoce import __version__
 from vivavoce.data.interview import Profile, Purpose
 from vivavoce.pipelines.app_publishing import app as publishing_app
 from vivavoce.pipelines.app_watching import app as watching_app
+from vivavoce.pipelines.terminal import Commands
 
 app = typer.Typer(
     name="viva",
+    cls=Commands,
     help="Recorded job interviews in, competency scores that can be defended out.",
     no_args_is_help=True,
     add_completion=False,

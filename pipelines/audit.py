@@ -1,7 +1,6 @@
 """``viva audit``: from scores, declared groups and later facts to a report that an auditor can sign."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from vivavoce import __version__
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
@@ -27,12 +27,11 @@ from vivavoce.pipelines.auditing.page import write_page, write_pdf
 from vivavoce.pipelines.auditing.restriction import read_applicants
 from vivavoce.pipelines.auditing.scores import People, declare, read_counts, read_scores
 from vivavoce.pipelines.auditing.story import announce
-from vivavoce.pipelines.records import EXIT_NOT_LOGGED, Records, enter
+from vivavoce.pipelines.records import Records, enter
 
 Json = dict[str, Any]
 
-EXIT = {Verdict.OK: 0, Verdict.FINDING: 1, Verdict.INSUFFICIENT: 4}
-BAD_INPUT = 2
+STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING, Verdict.INSUFFICIENT: Exit.CANNOT_TELL}
 SOURCES = (
     "scores",
     "groups",
@@ -107,31 +106,25 @@ class AuditRequest:
     made: datetime | None = None
 
 
-def run_counts_audit(request: CountsRequest) -> int:
-    """Audit ready counts; returns the exit status: 0 ok, 1 a primary finding, 4 insufficient, 2 bad input."""
-    try:
-        packs = [read_pack(name) for name in request.rules]
-        tables = read_counts(request.counts)
-        choices = Choices(_comparators(request.comparators, tables, request.counts), _left_out(packs))
-        judged = describe(audit_counts(tables, choices))
-    except BadInput as error:
-        return _refuse(error)
+def run_counts_audit(request: CountsRequest) -> Exit:
+    """Audit ready counts: 0 ok, 1 a primary finding, 4 insufficient."""
+    packs = [read_pack(name) for name in request.rules]
+    tables = read_counts(request.counts)
+    choices = Choices(_comparators(request.comparators, tables, request.counts), _left_out(packs))
+    judged = describe(audit_counts(tables, choices))
     data = {"counts": _source(request.counts), "last_recorded": None, "tables": len(tables)}
     return _finish(request, packs, judged, data, {"kind": "counts"})
 
 
-def run_audit(request: AuditRequest) -> int:
+def run_audit(request: AuditRequest) -> Exit:
     """Audit scores by declared groups; returns the exit status as :func:`run_counts_audit` does."""
-    try:
-        packs = [read_pack(name) for name in request.rules]
-        people = _people(request)
-        cohort, declared = declare(
-            request.scores, people.scores, people.attributes,
-            cut=request.cut, select=request.select, decision=request.decision,
-        )  # fmt: skip
-        beside = _beside(request, people)
-    except BadInput as error:
-        return _refuse(error)
+    packs = [read_pack(name) for name in request.rules]
+    people = _people(request)
+    cohort, declared = declare(
+        request.scores, people.scores, people.attributes,
+        cut=request.cut, select=request.select, decision=request.decision,
+    )  # fmt: skip
+    beside = _beside(request, people)
     judged = describe(audit_cohort(cohort, Choices(people.comparators, _left_out(packs))))
     judged["unmeasured"] = describe_unmeasured(cohort.scored, people.attributes)
     if people.scores.scores is not None:
@@ -218,7 +211,7 @@ def _left_out(packs: Sequence[Pack]) -> Any:
 
 def _finish(
     request: CountsRequest | AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json
-) -> int:
+) -> Exit:
     """Answer the rules, write everything, and return the exit status."""
     made = request.made or datetime.now(UTC)
     document = {
@@ -243,7 +236,7 @@ def _finish(
         ]
         _write(request.out, "audit.shared", share(document, demands))
     announce(document, request.out)
-    return EXIT[Verdict(document["status"])] if _entered(request.out, document) else EXIT_NOT_LOGGED
+    return STATUSES[Verdict(document["status"])] if _entered(request.out, document) else Exit.NOT_LOGGED
 
 
 def _entered(out: Path, document: Json) -> bool:
@@ -286,9 +279,3 @@ def _pack(pack: Pack, day: date) -> Json:
 
 def _source(path: Path) -> Json:
     return {"file": path.name, "sha256": digest_file(path).sha256}
-
-
-def _refuse(error: BadInput) -> int:
-    for problem in error.problems:
-        print(f"{error.path.name}: {problem}", file=sys.stderr)  # noqa: T201 (the command's own voice)
-    return BAD_INPUT

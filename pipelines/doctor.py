@@ -14,20 +14,19 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from rich.console import Console
 from rich.table import Table
 
+from vivavoce.data.errors import Exit
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.score import EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_score
+from vivavoce.pipelines.score import run_score
 from vivavoce.pipelines.scoring.batch import Request
 from vivavoce.pipelines.scoring.configuration import Profile
 from vivavoce.pipelines.scoring.folder import LIBRARIES
-
-if TYPE_CHECKING:
-    pass
+from vivavoce.pipelines.terminal import say
 
 EXTRAS = {
     "faster-whisper": "Whisper in 8 bits, 1.4 to 1.7 times as fast on a processor: pip install 'vivavoce[fast]'",
@@ -48,8 +47,8 @@ class Check:
     needed: bool = True
 
 
-def run_doctor() -> int:
-    """Print every check and the speeds; returns 0 where nothing that is needed is missing."""
+def run_doctor() -> Exit:
+    """Print every check and the speeds; 1: something that is needed is missing."""
     console = Console()
     table = Table("", "what", "found", title=f"Python {platform.python_version()}, {os.cpu_count()} cores")
     checks = list(all_checks())
@@ -58,12 +57,12 @@ def run_doctor() -> int:
         table.add_row(mark, check.what, check.found)
     console.print(table)
     if any(check.needed and not check.well for check in checks):
-        return 1
+        return Exit.FINDING
     speeds = Table("stage", "CPU seconds per second of interview", title="how fast this machine is, one core")
     for stage, factor in measured_speeds():
         speeds.add_row(stage, f"{factor:.3f}")
     console.print(speeds)
-    return 0
+    return Exit.DONE
 
 
 def all_checks() -> Iterator[Check]:
@@ -139,8 +138,8 @@ def _cpu(work: Callable[[], object]) -> float:
 QUALITIES = ("strong", "middling", "weak")
 
 
-def run_demo(out: Path, workers: int) -> int:
-    """Score the demo interviews; returns 0 where every one ended as planted.
+def run_demo(out: Path, workers: int) -> Exit:
+    """Score the demo interviews; 0: every one ended as planted, 1: one did not.
 
     Some of them are broken on purpose, so that ``viva score`` itself ends with 3 here.
     """
@@ -151,15 +150,15 @@ def run_demo(out: Path, workers: int) -> int:
             profile=Profile.ALL, encoder="auto", frames_per_second=5.0, consent_on_file=None, skip_bad_rows=False,
             csv=False,
         )  # fmt: skip
-        said.print("Thirteen made-up interviews; five are flawed on purpose.", highlight=False)
+        say(said, "Thirteen made-up interviews; five are flawed on purpose.")
         status = run_score(request, console=said)
-        if status in (EXIT_BAD_INPUT, EXIT_INTERRUPTED):
+        if status is Exit.INTERRUPTED:
             return status
         planted = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
     return compare(out, planted, said)
 
 
-def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> int:
+def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> Exit:
     """Say whether the interviews ended as planted, and whether better answers scored higher."""
     import pyarrow.parquet
 
@@ -180,7 +179,7 @@ def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> int
             groups[plan["job"], plan["language"]][plan["quality"]].append(overall[name])
     for (job, language), by_quality in groups.items():
         found = [f"{quality} {_points(by_quality[quality])}" for quality in QUALITIES if by_quality[quality]]
-        said.print(f"Planted quality, {job.replace('_', ' ')} in {language}: {', '.join(found)}", highlight=False)
+        say(said, f"Planted quality, {job.replace('_', ' ')} in {language}: {', '.join(found)}")
         levels = [by_quality[quality] for quality in QUALITIES if by_quality[quality]]
         wrong += [
             f"{job} in {language}: a weaker answer scored as high as a better one"
@@ -188,9 +187,9 @@ def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> int
             if min(better) <= max(worse)
         ]
     for line in wrong:
-        said.print(line, style="red", highlight=False)
-    said.print(f"Open {out / 'report.html'} in a browser.", highlight=False, soft_wrap=True)
-    return EXIT_ALL_SCORED if not wrong else 1
+        say(said, line, "red")
+    say(said, f"Open {out / 'report.html'} in a browser.")
+    return Exit.FINDING if wrong else Exit.DONE
 
 
 def _points(values: list[float]) -> str:

@@ -19,19 +19,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event, pseudonym
 from vivavoce.data.log.log import Read
 from vivavoce.data.problem import Problem, shorten
-from vivavoce.data.run_owner import AlreadyRunning, forget_rows, forgotten_id, lines_of, pending_rows, take_folder
+from vivavoce.data.run_owner import forget_rows, forgotten_id, lines_of, pending_rows, take_folder
 from vivavoce.data.vault.durable import sweep, sync_folder
-from vivavoce.data.vault.keys import ProjectKey, ProjectKeyRefused, Tampered
+from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.data.vault.store import Store
 from vivavoce.fairness.records import BadInput
 from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, texts_of, without
-from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.outputs import write_whole
+from vivavoce.pipelines.terminal import say
 
 SEALED = "store"  # of an output folder: pseudonyms and sealed bytes, which nobody opens without a key
 DIGEST = re.compile(rb"\b[0-9a-f]{64}\b")
@@ -83,12 +85,10 @@ def events_of(read: Read, digests: Collection[str]) -> Iterator[Use]:
                 yield Use(what, f"event {number}")
 
 
-EXIT_ERASED, EXIT_TRACES, EXIT_BAD_INPUT = 0, 1, 2
 ERASURES = "erasures.jsonl"  # one line for each: when, by whom, why, which tables; nobody is named
 REPORT = "report.html"
 LEDGER = "ledger.sqlite"
 LONGEST = 2000  # characters of a reason
-REFUSED = (BadInput, ProjectKeyRefused, Tampered, AlreadyRunning, *REFUSALS)
 UNTOUCHED = (
     "Not touched, since viva did not write them or cannot take one person out: recordings, transcripts, the manifest, "
     "ratings, outcomes, declared groups, backups; histograms and counts in audits; coefficients of models."
@@ -135,16 +135,12 @@ class Plan:
         return {name: sha256(self.changes[self.folder / name]).hexdigest() for name in self.before}
 
 
-def run_erase(request: EraseRequest, records: Records, *, console: Console | None = None) -> int:
-    """Erase one person; 0: nothing is left, 1: something that is named still names them, 2: refused."""
+def run_erase(request: EraseRequest, records: Records, *, console: Console | None = None) -> Exit:
+    """Erase one person; 0: nothing is left, 1: something that is named still names them."""
     said = console or Console(stderr=True)
-    try:
-        _check(request)
-        with _held(request.folders) as stores:
-            return _erase(request, stores, records, said)
-    except REFUSED as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    _check(request)
+    with _held(request.folders) as stores:
+        return _erase(request, stores, records, said)
 
 
 def _check(request: EraseRequest) -> None:
@@ -178,7 +174,7 @@ def _held(folders: Sequence[Path]) -> Iterator[dict[Path, Store]]:
         yield {folder: open_store(folder / "store", key) for folder in once}
 
 
-def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records, said: Console) -> int:
+def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records, said: Console) -> Exit:
     plans = [make_plan(folder, request.candidate) for folder in stores]
     person = Person(request.candidate, frozenset().union(*(one.person.interviews for one in plans)))
     known = [one for one in plans if _is_known(one, stores[one.folder])]
@@ -197,12 +193,12 @@ def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records
             if missing := [event for event in events if event.people not in entered]:
                 log.append(missing)
     for plan in known:
-        _say(said, carry_out(plan, stores[plan.folder], request.reason.strip(), records.who))
+        say(said, carry_out(plan, stores[plan.folder], request.reason.strip(), records.who))
     for path in request.also:
         content = without(path, person)
         if content is not None:
             _write(path, content)
-            _say(said, f"{path}: their rows taken out.")
+            say(said, f"{path}: their rows taken out.")
     return _close(request, person, uses, said)
 
 
@@ -291,25 +287,21 @@ def _earlier(folder: Path) -> set[str]:
     return {digest for line in lines for digest in json.loads(line)["before"].values()}
 
 
-def _close(request: EraseRequest, person: Person, uses: Sequence[Use], said: Console) -> int:
+def _close(request: EraseRequest, person: Person, uses: Sequence[Use], said: Console) -> Exit:
     """Say what cannot be erased, and look for what still names the person."""
     if uses:
-        _say(said, "Made from a table that held this person, and still there:")
+        say(said, "Made from a table that held this person, and still there:")
         for use in uses:
-            _say(said, f"  {use.what}: {use.where}")
-    _say(said, UNTOUCHED)
+            say(said, f"  {use.what}: {use.where}")
+    say(said, UNTOUCHED)
     paths = [path for folder in request.folders for path in files_of(folder)] + list(request.also)
     left = find_traces(paths, person)
     for path in left:
-        _say(said, f"{path}: still names them. Take it out by hand, or delete the file.")
+        say(said, f"{path}: still names them. Take it out by hand, or delete the file.")
     if not left:
-        _say(said, f"{len(paths)} files were searched: none names the person or an interview of theirs.")
-    return EXIT_TRACES if left else EXIT_ERASED
+        say(said, f"{len(paths)} files were searched: none names the person or an interview of theirs.")
+    return Exit.FINDING if left else Exit.DONE
 
 
 def _write(path: Path, content: bytes) -> None:
     write_whole(path, lambda temporary: Path(temporary).write_bytes(content))
-
-
-def _say(said: Console, line: str) -> None:
-    said.print(line, markup=False, highlight=False, soft_wrap=True)

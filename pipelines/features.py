@@ -18,13 +18,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.interview import Modality, Purpose
 from vivavoce.data.norms import LEAST_PEOPLE, BadNorms, Group, Norm, Norms, quantiles, step
 from vivavoce.data.schema import Feature
-from vivavoce.features.transcript.recognise import NoRecogniser
 from vivavoce.features.transcript.weights import OFFICIAL, fetch, weights_folder
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import ANSWER, write_whole
+from vivavoce.pipelines.terminal import say
 
 FLAGS = (
     ("impairment_sensitive", "impairment-sensitive"),
@@ -46,15 +47,15 @@ How far each measure moved is in [invariances.md](invariances.md).
 """
 
 
-def describe_features(*, markdown: bool) -> int:
-    """Print the schema; returns the exit status."""
+def describe_features(*, markdown: bool) -> Exit:
+    """Print the schema."""
     if markdown:
         print(page(), end="")  # noqa: T201 - the page is this command's output
-        return 0
+        return Exit.DONE
     console = Console()
     for modality in Modality:
         console.print(_table(modality, wide=console.width >= WIDE))
-    return 0
+    return Exit.DONE
 
 
 def _table(modality: Modality, *, wide: bool) -> Table:
@@ -118,21 +119,17 @@ NEEDED = ("candidate_id", "question_id", "job", "language", "asr_engine", "purpo
 Column = tuple[str, str]  # name, fingerprint
 
 
-def run_norms(features: Path, out: Path) -> int:
-    """Make norms of a ``features.parquet``; returns the exit status."""
+def run_norms(features: Path, out: Path) -> Exit:
+    """Make norms of a ``features.parquet``."""
     said = Console(stderr=True)
-    try:
-        norms = make_norms(read_features(features), datetime.now(UTC).date().isoformat())
-    except BadNorms as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return 2
+    norms = make_norms(read_features(features), datetime.now(UTC).date().isoformat())
     write_whole(out, lambda temporary: Path(temporary).write_text(norms.text(), encoding="utf-8"))
     for group in norms.groups:
         most = max(norm.people for norm in group.measures.values())
         asked = group.question or "all questions"
-        said.print(f"{group.job}, {group.language}, {asked}: up to {most} people", markup=False, highlight=False)
-    said.print(f"{norms.people} people, {norms.answers} answers → {out}", markup=False, highlight=False, soft_wrap=True)
-    return 0
+        say(said, f"{group.job}, {group.language}, {asked}: up to {most} people")
+    say(said, f"{norms.people} people, {norms.answers} answers → {out}")
+    return Exit.DONE
 
 
 def read_features(path: Path) -> pa.Table:
@@ -207,27 +204,19 @@ def make_norm(rows: list[dict[str, Any]], column: str) -> Norm | None:
     return Norm(len(answers), quantiles(np.array([value for _, value in measured]), weights, percents))
 
 
-EXIT_FAILED = 2
-
-
-def run_list() -> int:
-    """Print the official sizes with their digests; returns the exit status."""
+def run_list() -> Exit:
+    """Print the official sizes with their digests."""
     console = Console()
     table = Table("size", "here", "SHA-256")
     for size, digest in OFFICIAL.items():
         table.add_row(size, "yes" if (weights_folder() / f"{size}.pt").is_file() else "no", digest)
     console.print(table)
-    console.print(f"Folder: {weights_folder()}", markup=False, highlight=False, soft_wrap=True)
-    return 0
+    say(console, f"Folder: {weights_folder()}")
+    return Exit.DONE
 
 
-def run_fetch(size: str) -> int:
-    """Download one size; returns the exit status."""
-    console = Console(stderr=True)
-    try:
-        path = fetch(size)
-    except NoRecogniser as error:
-        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_FAILED
-    console.print(f"{path}: its SHA-256 is the published one.", markup=False, highlight=False, soft_wrap=True)
-    return 0
+def run_fetch(size: str) -> Exit:
+    """Download one size."""
+    path = fetch(size)
+    say(Console(stderr=True), f"{path}: its SHA-256 is the published one.")
+    return Exit.DONE

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
@@ -17,10 +18,9 @@ from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.evaluation.drift import watch
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
 from vivavoce.fairness.records import BadInput, numbers, read_records, texts
-from vivavoce.models.directory import ModelRefused
-from vivavoce.models.version import ModelDiffers
-from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.scoring.model import load_scorer
+from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import (
     REFERENCE,
     RULES,
@@ -46,7 +46,6 @@ from vivavoce.pipelines.watching.months import (
 )
 from vivavoce.pipelines.watching.page import write_page
 
-EXIT_QUIET, EXIT_AUDIT, EXIT_BAD_INPUT = 0, 1, 2
 CALLING = tuple(kind for kind in Kind if kind is not Kind.RECORDING)
 
 Json = dict[str, Any]
@@ -89,32 +88,28 @@ class MonitorRequest:
     now: datetime | None = None
 
 
-def run_monitor(request: MonitorRequest, records: Records, *, console: Console | None = None) -> int:
-    """Look, and write what was seen; 0: quiet, 1: a new audit is called for, 2: bad input."""
+def run_monitor(request: MonitorRequest, records: Records, *, console: Console | None = None) -> Exit:
+    """Look, and write what was seen; 0: quiet, 1: a new audit is called for."""
     said = console or Console(stderr=True)
-    try:
-        document = monitor(request)
-        make_folder(request.out)
-        written = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-        path = request.out / "monitor.json"
-        write_durably(path, written)
-        write_page(document, request.out / "monitor.html")
-        if records.logged:
-            details = {
-                "triggers": len(document["triggers"]),
-                "job": document["job"],
-                "windows": len(document["windows"]),
-            }
-            digests = {"monitor": digest_file(path).sha256}
-            records.write(Event.now(Action.MONITOR, records.who, digests=digests, details=details))
-    except (BadInput, ModelRefused, ModelDiffers, *REFUSALS) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    document = monitor(request)
+    make_folder(request.out)
+    written = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    path = request.out / "monitor.json"
+    write_durably(path, written)
+    write_page(document, request.out / "monitor.html")
+    if records.logged:
+        details = {
+            "triggers": len(document["triggers"]),
+            "job": document["job"],
+            "windows": len(document["windows"]),
+        }
+        digests = {"monitor": digest_file(path).sha256}
+        records.write(Event.now(Action.MONITOR, records.who, digests=digests, details=details))
     for one in document["triggers"]:
-        said.print(f"{one['rule']}: {one['words']}.", markup=False, highlight=False, soft_wrap=True)
+        say(said, f"{one['rule']}: {one['words']}.")
     closing = "A new audit is called for." if document["triggers"] else "Quiet: nothing calls for a new audit."
-    said.print(f"{closing} {request.out / 'monitor.html'}", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_AUDIT if document["triggers"] else EXIT_QUIET
+    say(said, f"{closing} {request.out / 'monitor.html'}")
+    return Exit.FINDING if document["triggers"] else Exit.DONE
 
 
 def monitor(request: MonitorRequest) -> Json:

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vivavoce.data.log.event import Action, Event, HeadRefused
-from vivavoce.data.log.log import LogAltered, LogRefused, NoLog
-from vivavoce.data.signing.key import KeyRefused, Role, SigningKey, Trust, TrustRefused
-from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, TreeRefused, check, sign
+from vivavoce.data.errors import AlreadyThere, Exit
+from vivavoce.data.log.event import Action, Event
+from vivavoce.data.signing.key import KeyRefused, Role, SigningKey, Trust
+from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, check, sign
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.gate.decision import (
     SIGNERS,
@@ -34,19 +34,17 @@ from vivavoce.fairness.gate.decision import (
 )
 from vivavoce.fairness.gate.evidence import Evidence, Outcome
 from vivavoce.fairness.groups import read_groups
-from vivavoce.fairness.records import BadInput
-from vivavoce.models.directory import ModelRefused, load_model
+from vivavoce.models.directory import load_model
 from vivavoce.models.version import ModelVersion
 from vivavoce.pipelines.publishing.admission import NoEvidence, gather, read_search
 from vivavoce.pipelines.publishing.bundle import BundleRefused, Check, Parts, make_bundle, sign_bundle, verify_bundle
 from vivavoce.pipelines.publishing.card import markdown, page, sections
-from vivavoce.pipelines.publishing.promotion import PromotionRefused
-from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, check_name
-from vivavoce.pipelines.records import REFUSALS, Records
-from vivavoce.pipelines.registry import CHAMPION, AliasMoved, promote
+from vivavoce.pipelines.publishing.registry import Registry, check_name
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.registry import CHAMPION, promote
+from vivavoce.pipelines.terminal import say
 
 FORMAT = 1
-EXIT_SIGNED, EXIT_NOT_SIGNED = 0, 2
 LOGGED = 500  # characters of the reason that the log repeats; the waiver has all of it
 MAX_BYTES = 2**16  # 64 KiB; a reason of a page has 4
 
@@ -73,22 +71,17 @@ def write_waiver(path: Path, waived: str, model_digest: str, reason: str, key: S
     return len(signatures)
 
 
-def run_waive(waived: str, model: Path, reason: str, key: str, out: Path, records: Records) -> int:
-    """Sign a waiver; 0: signed, 2: refused. What can be waived, and for what reason, the gate's pack says."""
-    said = Console(stderr=True)
-    try:
-        digest = load_model(model)[1]
-        refuse_waiver(waived, reason, read_gate())
-        count = write_waiver(out, waived, digest, reason, records.key(key))
-        if records.logged:
-            details = {"check": waived, "reason": reason.strip()[:LOGGED]}
-            records.write(Event.now(Action.WAIVE, records.who, digests={"model": digest}, details=details))
-    except (WaiverRefused, ModelRefused, KeyRefused, TrustRefused, LogAltered, NoLog, LogRefused) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_NOT_SIGNED
+def run_waive(waived: str, model: Path, reason: str, key: str, out: Path, records: Records) -> Exit:
+    """Sign a waiver. What can be waived, and for what reason, the gate's pack says."""
+    digest = load_model(model)[1]
+    refuse_waiver(waived, reason, read_gate())
+    count = write_waiver(out, waived, digest, reason, records.key(key))
+    if records.logged:
+        details = {"check": waived, "reason": reason.strip()[:LOGGED]}
+        records.write(Event.now(Action.WAIVE, records.who, digests={"model": digest}, details=details))
     more = "" if count >= SIGNERS else f"; it counts once {SIGNERS} have"
-    said.print(f"{out}: {count} key{'s' if count > 1 else ''} signed{more}.", markup=False, highlight=False)
-    return EXIT_SIGNED
+    say(Console(stderr=True), f"{out}: {count} key{'s' if count > 1 else ''} signed{more}.")
+    return Exit.DONE
 
 
 def read_waivers(paths: Sequence[Path], trust: Trust) -> list[Waiver]:
@@ -136,13 +129,13 @@ def _content(document: dict[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
 
 
-EXIT_PUBLISHED, EXIT_REFUSED, EXIT_BAD_INPUT, EXIT_PROVISIONAL = 0, 1, 2, 4
 AUDIT = "audit.json"
 COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INSUFFICIENT: "yellow", Outcome.WAIVED: "yellow"}
-PUBLISH_REFUSALS = (
-    AliasMoved, BadInput, BundleRefused, FileExistsError, HeadRefused, KeyRefused, LogAltered, LogRefused, ModelRefused,
-    NoEvidence, NoLog, PromotionRefused, RegistryRefused, TreeRefused, TrustRefused, WaiverRefused,
-)  # fmt: skip
+STATUSES = {
+    Admission.PUBLISHED: Exit.DONE,
+    Admission.PROVISIONAL: Exit.CANNOT_TELL,
+    Admission.REFUSED: Exit.FINDING,
+}
 
 
 @dataclass(frozen=True)
@@ -193,50 +186,32 @@ def run_publish(
     records: Records | None = None,
     now: datetime | None = None,
     console: Console | None = None,
-) -> int:
-    """Ask the gate, and publish what it admits; returns the exit status.
+) -> Exit:
+    """Ask the gate, and publish what it admits: 0 published, 4 admitted provisionally, 1 refused.
 
-    0 published, 4 admitted provisionally, 1 refused, 2 bad input. Registry, records and time are those of this process
-    unless given.
+    Registry, records and time are those of this process unless given.
     """
     said = console or Console(stderr=True)
     shelf, books = registry or Registry.here(), records or Records.here()
     day = now or datetime.now(UTC)
-    try:
-        check_name(request.name)
-        if request.out.exists():
-            raise FileExistsError(f"{request.out} exists: a bundle never changes. Name a new folder.")
-        model, digest = load_model(request.model)
-        evidence = _evidence(request, model, digest, shelf, day)
-        decision = decide(evidence, read_gate(request.gate), read_waivers(request.waivers, books.trust()))
-        show(decision, said)
-        document = decision.document()
-        gate = request.out.with_name(f"{request.out.name}.gate.json")
-        write_durably(gate, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
-        if decision.admission is Admission.REFUSED or request.check_only:
-            said.print(f"{gate}: written. Nothing was published.", markup=False, highlight=False, soft_wrap=True)
-            return _status(decision)
-        keys = [books.key(name) for name in request.keys]
-        _publish(request, model, evidence, document, keys, shelf, books, day)
-    except PUBLISH_REFUSALS as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
-    said.print(
-        f"{request.name}@{CHAMPION} is now {digest[:12]}, {decision.admission.value} until "
-        f"{decision.expires:%Y-%m-%d}. Bundle: {request.out}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    return _status(decision)
-
-
-def _status(decision: Decision) -> int:
-    return {
-        Admission.PUBLISHED: EXIT_PUBLISHED,
-        Admission.PROVISIONAL: EXIT_PROVISIONAL,
-        Admission.REFUSED: EXIT_REFUSED,
-    }[decision.admission]
+    check_name(request.name)
+    if request.out.exists():
+        raise AlreadyThere(request.out, "a bundle never changes. Name a new folder.")
+    model, digest = load_model(request.model)
+    evidence = _evidence(request, model, digest, shelf, day)
+    decision = decide(evidence, read_gate(request.gate), read_waivers(request.waivers, books.trust()))
+    show(decision, said)
+    document = decision.document()
+    gate = request.out.with_name(f"{request.out.name}.gate.json")
+    write_durably(gate, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    if decision.admission is Admission.REFUSED or request.check_only:
+        say(said, f"{gate}: written. Nothing was published.")
+        return STATUSES[decision.admission]
+    keys = [books.key(name) for name in request.keys]
+    _publish(request, model, evidence, document, keys, shelf, books, day)
+    until = f"{decision.admission.value} until {decision.expires:%Y-%m-%d}"
+    say(said, f"{request.name}@{CHAMPION} is now {digest[:12]}, {until}. Bundle: {request.out}")
+    return STATUSES[decision.admission]
 
 
 def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registry: Registry, now: datetime) -> Evidence:
@@ -319,37 +294,25 @@ def show(decision: Decision, said: Console) -> None:
     )
     for one in decision.in_the_way:
         needed = f" ({one.seen.people} people)" if one.seen.people else ""
-        said.print(
-            f"  {one.check.id.replace('_', ' ')}: {one.seen.remedy}{needed}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(said, f"  {one.check.id.replace('_', ' ')}: {one.seen.remedy}{needed}")
 
 
-EXIT_GOOD, EXIT_NOT_USABLE, EXIT_NO_BUNDLE = 0, 1, 2
-
-
-def run_verify(folder: Path, records: Records, *, now: datetime | None = None) -> int:
-    """Print what was checked; returns 0 where the bundle may be used, 1 where not, 2 without a trust file."""
-    said, console = Console(stderr=True), Console()
+def run_verify(folder: Path, records: Records, *, now: datetime | None = None) -> Exit:
+    """Print what was checked; :class:`vivavoce.pipelines.publishing.bundle.BundleRefused` where it may not be used."""
+    console = Console()
     try:
         verified = verify_bundle(folder, records.trust(), now=now or datetime.now(UTC))
     except BundleRefused as error:
         for check in error.checks:
             _print(console, check)
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_NOT_USABLE
-    except REFUSALS as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_NO_BUNDLE
+        raise
     for check in verified.checks:
         _print(console, check)
     line = f"{verified.admission} for {verified.job} until {verified.expires:%Y-%m-%d}; bundle {verified.digest}"
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return EXIT_GOOD
+    say(console, line)
+    return Exit.DONE
 
 
 def _print(console: Console, check: Check) -> None:
     mark = "ok     " if check.holds else "REFUSED"
-    console.print(f"{mark}  {check.name:<10}  {check.seen}", markup=False, highlight=False, soft_wrap=True)
+    say(console, f"{mark}  {check.name:<10}  {check.seen}")

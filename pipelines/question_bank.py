@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vivavoce.data.framework import FrameworkError, load_framework
+from vivavoce.data.errors import Exit
+from vivavoce.data.framework import load_framework
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.document import finite
@@ -24,8 +25,8 @@ from vivavoce.fairness.records import BadInput
 from vivavoce.pipelines.auditing.outcomes import CRITERION, VALUE, read_outcomes
 from vivavoce.pipelines.auditing.questions import QUESTION, read_questions
 from vivavoce.pipelines.auditing.scores import JOB, SCORE
+from vivavoce.pipelines.terminal import say
 
-EXIT_KEEP, EXIT_PROPOSALS, EXIT_BAD_INPUT = 0, 1, 2
 FEWEST = 3  # questions that can be compared with one another
 COLOURS = {Suggestion.KEEP: "green", Suggestion.REPHRASE: "yellow", Suggestion.DROP: "red", Suggestion.OPEN: "yellow"}
 
@@ -44,14 +45,10 @@ class QuestionsRequest:
     job: str | None = None  # needed where the table has several: each job asks its own questions
 
 
-def run_questions(request: QuestionsRequest, *, console: Console | None = None) -> int:
-    """Judge a bank and write ``OUT`` as JSON; 0: nothing to propose, 1: proposals, 2: bad input."""
+def run_questions(request: QuestionsRequest, *, console: Console | None = None) -> Exit:
+    """Judge a bank and write ``OUT`` as JSON; 0: nothing to propose, 1: proposals."""
     said = console or Console(stderr=True)
-    try:
-        found = judge_bank(request)
-    except (BadInput, FrameworkError, ValueError) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    found = judge_bank(request)
     document = {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -59,9 +56,9 @@ def run_questions(request: QuestionsRequest, *, console: Console | None = None) 
     }
     write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
     said.print(_table(found))
-    said.print(f"{request.out}: written.", markup=False, highlight=False, soft_wrap=True)
+    say(said, f"{request.out}: written.")
     proposed = {one.suggestion for one in found} & {Suggestion.DROP, Suggestion.REPHRASE}
-    return EXIT_PROPOSALS if proposed else EXIT_KEEP
+    return Exit.FINDING if proposed else Exit.DONE
 
 
 def judge_bank(request: QuestionsRequest) -> list[Banked]:
@@ -70,9 +67,8 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
     Raises
     ------
     BadInput, FrameworkError
-        For tables and frameworks that cannot be read, and several jobs of which none was named.
-    ValueError
-        For scores outside the scale.
+        For tables and frameworks that cannot be read, several jobs of which none was named, and scores outside the
+        scale.
     """
     rows = read_questions(request.scores).frame
     jobs = sorted(rows[JOB].unique())
@@ -91,14 +87,17 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
         groups = read_groups(request.groups)
         places = groups.places(people)
         attributes = {name: groups.labels(places, name) for name in groups.attributes}
+    competencies = None if request.framework is None else _shown(request.framework, names)
+    performance = None if request.outcomes is None else _performance(request, people)
+    low, high = request.scale
+    outside = rows.loc[~rows[SCORE].between(low, high) & rows[SCORE].notna(), SCORE]
+    if len(outside):
+        remedy = f"Give scores of {low:g} to {high:g}, or the ends of their scale with --scale."
+        raise BadInput(request.scores, [Problem(SCORE, f"{outside.iloc[0]:g} ({len(outside)} such rows)", remedy)])
     return judge_questions(
-        table.to_numpy(np.float64),
-        names,
-        scale=request.scale,
-        competencies=None if request.framework is None else _shown(request.framework, names),
-        performance=None if request.outcomes is None else _performance(request, people),
-        attributes=attributes,
-    )
+        table.to_numpy(np.float64), names,
+        scale=request.scale, competencies=competencies, performance=performance, attributes=attributes,
+    )  # fmt: skip
 
 
 def _shown(path: Path, names: list[str]) -> list[str]:

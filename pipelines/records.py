@@ -9,14 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vivavoce.data.log.event import Event, EventRefused, Head, HeadRefused
-from vivavoce.data.log.log import EVENTS, EventLog, LogAltered, LogRefused, NoLog, Read, verify_log
+from vivavoce.data.errors import VivaError
+from vivavoce.data.log.event import Event, Head
+from vivavoce.data.log.log import EVENTS, EventLog, Read, verify_log
 from vivavoce.data.run_owner import place
-from vivavoce.data.signing.key import KeyRefused, SigningKey, Trust, TrustRefused
+from vivavoce.data.signing.key import SigningKey, Trust
 from vivavoce.data.vault.durable import make_folder, write_durably
-
-EXIT_NOT_LOGGED = 5  # of any command: what was asked for was done, and the event log refused to say so
-REFUSALS = (KeyRefused, TrustRefused, EventRefused, HeadRefused, LogRefused, LogAltered, NoLog)  # each says why
+from vivavoce.pipelines.terminal import say
 
 
 @dataclass(frozen=True)
@@ -167,11 +166,8 @@ def enter(said: Console, events: Sequence[Event], records: Records, *, once: boo
             known = [_identity(one) for one in log.found.events(*{one.action for one in events})] if once else []
             if missing := [one for one in events if _identity(one) not in known]:
                 log.append(missing)
-    except REFUSALS as error:
-        said.print(
-            f"Done, but not entered into the event log: {error}",
-            style="red", markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+    except VivaError as error:
+        say(said, f"Done, but not entered into the event log: {error}", "red")
         return False
     return True
 

@@ -4,7 +4,6 @@ The aliases ``challenger`` and ``champion``: given to a version, taken back, and
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from vivavoce.data.log.event import Action, Event, HeadRefused
-from vivavoce.data.log.log import LogAltered, NoLog
+from vivavoce.data.errors import Exit, VivaError
+from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import shorten
 from vivavoce.data.run_owner import differences
-from vivavoce.data.signing.key import SigningKey, TrustRefused
-from vivavoce.data.signing.signature import TreeRefused
-from vivavoce.models.directory import ModelRefused, load_model
+from vivavoce.data.signing.key import SigningKey
+from vivavoce.models.directory import load_model
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.publishing.bundle import MANIFEST, MODEL, BundleRefused, Verified, verify_bundle
+from vivavoce.pipelines.publishing.bundle import MANIFEST, MODEL, Verified, verify_bundle
 from vivavoce.pipelines.publishing.promotion import (
     ALIASES,
     Promotion,
@@ -32,22 +30,18 @@ from vivavoce.pipelines.publishing.promotion import (
     new_event,
     read_event,
 )
-from vivavoce.pipelines.publishing.registry import Registry, RegistryRefused, Version
-from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.publishing.registry import Registry, Version
+from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.terminal import say
 
 CHAMPION = "champion"
 REFERENCE = re.compile(r"models:/([^/@]+)(?:@([a-z]+)|/([1-9][0-9]{0,8}))")
 
 
-class AliasMoved(ValueError):
+class AliasMoved(VivaError):
     """An alias that names another version than the last signed promotion says, or that was never promoted."""
 
-
-RESOLVING = (
-    AliasMoved, BundleRefused, HeadRefused, LogAltered, ModelRefused, NoLog, PromotionRefused, RegistryRefused,
-    TreeRefused, TrustRefused,
-)  # fmt: skip
-"""Everything that can keep a registered version from being used (:func:`resolve`)."""
+    status = Exit.FINDING
 
 
 @dataclass(frozen=True)
@@ -187,6 +181,11 @@ def resolve(reference: str, registry: Registry, records: Records, *, now: dateti
     return Resolved(version, bundle.model_folder, bundle.model, Standing(bundle.admission), bundle)
 
 
+def resolve_here(reference: str) -> Resolved:
+    """As :func:`resolve`, with the registry, trust and log of this process, now."""
+    return resolve(reference, Registry.here(), Records.here(), now=datetime.now(UTC))
+
+
 def _promoted(registry: Registry, records: Records, name: str, alias: str) -> Version:
     """The version with the bundle that was promoted, which need not be the last one that was attached."""
     version, trust = registry.alias(name, alias), records.trust()
@@ -224,93 +223,76 @@ def _target(version: Version, alias: str) -> Target:
     return Target(version.number, version.model, version.bundle if alias == CHAMPION else None)
 
 
-EXIT_DONE, EXIT_REFUSED = 0, 2
 SHOWN = 60  # differences of a comparison; the rest is counted
 LONG = 160  # characters of one
-NO_VERSION = (ModelRefused, TreeRefused, BundleRefused)
 
 
-def run_register(folder: Path, name: str, registry: Registry, records: Records) -> int:
+def run_register(folder: Path, name: str, registry: Registry, records: Records) -> Exit:
     """Enter a model version, or a bundle with its version, under a name; logged where there is a log."""
-
-    def register(said: Console) -> None:
-        bundle = None
-        if (folder / MANIFEST).is_file():
-            bundle = verify_bundle(folder, records.trust(), now=datetime.now(UTC))
-        version = registry.register(folder / MODEL if bundle else folder, name)
-        if bundle:
-            version = registry.attach(version, bundle)
-        if records.logged:
-            digests = {"model": version.model} | ({"bundle": bundle.digest} if bundle else {})
-            details = {"name": name, "version": version.number}
-            records.write(Event.now(Action.REGISTER, records.who, details=details, digests=digests))
-        _say(said, f"{name} version {version.number}: {version.job}, model {version.model}.")
-
-    return _run(register)
+    said = Console(stderr=True)
+    bundle = None
+    if (folder / MANIFEST).is_file():
+        bundle = verify_bundle(folder, records.trust(), now=datetime.now(UTC))
+    version = registry.register(folder / MODEL if bundle else folder, name)
+    if bundle:
+        version = registry.attach(version, bundle)
+    if records.logged:
+        digests = {"model": version.model} | ({"bundle": bundle.digest} if bundle else {})
+        details = {"name": name, "version": version.number}
+        records.write(Event.now(Action.REGISTER, records.who, details=details, digests=digests))
+    say(said, f"{name} version {version.number}: {version.job}, model {version.model}.")
+    return Exit.DONE
 
 
-def run_list(registry: Registry) -> int:
+def run_list(registry: Registry) -> Exit:
     """List names with what their aliases name in MLflow."""
-
-    def listed(_: Console) -> None:
-        table = Table("name", "versions", "challenger", "champion", "job")
-        for name in registry.names():
-            versions = registry.versions(name)
-            named = {alias: str(one.number) for one in versions for alias in one.aliases}
-            aliases = (named.get("challenger", ""), named.get(CHAMPION, ""))
-            table.add_row(name, str(len(versions)), *aliases, ", ".join(sorted({one.job for one in versions})))
-        Console().print(table)
-
-    return _run(listed)
+    table = Table("name", "versions", "challenger", "champion", "job")
+    for name in registry.names():
+        versions = registry.versions(name)
+        named = {alias: str(one.number) for one in versions for alias in one.aliases}
+        aliases = (named.get("challenger", ""), named.get(CHAMPION, ""))
+        table.add_row(name, str(len(versions)), *aliases, ", ".join(sorted({one.job for one in versions})))
+    Console().print(table)
+    return Exit.DONE
 
 
-def run_show(name: str, registry: Registry) -> int:
+def run_show(name: str, registry: Registry) -> Exit:
     """Print every version of a name."""
-
-    def show(_: Console) -> None:
-        table = Table("version", "aliases", "job", "model", "framework", "bundle", "registered")
-        for one in registry.versions(name):
-            digests = (one.model[:16], one.framework[:16], (one.bundle or "–")[:16])
-            table.add_row(str(one.number), ", ".join(one.aliases), one.job, *digests, f"{one.made:%Y-%m-%d %H:%M}")
-        Console().print(table)
-
-    return _run(show)
+    table = Table("version", "aliases", "job", "model", "framework", "bundle", "registered")
+    for one in registry.versions(name):
+        digests = (one.model[:16], one.framework[:16], (one.bundle or "–")[:16])
+        table.add_row(str(one.number), ", ".join(one.aliases), one.job, *digests, f"{one.made:%Y-%m-%d %H:%M}")
+    Console().print(table)
+    return Exit.DONE
 
 
-def run_compare(name: str, first: int, second: int, registry: Registry) -> int:
+def run_compare(name: str, first: int, second: int, registry: Registry) -> Exit:
     """Print in what two versions differ: features, recognisers, weights, framework, and what training reported."""
-
-    def compare(_: Console) -> None:
-        one, other = (registry.version(name, number) for number in (first, second))
-        found = list(differences(_document(one, registry), _document(other, registry)))
-        console = Console()
-        for line in found[:SHOWN]:
-            console.print(line if len(line) <= LONG else f"{line[: LONG - 1]}…", markup=False, highlight=False)
-        more = f" ({len(found) - SHOWN} more)" if len(found) > SHOWN else ""
-        console.print(f"{name} {first} and {second}: {len(found)} differences{more}.", highlight=False)
-
-    return _run(compare)
+    one, other = (registry.version(name, number) for number in (first, second))
+    found = list(differences(_document(one, registry), _document(other, registry)))
+    console = Console()
+    for line in found[:SHOWN]:
+        say(console, line if len(line) <= LONG else f"{line[: LONG - 1]}…")
+    more = f" ({len(found) - SHOWN} more)" if len(found) > SHOWN else ""
+    say(console, f"{name} {first} and {second}: {len(found)} differences{more}.")
+    return Exit.DONE
 
 
-def run_promote(name: str, number: int, key: str, registry: Registry, records: Records) -> int:
+def run_promote(name: str, number: int, key: str, registry: Registry, records: Records) -> Exit:
     """Make a version the challenger, which no gate guards; a champion comes through ``viva publish`` only."""
-
-    def challenger(said: Console) -> None:
-        version = registry.version(name, number)
-        given = promote(registry, records, version, "challenger", records.key(key), now=datetime.now(UTC))
-        _say(said, f"{name} version {given.target.version} is the challenger, signed by {given.signer}.")
-
-    return _run(challenger)
+    said = Console(stderr=True)
+    version = registry.version(name, number)
+    given = promote(registry, records, version, "challenger", records.key(key), now=datetime.now(UTC))
+    say(said, f"{name} version {given.target.version} is the challenger, signed by {given.signer}.")
+    return Exit.DONE
 
 
-def run_roll_back(name: str, alias: str, key: str, registry: Registry, records: Records) -> int:
+def run_roll_back(name: str, alias: str, key: str, registry: Registry, records: Records) -> Exit:
     """Give an alias back to the version before; a champion's bundle must still be good."""
-
-    def back(said: Console) -> None:
-        given = roll_back(registry, records, name, records.key(key), now=datetime.now(UTC), alias=alias)
-        _say(said, f"{name} version {given.target.version} is the {alias} again, signed by {given.signer}.")
-
-    return _run(back)
+    said = Console(stderr=True)
+    given = roll_back(registry, records, name, records.key(key), now=datetime.now(UTC), alias=alias)
+    say(said, f"{name} version {given.target.version} is the {alias} again, signed by {given.signer}.")
+    return Exit.DONE
 
 
 def _document(version: Version, registry: Registry) -> dict[str, object]:
@@ -324,17 +306,3 @@ def _document(version: Version, registry: Registry) -> dict[str, object]:
         "weights": dict(model.weights),
         "documents": dict(model.documents),
     }
-
-
-def _run(work: Callable[[Console], None]) -> int:
-    said = Console(stderr=True)
-    try:
-        work(said)
-    except (*REFUSALS, *NO_VERSION, RegistryRefused, PromotionRefused, AliasMoved) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_REFUSED
-    return EXIT_DONE
-
-
-def _say(said: Console, line: str) -> None:
-    said.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -9,20 +9,21 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.problem import Problem, nearest, shorten
 from vivavoce.data.vault.durable import locked, write_durably
-from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey, ProjectKeyRefused, Tampered
+from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 from vivavoce.fairness.groups import CANDIDATE, COLUMNS
 from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.models.score import OVERALL, TOP
-from vivavoce.pipelines.records import REFUSALS, Records
+from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.scoring.outputs import defuse
+from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.review_file import (
     REVIEWS,
     Kept,
     Review,
-    ReviewsAltered,
     append_line,
     check_logged,
     event_of,
@@ -33,9 +34,7 @@ from vivavoce.pipelines.watching.review_file import (
     read_lines,
 )
 
-EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 LONGEST = 2000  # characters of a reason: a paragraph, not a file
-REFUSED = (BadInput, Erased, ProjectKeyRefused, Tampered, ReviewsAltered, *REFUSALS)
 
 
 @dataclass(frozen=True)
@@ -51,41 +50,33 @@ class ReviewRequest:
     interview: str | None = None
 
 
-def run_review(request: ReviewRequest, records: Records, *, console: Console | None = None) -> int:
-    """Keep one review; returns 0, or 2 for bad input, which is said."""
+def run_review(request: ReviewRequest, records: Records, *, console: Console | None = None) -> Exit:
+    """Keep one review, and say so."""
     said = console or Console(stderr=True)
-    try:
-        kept = add_review(request, records)
-    except REFUSED as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    kept = add_review(request, records)
     words = (
         f"{kept.competency} of {kept.candidate_id}: {kept.before:g} before, {kept.after:g} after, by {kept.reviewer}."
     )
-    said.print(words, markup=False, highlight=False, soft_wrap=True)
-    return EXIT_DONE
+    say(said, words)
+    return Exit.DONE
 
 
 def run_export(
     out: Path, path: Path, records: Records, competency: str = OVERALL, *, console: Console | None = None
-) -> int:
-    """Write the reviews of one competency as the CSV that ``viva audit --reviews`` reads; returns 0 or 2."""
+) -> Exit:
+    """Write the reviews of one competency as the CSV that ``viva audit --reviews`` reads."""
     said = console or Console(stderr=True)
-    try:
-        kept = read_kept(out, records)
-        rows = [one for one in kept.reviews if one.competency == competency]
-        if not rows:
-            raise BadInput(out / REVIEWS, [Problem(competency, "no review", "Review a score first, or name another.")])
-    except REFUSED as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    kept = read_kept(out, records)
+    rows = [one for one in kept.reviews if one.competency == competency]
+    if not rows:
+        raise BadInput(out / REVIEWS, [Problem(competency, "no review", "Review a score first, or name another.")])
     table = pd.DataFrame([asdict(one) for one in rows])[[*COLUMNS, "interview_id", "job", "competency"]]
     for name in table.columns.difference(["before", "after"]):
         table[name] = table[name].map(defuse)
     write_durably(path, table.to_csv(index=False).encode())
     gone = f"; {kept.erased} of erased people cannot be read" if kept.erased else ""
-    said.print(f"{path}: {len(rows)} reviews{gone}.", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_DONE
+    say(said, f"{path}: {len(rows)} reviews{gone}.")
+    return Exit.DONE
 
 
 def add_review(request: ReviewRequest, records: Records) -> Review:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from vivavoce.data.errors import AlreadyThere, Exit
+from vivavoce.pipelines.terminal import say
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from vivavoce.fairness.groups import Reweighing
-
-EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,23 @@ class ReweighRequest:
     classes: int = 5
 
 
-def run_reweigh(request: ReweighRequest, *, console: Console | None = None) -> int:
-    """Compute the weights and write them; returns the exit status."""
+def run_reweigh(request: ReweighRequest, *, console: Console | None = None) -> Exit:
+    """Compute the weights, write them, and say how they lie."""
     from vivavoce.fairness.groups import reweigh
-    from vivavoce.fairness.records import BadInput
     from vivavoce.training.tables import BadTraining
 
     said = console or Console(stderr=True)
-    try:
-        if request.out.exists():
-            raise FileExistsError(f"{request.out} exists: name a new file.")
-        if request.out.suffix not in {".parquet", ".csv"}:
-            raise BadTraining(f"{request.out}: weights are written as .parquet or .csv. Name such a file.")
-        values = _values(request)
-        labels = _labels(request, values)
-        found = reweigh(labels.to_numpy(str), values.to_numpy(float), classes=request.classes)
-    except (BadTraining, BadInput, FileExistsError) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    if request.out.exists():
+        raise AlreadyThere(request.out, "name a new file.")
+    if request.out.suffix not in {".parquet", ".csv"}:
+        raise BadTraining(f"{request.out}: weights are written as .parquet or .csv. Name such a file.")
+    values = _values(request)
+    labels = _labels(request, values)
+    found = reweigh(labels.to_numpy(str), values.to_numpy(float), classes=request.classes)
     _write(values.index, found, request.out)
     for line in _said(request, labels, found):
-        said.print(line, markup=False, highlight=False, soft_wrap=True)
-    return EXIT_DONE
+        say(said, line)
+    return Exit.DONE
 
 
 def _values(request: ReweighRequest) -> "pd.Series[float]":

@@ -13,27 +13,26 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from vivavoce.data.framework import FrameworkError
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.interview import Interview
-from vivavoce.data.ledger import Finished, Ledger, LedgerBroken
+from vivavoce.data.ledger import Finished, Ledger
 from vivavoce.data.log.event import Action, Event, pseudonym
-from vivavoce.data.manifest import BadRow, ManifestError
-from vivavoce.data.run_owner import AlreadyRunning, ConfigurationDiffers, forget_rows, forgotten_id
+from vivavoce.data.manifest import BadRow
+from vivavoce.data.run_owner import forget_rows, forgotten_id
 from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
-from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKeyRefused
+from vivavoce.data.vault.keys import Erased, KeyRing
 from vivavoce.data.vault.store import Store
 from vivavoce.features.transcript.recognise import Engine
-from vivavoce.models.directory import ModelRefused
-from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.erasing.tables import forgotten_row
-from vivavoce.pipelines.records import EXIT_NOT_LOGGED, Records, enter
-from vivavoce.pipelines.scoring.batch import BadInput, Batch, Request, prepare
+from vivavoce.pipelines.records import Records, enter
+from vivavoce.pipelines.scoring.batch import Batch, Request, prepare
 from vivavoce.pipelines.scoring.engine import Done, run_tasks
 from vivavoce.pipelines.scoring.folder import Progress, is_finished, recorded_versions, summarise, write_folder
 from vivavoce.pipelines.scoring.job import Outcome, Task, build_job, find_result, not_measured, open_store
 from vivavoce.pipelines.scoring.outputs import Row
 from vivavoce.pipelines.scoring.result import Result
+from vivavoce.pipelines.terminal import say
 
 NEEDED = ("candidate_id", "job", "score", "model_digest", "standing")
 
@@ -74,7 +73,6 @@ def _key(keyring: KeyRing, person: str) -> bytes | None:
         return None
 
 
-EXIT_ALL_SCORED, EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, EXIT_INTERRUPTED = 0, 2, 3, 130
 DIED = frozenset({MediaStatus.CRASHED, MediaStatus.TIMEOUT})  # ends without a result of their own
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 KEPT_MEMORY = {  # glibc keeps what CTranslate2 would else give back and fetch again at every layer (docs/hearing.md)
@@ -82,42 +80,26 @@ KEPT_MEMORY = {  # glibc keeps what CTranslate2 would else give back and fetch a
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**32),
 }
-REFUSALS = (
-    BadInput,
-    FrameworkError,
-    ProjectKeyRefused,
-    ModelRefused,
-    ModelDiffers,
-    ConfigurationDiffers,
-    AlreadyRunning,
-    LedgerBroken,
-)
 
 
-def run_score(request: Request, *, console: Console | None = None) -> int:
-    """Run or continue a batch; returns the exit status."""
+def run_score(request: Request, *, console: Console | None = None) -> Exit:
+    """Run or continue a batch: 0 all scored, 3 some not, 5 not entered into the log, 130 interrupted."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # before workers start: one thread each, they share the cores
     if request.asr == Engine.FASTER_WHISPER:
         os.environ.update({name: value for name, value in KEPT_MEMORY.items() if name not in os.environ})
     said = console or Console(stderr=True)
-    try:
-        batch = prepare(request)
-        with Ledger.open(request.out, batch.configuration.document(), versions=recorded_versions()) as ledger:
-            return _run(request, batch, ledger, said)
-    except ManifestError as error:
-        said.print(error)
-    except REFUSALS as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_BAD_INPUT
+    batch = prepare(request)
+    with Ledger.open(request.out, batch.configuration.document(), versions=recorded_versions()) as ledger:
+        return _run(request, batch, ledger, said)
 
 
-def exit_status(counts: Mapping[RowStatus, int]) -> int:
+def exit_status(counts: Mapping[RowStatus, int]) -> Exit:
     """0 where every row was scored, 3 where some was not, or only partly."""
     incomplete = any(count for status, count in counts.items() if status not in COMPLETE)
-    return EXIT_SOME_NOT_SCORED if incomplete else EXIT_ALL_SCORED
+    return Exit.SOME_ROWS if incomplete else Exit.DONE
 
 
-def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
+def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> Exit:
     store = open_store(batch.settings.store, batch.settings.project_key)
     batch, erased = _without_erased(batch, store)
     interviews, bad_rows = batch.manifest.interviews, batch.manifest.bad_rows
@@ -127,7 +109,7 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
     pending = {row.interview_id for row in ledger.pending()}
     if not pending and is_finished(request.out, batch, csv=request.csv):
-        said.print(f"{request.out} is finished: nothing to do.", markup=False, highlight=False, soft_wrap=True)
+        say(said, f"{request.out} is finished: nothing to do.")
         return _closed(request.out, ledger.counts(), store, said)
     for bad in bad_rows:
         ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
@@ -137,12 +119,8 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     try:
         _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
     except KeyboardInterrupt:
-        said.print(
-            f"Interrupted; nothing is lost. The same command continues in {request.out}.",
-            highlight=False,
-            soft_wrap=True,
-        )
-        return EXIT_INTERRUPTED
+        say(said, f"Interrupted; nothing is lost. The same command continues in {request.out}.")
+        return Exit.INTERRUPTED
     ended = {row.interview_id: row for row in ledger.finished()}
     rows = [_ended_row(batch, interview, ended[interview.interview_id], store) for interview in interviews]
     rows += [_bad_row(bad) for bad in bad_rows] + [forgotten_row(forgotten_id(line)) for line in erased.values()]
@@ -153,9 +131,9 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> int:
     return _closed(request.out, counts, store, said)
 
 
-def _closed(out: Path, counts: Mapping[RowStatus, int], store: Store, said: Console) -> int:
+def _closed(out: Path, counts: Mapping[RowStatus, int], store: Store, said: Console) -> Exit:
     """Enter what is not in the event log yet; the exit status."""
-    return exit_status(counts) if enter_scores(out, store.keyring, said) else EXIT_NOT_LOGGED
+    return exit_status(counts) if enter_scores(out, store.keyring, said) else Exit.NOT_LOGGED
 
 
 def _without_erased(batch: Batch, store: Store) -> tuple[Batch, dict[str, int]]:
@@ -226,8 +204,8 @@ def _end(batch: Batch, ledger: Ledger, interview: Interview, done: Done, said: C
     else:
         reason = MediaStatus.TIMEOUT if done.error == MediaStatus.TIMEOUT else MediaStatus.CRASHED
         if done.defect:
-            said.print(f"{interview.interview_id}: a defect of the program, please report it:", style="red")
-            said.print(done.error, markup=False, highlight=False)
+            say(said, f"{interview.interview_id}: a defect of the program, please report it:", "red")
+            say(said, done.error)
         result = not_measured(interview.interview_id, batch.frameworks[interview.job], reason, died(reason), reason)
     seconds = sum(result.seconds.values())
     ledger.finish(interview.interview_id, result.status, result.reason, result.media, seconds)

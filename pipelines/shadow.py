@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import write_durably
@@ -21,14 +22,12 @@ from vivavoce.evaluation.agreement import agreement, share, too_few
 from vivavoce.evaluation.estimate import Estimate, Floats
 from vivavoce.fairness.groups import CANDIDATE, Declared, read_groups
 from vivavoce.fairness.records import BadInput, read_records
-from vivavoce.models.directory import ModelRefused
 from vivavoce.models.score import OVERALL
-from vivavoce.models.version import ModelDiffers
 from vivavoce.pipelines.publishing.admission import points
 from vivavoce.pipelines.scoring.model import Scorer, load_scorer
+from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import Passing, plain
 
-EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 NEEDED = (CANDIDATE, "interview_id", "question_id", "job", "asr_engine")
 
 Bools = npt.NDArray[np.bool_]
@@ -87,18 +86,14 @@ class Sides:
         return Sides(len(champion), *(int(one.sum()) for one in counted))
 
 
-def run_shadow(request: ShadowRequest, *, console: Console | None = None) -> int:
-    """Score twice, compare, write ``OUT`` and print a table; returns 0, or 2 for bad input."""
+def run_shadow(request: ShadowRequest, *, console: Console | None = None) -> Exit:
+    """Score twice, compare, write ``OUT`` and print a table."""
     said = console or Console(stderr=True)
-    try:
-        document = shadow(request)
-    except (BadInput, ModelRefused, ModelDiffers) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    document = shadow(request)
     write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
-    _say(document, said)
-    said.print(f"{request.out}: written.", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_DONE
+    _tell(document, said)
+    say(said, f"{request.out}: written.")
+    return Exit.DONE
 
 
 def shadow(request: ShadowRequest) -> Json:
@@ -220,7 +215,7 @@ def _estimate(found: Estimate) -> Json:
     return plain(asdict(found))
 
 
-def _say(document: Json, said: Console) -> None:
+def _tell(document: Json, said: Console) -> None:
     table = Table("champion and challenger", "", box=None, pad_edge=False)
     low, high = document["limits"]
     rows: Mapping[str, str] = {

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
+from vivavoce.data.errors import Exit
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement_by, share
@@ -21,9 +22,9 @@ from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.fairness.table import ALPHA, benjamini_hochberg
+from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import plain
 
-EXIT_ALIKE, EXIT_DIFFERENT, EXIT_BAD_INPUT = 0, 1, 2
 STAGE, PASSED, HUMAN, MACHINE = "stage", "passed", "human", "machine"
 BY = ("site", "interviewer")
 SMALLEST_EXPECTED = 5.0  # Cochran's rule; below it in some cell, the p-value comes from permutations
@@ -56,14 +57,10 @@ class Difference:
     adjusted_p: float
 
 
-def run_stages(path: Path, out: Path, *, console: Console | None = None) -> int:
-    """Compare and write ``OUT``; 0: no difference shown, 1: sites or interviewers differ, 2: bad input."""
+def run_stages(path: Path, out: Path, *, console: Console | None = None) -> Exit:
+    """Compare and write ``OUT``; 0: no difference shown, 1: sites or interviewers differ."""
     said = console or Console(stderr=True)
-    try:
-        frame = read_stages(path)
-    except BadInput as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    frame = read_stages(path)
     rates = conversion(frame)
     differences = compare_strata(frame)
     document = {
@@ -74,9 +71,9 @@ def run_stages(path: Path, out: Path, *, console: Console | None = None) -> int:
         "agreement": _agreement(frame),
     }
     write_durably(out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
-    _say(document, said)
-    said.print(f"{out}: written.", markup=False, highlight=False, soft_wrap=True)
-    return EXIT_DIFFERENT if any(one.adjusted_p < ALPHA for one in differences) else EXIT_ALIKE
+    _tell(document, said)
+    say(said, f"{out}: written.")
+    return Exit.FINDING if any(one.adjusted_p < ALPHA for one in differences) else Exit.DONE
 
 
 def read_stages(path: Path) -> pd.DataFrame:
@@ -200,21 +197,21 @@ def _described(one: Rate | Difference) -> Json:
     }
 
 
-def _say(document: Json, said: Console) -> None:
+def _tell(document: Json, said: Console) -> None:
     table = Table("stage", "by", "of", "people", "passed", "share", box=None, pad_edge=False)
     for one in document["rates"]:
         seen = one["share"]
         interval = f"{seen['value']:.2f} [{seen['low']:.2f}, {seen['high']:.2f}]"
         table.add_row(one["stage"], one["by"], one["of"], str(one["n"]), str(one["passed"]), interval)
     said.print(table)
-    _say_differences(document["differences"], said)
+    _tell_differences(document["differences"], said)
     for one in document["agreement"]:
         seen = one.get("mean_difference")
         words = one["reason"] if seen is None else f"machine − human {seen['value']:+.1f} points, {one['n']} people"
-        said.print(f"{one['by']} {one['of']}: {words}.", markup=False, highlight=False, soft_wrap=True)
+        say(said, f"{one['by']} {one['of']}: {words}.")
 
 
-def _say_differences(differences: Sequence[Json], said: Console) -> None:
+def _tell_differences(differences: Sequence[Json], said: Console) -> None:
     for one in differences:
         p = one["adjusted_p"]
         words = (
@@ -222,4 +219,4 @@ def _say_differences(differences: Sequence[Json], said: Console) -> None:
             if p is None
             else f"{'they differ' if p < ALPHA else 'no difference shown'} (p = {p:.3f})"
         )
-        said.print(f"{one['stage']} by {one['by']}: {words}.", markup=False, highlight=False, soft_wrap=True)
+        say(said, f"{one['stage']} by {one['by']}: {words}.")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Union
 
 from rich.console import Console
 
-from vivavoce.data.errors import VivaError
-from vivavoce.data.framework import Framework, FrameworkError, load_framework
-from vivavoce.data.identity import RefusedName
+from vivavoce.data.errors import AlreadyThere, Exit
+from vivavoce.data.framework import Framework, load_framework
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.records import EXIT_NOT_LOGGED, Records, enter
+from vivavoce.pipelines.records import Records, enter
+from vivavoce.pipelines.terminal import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from vivavoce.training.measured import Measured
     from vivavoce.training.pooling import Beside
     from vivavoce.training.trainers import Made
-
-EXIT_TRAINED, EXIT_BAD_INPUT, EXIT_NOT_RECORDED = 0, 2, 3
 
 Given = Union[str, Path, "pd.DataFrame"]
 """A table: a ``.csv`` or ``.parquet`` file, ``URL#table``, or the table itself."""
@@ -139,13 +137,12 @@ def train(request: TrainingRequest, *, console: Console | None = None) -> Traine
     """
     from vivavoce.models.directory import save_model
     from vivavoce.pipelines.training_story import data_lines, result_lines
-    from vivavoce.training.tables import BadTraining
     from vivavoce.training.trainers import OPTIONS, check_options
 
     said = console or Console(quiet=True)
     if request.out.exists():
         _enter_late(request.out, said)
-        raise BadTraining(f"{request.out} exists: a model version never changes. Name a new folder.")
+        raise AlreadyThere(request.out, "a model version never changes. Name a new folder.")
     framework = request.framework if isinstance(request.framework, Framework) else load_framework(request.framework)
     asked = {name: getattr(request, name) for name in OPTIONS}
     check_options(request.kind, asked, rated=request.ratings is not None)
@@ -163,24 +160,15 @@ def train(request: TrainingRequest, *, console: Console | None = None) -> Traine
     return _recorded(request, made, found, said)
 
 
-def run_train(request: TrainingRequest, *, console: Console | None = None) -> int:
-    """``viva train``: :func:`train`, and what it says; returns the exit status.
+def run_train(request: TrainingRequest, *, console: Console | None = None) -> Exit:
+    """``viva train``: :func:`train`, and what it says; 5: not entered into the event log.
 
-    A tracking store that was asked for and refuses is a status of its own, the model being saved.
+    A tracking store that was asked for and refuses is a status of its own (74), the model being saved.
     """
-    from vivavoce.models.directory import ModelRefused
-    from vivavoce.models.score import NoNorms
-    from vivavoce.training.tables import BadTraining
-
-    said = console or Console(stderr=True)
-    try:
-        found = train(request, console=said)
-    except (VivaError, BadTraining, NoNorms, FrameworkError, RefusedName, ModelRefused, FileExistsError) as error:
-        said.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+    found = train(request, console=console or Console(stderr=True))
     if not found.logged:
-        return EXIT_NOT_LOGGED
-    return EXIT_NOT_RECORDED if found.not_recorded and _store_named(request) else EXIT_TRAINED
+        return Exit.NOT_LOGGED
+    return Exit.MACHINE if found.not_recorded and _store_named(request) else Exit.DONE
 
 
 def _entered(model: ModelVersion, digest: str, said: Console, *, late: bool = False) -> bool:
@@ -209,7 +197,7 @@ def _enter_late(folder: Path, said: Console) -> None:
 
 def _say(said: Console, lines: Sequence[str]) -> None:
     for line in lines:
-        said.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(said, line)
 
 
 def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
@@ -350,7 +338,7 @@ def _recorded(request: TrainingRequest, made: "Made[ModelVersion]", found: Train
     try:
         record(Record(job, name, parameters, model.documents, request.out, trials=made.trials), uri)
     except NoTracking as error:
-        said.print(str(error), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        say(said, str(error), "yellow")
         return replace(found, not_recorded=str(error))
     store = "the tracking store" if _store_named(request) else uri
     _say(said, [f"Run {name} is recorded in {store} (experiment {job})."])

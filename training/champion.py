@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vivavoce.data.errors import VivaError
 from vivavoce.evaluation.decisions import (
     correlations_with,
     expected_hit_rate,
@@ -27,7 +28,7 @@ from vivavoce.training.validation.scored import DRAWS, correlation
 DIGITS = 9  # of a difference in r: one score on two scales differs from itself by rounding
 
 
-class NotComparable(ValueError):
+class NotComparable(VivaError):
     """Champion and challenger cannot be compared on these people; the message says why."""
 
 

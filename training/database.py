@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.problem import nearest
-from vivavoce.training.tables import SAID, BadTraining, Source, Table, texts
+from vivavoce.training.tables import SAID, BadTraining, DatabaseRefused, Source, Table, texts
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Inspector
@@ -45,7 +45,7 @@ def read_stored(source: Source) -> Table:
             frame = pd.read_sql(select(stored), connection)
     except DBAPIError as error:
         said = str(error.orig).strip().partition("\n")[0]
-        raise BadTraining(f"{source}: the database refused ({_redacted(said, url.password, engine)}).") from None
+        raise DatabaseRefused(f"{source}: the database refused ({_redacted(said, url.password, engine)}).") from None
     finally:
         engine.dispose()
     return _ordered(source, texts(frame))

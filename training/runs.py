@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.training.trainers import Tried
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ BATCH = 900  # metrics in one call; MLflow takes 1,000
 PLAIN = re.compile(r"[^\w.\- /]+")
 
 
-class NoTracking(RuntimeError):
+class NoTracking(VivaError):
     """Nothing can be recorded: MLflow is not installed, or the tracking store refuses."""
+
+    status = Exit.MACHINE
 
 
 @dataclass(frozen=True)

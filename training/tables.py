@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.problem import nearest, shorten
 
 Floats = npt.NDArray[np.float64]
@@ -23,8 +24,14 @@ NOTHING = ("", "nan", "NaN", "NA", "null")  # of a number in CSV; of a text only
 SAID = 20  # columns that a message lists
 
 
-class BadTraining(ValueError):
+class BadTraining(VivaError):
     """Inputs from which nothing can be learned; the message names the file and the remedy."""
+
+
+class DatabaseRefused(BadTraining):
+    """A database that is out of reach, or lets nobody read."""
+
+    status = Exit.MACHINE
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import shorten
 from vivavoce.data.signing.key import SigningKey
 from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, sign
@@ -29,7 +30,7 @@ OPERATOR = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,78}[^\s\x00-\x1f])?")
 Value = str | int | float | bool | None
 
 
-class EventRefused(ValueError):
+class EventRefused(VivaError):
     """An event that is not well formed, or a line that is none."""
 
 
@@ -170,7 +171,7 @@ class Event:
                 signature=Signature.of(signature) if signature is not None else None,
                 **document,
             )
-        except (ValueError, KeyError, TypeError, AttributeError, SignatureRefused) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, EventRefused, SignatureRefused) as error:
             raise EventRefused(f"This is no event: {shorten(line)} ({error}).") from error
         if type(number) is not int or event.line(number) != line:
             raise EventRefused(f"This event is not in its canonical form: {shorten(line)}.")
@@ -196,7 +197,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-class HeadRefused(ValueError):
+class HeadRefused(VivaError):
     """A line that is no signed head."""
 
 

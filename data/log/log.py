@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.log.event import Action, Event, Head, HeadRefused
 from vivavoce.data.log.tree import Tree, leaf_hash
 from vivavoce.data.signing.key import Role, SigningKey, Trust
@@ -28,12 +29,14 @@ from vivavoce.data.vault.durable import make_folder, sync_folder
 EVENTS, HEADS = "events.jsonl", "heads.jsonl"
 
 
-class NoLog(ValueError):
+class NoLog(VivaError):
     """There is no event log where one is looked for."""
 
 
-class LogAltered(ValueError):
+class LogAltered(VivaError):
     """A log that is not what its heads say; ``findings`` lists what was found, in the order of the log."""
+
+    status = Exit.FINDING
 
     def __init__(self, folder: Path, findings: Sequence[str]) -> None:
         self.findings = tuple(findings)
@@ -219,7 +222,7 @@ def _kept(head: Head, size: int, root: str, trust: Trust) -> list[str]:
 LOG_ID_BYTES = 16  # random, in the first event: no two logs are the same
 
 
-class LogRefused(ValueError):
+class LogRefused(VivaError):
     """A log that cannot be begun or written: it is there already, or the key may not sign it."""
 
 

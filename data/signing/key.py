@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import problems_of
 from vivavoce.data.signing import Role as Role
 from vivavoce.data.vault.durable import locked, make_folder, write_durably
@@ -35,7 +36,7 @@ ID_DIGITS = 32  # hex, 128 bits of the public key's SHA-256: nobody finds a seco
 MAX_BYTES = 4096  # an encrypted Ed25519 key has some 400 bytes
 
 
-class KeyRefused(ValueError):
+class KeyRefused(VivaError):
     """A private key that is missing, readable by others, locked, or no Ed25519 key."""
 
 
@@ -123,7 +124,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class TrustRefused(ValueError):
+class TrustRefused(VivaError):
     """A trust file that is missing, writable by others, or not well formed; or a change to it that makes no sense."""
 
 

@@ -15,12 +15,13 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import shorten
 from vivavoce.data.signing.key import Role, SigningKey, Trust, TrustedKey
 from vivavoce.data.vault.durable import make_folder, write_durably
 
 
-class SignatureRefused(ValueError):
+class SignatureRefused(VivaError):
     """A signature that does not count: by an unknown or revoked key, a key without the role, or of other bytes."""
 
 
@@ -140,7 +141,7 @@ MAX_FILE_BYTES = 64 * 2**20  # 64 MiB
 MAX_TREE_BYTES = 256 * 2**20  # 256 MiB
 
 
-class TreeRefused(ValueError):
+class TreeRefused(VivaError):
     """A folder that holds links, pipes, odd names, or too much."""
 
 

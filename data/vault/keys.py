@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.run_owner import place
 from vivavoce.data.vault.durable import locked, make_folder, sweep, sync_folder, write_durably
 
@@ -29,8 +30,10 @@ VERSION = 1
 HEADER = MAGIC + bytes([VERSION])
 
 
-class Tampered(ValueError):
+class Tampered(VivaError):
     """Sealed bytes that are not what was written there: changed, cut off, moved, or sealed with another key."""
+
+    status = Exit.FINDING
 
 
 def derive(key: bytes, purpose: str) -> bytes:
@@ -83,11 +86,11 @@ def unseal(key: bytes, sealed: bytes, address: str) -> bytes:
 PSEUDONYM_DIGITS = 32  # hex, 128 bits: two of 10**9 people share one with a probability of 10**-21
 
 
-class ProjectKeyRefused(ValueError):
+class ProjectKeyRefused(VivaError):
     """The project key is missing, readable by others, malformed, or not the one that the folder was made with."""
 
 
-class Erased(LookupError):
+class Erased(VivaError):
     """The person was erased: nothing can be read of them, and nothing may be written."""
 
 
@@ -137,7 +140,7 @@ class ProjectKey:
             )
         try:
             return ProjectKey(bytes.fromhex(text.decode("ascii").strip()))
-        except ValueError as error:  # ProjectKeyRefused is one: a wrong length ends here too
+        except (ValueError, ProjectKeyRefused) as error:  # a wrong length ends here too
             raise ProjectKeyRefused(
                 f"The project key {path} must be {2 * KEY_BYTES} hexadecimal digits. Restore it from your backup."
             ) from error

@@ -25,6 +25,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.schema import Stage
 from vivavoce.data.track import Track
 from vivavoce.data.vault.durable import make_folder, sweep, sync_folder, write_durably
@@ -36,8 +37,10 @@ DOCUMENT = "document"
 STORED = ("float16", "float32", "float64")
 
 
-class CorruptArtefact(ValueError):
+class CorruptArtefact(VivaError):
     """Bytes that are not an artefact of this format."""
+
+    status = Exit.MACHINE
 
 
 @dataclass(frozen=True, eq=False)

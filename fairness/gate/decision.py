@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import Problem, problems_of
 from vivavoce.data.schema import digest_of
 from vivavoce.fairness.gate.checks import CHECKS
@@ -104,7 +105,7 @@ class Admission(StrEnum):
     REFUSED = "refused"
 
 
-class WaiverRefused(ValueError):
+class WaiverRefused(VivaError):
     """A waiver that does not count: for another version, without a reason, or signed by one key only."""
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
+from vivavoce.data.errors import VivaError
 from vivavoce.features.transcript.personal import is_role
 from vivavoce.features.transcript.words import HAN, Transcript, Word
 
@@ -24,7 +25,7 @@ MAX_SECONDS = 24 * 3600.0  # a recording is an interview, not an archive
 SHOWN = 40  # characters of a bad value that an error repeats
 
 
-class TranscriptError(ValueError):
+class TranscriptError(VivaError):
     """A transcript file that cannot be used: names the file, the line (or JSON place), the value and the remedy.
 
     ``fault`` leaves the value out, which may be somebody's words: for tables that others read.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
 from vivavoce.data.track import Track
@@ -83,11 +84,11 @@ class Recogniser(Protocol):
         """
 
 
-class NoRecogniser(ValueError):
+class NoRecogniser(VivaError):
     """What was asked for cannot be had here; the message names the ways out."""
 
 
-class WrongLanguage(ValueError):
+class WrongLanguage(VivaError):
     """Speech in a language that cannot be scored: such a row ends in the status ``wrong_language``."""
 
     def __init__(self, language: str, known: Sequence[str]) -> None:

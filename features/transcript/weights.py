@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from io import BufferedReader
 from pathlib import Path
 
+from vivavoce.data.errors import Exit
 from vivavoce.features.transcript.recognise import NoRecogniser
 
 SOURCE = "https://openaipublic.azureedge.net/main/whisper/models"  # where OpenAI publishes them: SOURCE/digest/size.pt
@@ -58,7 +59,13 @@ class Checkpoint:
 
 
 class WeightsError(NoRecogniser):
-    """Weights that are not what they should be, or that could not be fetched."""
+    """Weights that are not what they should be."""
+
+
+class FetchBroken(WeightsError):
+    """Weights that could not be fetched: the connection, or the disk, gave out."""
+
+    status = Exit.MACHINE
 
 
 def weights_folder() -> Path:
@@ -190,7 +197,7 @@ def fetch(size: str, folder: Path | None = None, *, source: str = SOURCE) -> Pat
         _receive(address, part)
     except (OSError, http.client.HTTPException) as error:
         kept = part.stat().st_size if part.exists() else 0
-        raise WeightsError(
+        raise FetchBroken(
             f"Fetching {address} broke off ({error}); {kept:,} bytes are kept in {part}. Run the same command again to "
             f"continue, or put the file there yourself as {target}."
         ) from error

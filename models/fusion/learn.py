@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.models.fusion.heads import Head
 from vivavoce.models.fusion.network import Network
@@ -23,7 +24,7 @@ from vivavoce.models.fusion.network import Network
 FORMAT = "vivavoce fusion checkpoint 1"
 
 
-class CheckpointRefused(ValueError):
+class CheckpointRefused(VivaError):
     """A file that is no checkpoint, or one of another fit."""
 
 

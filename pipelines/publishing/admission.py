@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.identity import RefusedName, digest_file, refuse_name
 from vivavoce.evaluation.estimate import Estimate, undefined
@@ -25,7 +26,7 @@ NOT_GIVEN = "not in the model's documents"
 Json = Mapping[str, Any]
 
 
-class NoEvidence(ValueError):
+class NoEvidence(VivaError):
     """A file that was to be evidence cannot be read as such; the message says which and what it must be."""
 
 

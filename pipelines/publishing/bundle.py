@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from vivavoce import __version__
+from vivavoce.data.errors import AlreadyThere, Exit, VivaError
 from vivavoce.data.problem import shorten
 from vivavoce.data.signing.key import Role, SigningKey, Trust
 from vivavoce.data.signing.signature import (
@@ -81,7 +82,7 @@ def make_bundle(folder: Path, parts: Parts, *, now: datetime | None = None) -> s
 
     Raises
     ------
-    FileExistsError
+    vivavoce.data.errors.AlreadyThere
         If the folder exists.
     ValueError
         For another card than ``card.md`` and ``card.html``, or none.
@@ -89,7 +90,7 @@ def make_bundle(folder: Path, parts: Parts, *, now: datetime | None = None) -> s
         For parts that are not what they should be.
     """
     if folder.exists():
-        raise FileExistsError(f"{folder} exists: a bundle never changes. Name a new folder.")
+        raise AlreadyThere(folder, "a bundle never changes. Name a new folder.")
     if CARD not in parts.cards or set(parts.cards) - set(CARDS):
         raise ValueError(f"A bundle has {CARD}, and card.html beside it or not. Got {sorted(parts.cards)} instead.")
     model, digest = load_model(parts.model)
@@ -161,8 +162,10 @@ class Check:
     seen: str
 
 
-class BundleRefused(ValueError):
+class BundleRefused(VivaError):
     """A bundle that must not be used; ``checks`` has every check up to the one that failed."""
+
+    status = Exit.FINDING
 
     def __init__(self, folder: Path, checks: Sequence[Check]) -> None:
         self.checks = tuple(checks)

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.log.log import Read
 from vivavoce.data.signing.key import Role, SigningKey, Trust, TrustedKey
@@ -16,7 +17,7 @@ ROLES = {"challenger": (Role.TRAIN, Role.PUBLISH), "champion": (Role.PUBLISH,)} 
 ALIASES = tuple(ROLES)
 
 
-class PromotionRefused(ValueError):
+class PromotionRefused(VivaError):
     """A promotion that may not be, or one in the log that does not count."""
 
 

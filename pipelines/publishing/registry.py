@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.problem import nearest, shorten
 from vivavoce.data.run_owner import place
 from vivavoce.data.signing.signature import copy_plain
@@ -84,8 +85,14 @@ SETTINGS = {
 }
 
 
-class RegistryRefused(ValueError):
+class RegistryRefused(VivaError):
     """A name, a version or a registry that cannot be used, or a version that is not what its tags say."""
+
+
+class RegistryAway(RegistryRefused):
+    """MLflow, or the store behind it, is out of reach or refuses."""
+
+    status = Exit.MACHINE
 
 
 @dataclass(frozen=True)
@@ -282,7 +289,7 @@ class Registry:
         try:
             from mlflow import MlflowClient
         except ImportError as error:
-            raise RegistryRefused("The registry needs MLflow. Install it: pip install 'vivavoce[track]'") from error
+            raise RegistryAway("The registry needs MLflow. Install it: pip install 'vivavoce[track]'") from error
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
@@ -377,4 +384,4 @@ def _said() -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        raise RegistryRefused(f"The registry refused: {error}") from error
+        raise RegistryAway(f"The registry refused: {error}") from error

@@ -15,7 +15,13 @@ from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.scoring.configuration import Configuration, Profile, choose_encoder, fingerprints
+from vivavoce.pipelines.scoring.configuration import (
+    Configuration,
+    Profile,
+    RequestRefused,
+    choose_encoder,
+    fingerprints,
+)
 from vivavoce.pipelines.scoring.job import Settings
 from vivavoce.pipelines.scoring.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
 
@@ -47,10 +53,6 @@ class Request:
     production: bool = False
 
 
-class BadInput(Exception):
-    """What was asked for cannot be run; nothing was. The message says what to change."""
-
-
 @dataclass(frozen=True)
 class Batch:
     """A request that was found sound: what will be run, by which configuration."""
@@ -72,23 +74,24 @@ def prepare(request: Request) -> Batch:
 
     Raises
     ------
-    ManifestError, FrameworkError, ProjectKeyRefused, ModelRefused, ModelDiffers, BadInput
+    ManifestError, FrameworkError, ProjectKeyRefused, ModelRefused, ModelDiffers, RequestRefused
         With everything that is wrong, and what to change.
     """
-    if request.interviewer_consent is not None and not request.interviewer_consent.strip():
-        raise BadInput("--interviewer-consent must name the policy that interviewers agreed to. Got a blank instead.")
+    for option, policy in (
+        ("--consent-on-file", request.consent_on_file),
+        ("--interviewer-consent", request.interviewer_consent),
+    ):
+        if policy is not None and not policy.strip():
+            raise RequestRefused(f"{option} must name the policy that was agreed to. Got a blank instead.")
     scorers = load_scorers(request.models)
     if request.production:
         check_production(scorers)
     frameworks = _frameworks(request, scorers)
     manifest = _manifest(request, frameworks)
     weights = _recogniser_weights(request, manifest)
-    try:
-        encoder = choose_encoder(request.encoder)
-        request.out.mkdir(parents=True, exist_ok=True)
-        project_key = ProjectKey.read_or_create(ProjectKey.location(os.environ))
-    except (OSError, ValueError) as error:
-        raise BadInput(str(error)) from error
+    encoder = choose_encoder(request.encoder)
+    request.out.mkdir(parents=True, exist_ok=True)
+    project_key = ProjectKey.read_or_create(ProjectKey.location(os.environ))
     used = sorted({interview.job for interview in manifest.interviews})
     configuration = Configuration(
         purpose=request.purpose,
@@ -121,7 +124,7 @@ def _norms(request: Request, configuration: Configuration) -> Norms | None:
         norms = read_norms(request.norms)
         norms.check(configuration.fingerprints)
     except BadNorms as error:
-        raise BadInput(f"--norms {request.norms}: {error}") from error
+        raise RequestRefused(f"--norms {request.norms}: {error}") from error
     return norms
 
 
@@ -129,7 +132,7 @@ def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Fr
     """By job; those of the trained models where there are any."""
     path = request.framework or SHIPPED_FRAMEWORKS
     if not path.exists():
-        raise BadInput(f"--framework {path}: there is no such file or folder.")
+        raise RequestRefused(f"--framework {path}: there is no such file or folder.")
     if not scorers:
         return load_frameworks(path)
     if request.framework is not None:
@@ -161,7 +164,7 @@ def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
 
     Raises
     ------
-    BadInput
+    RequestRefused
         If words have to be recognised and nothing here can: the message names the ways out.
     """
     without = [
@@ -181,5 +184,5 @@ def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
             return digest
     except NoRecogniser as error:
         shown = ", ".join(without[:SHOWN_IDS]) + (" …" if len(without) > SHOWN_IDS else "")
-        raise BadInput(f"{error} Interviews without a transcript: {shown or 'none'}.") from error
+        raise RequestRefused(f"{error} Interviews without a transcript: {shown or 'none'}.") from error
     return None

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vivavoce.data.errors import VivaError
 from vivavoce.data.interview import Profile as Profile
 from vivavoce.data.interview import Purpose
 from vivavoce.data.schema import Family, Feature, Stage
@@ -19,6 +20,10 @@ from vivavoce.features.transcript.words import transcript_stage
 
 if TYPE_CHECKING:
     from vivavoce.features.language.encoder import SentenceEncoder
+
+
+class RequestRefused(VivaError):
+    """What was asked for cannot be run; nothing was. The message says what to change."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def choose_encoder(asked: str) -> "SentenceEncoder | None":
 
     Raises
     ------
-    ValueError
+    RequestRefused
         If the folder holds no model, or the languages are not said.
 
     Examples
@@ -96,7 +101,7 @@ def choose_encoder(asked: str) -> "SentenceEncoder | None":
     >>> choose_encoder("/models/multi")
     Traceback (most recent call last):
     ...
-    ValueError: --encoder must be auto, none or FOLDER:LANGUAGES (/models/multi:en,zh). Got '/models/multi' instead.
+    vivavoce.pipelines.scoring.configuration.RequestRefused: --encoder must be auto, none or FOLDER:LANGUAGES …
     """
     from vivavoce.features.language.encoder import SentenceEncoder
 
@@ -107,13 +112,13 @@ def choose_encoder(asked: str) -> "SentenceEncoder | None":
     folder, _, languages = asked.rpartition(":")
     said = frozenset(languages.split(","))
     if not folder or not said <= {"en", "zh"}:
-        raise ValueError(
+        raise RequestRefused(
             f"--encoder must be auto, none or FOLDER:LANGUAGES (/models/multi:en,zh). Got {asked!r} instead."
         )
     try:
         return SentenceEncoder(Path(folder), said)
-    except FileNotFoundError as error:
-        raise ValueError(f"--encoder {asked}: {error}") from error
+    except (OSError, ValueError) as error:
+        raise RequestRefused(f"--encoder {asked}: {error}") from error
 
 
 FAMILIES: tuple[Family[Any], ...] = (LANGUAGE, COVERAGE, PROSODY, FACE)

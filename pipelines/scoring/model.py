@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.features.transcript.recognise import Engine
 from vivavoce.models.directory import ModelRefused, load_model
@@ -47,14 +47,14 @@ def load_scorer(text: str) -> Scorer:
     if not text.startswith(REGISTERED):
         model, digest = load_model(Path(text))
         return Scorer(model, digest, Standing.EXPERIMENTAL, text)
-    from vivavoce.pipelines.publishing.registry import Registry
-    from vivavoce.pipelines.records import Records
-    from vivavoce.pipelines.registry import RESOLVING, resolve
+    from vivavoce.pipelines.registry import resolve_here
 
     try:
-        found = resolve(text, Registry.here(), Records.here(), now=datetime.now(UTC))
+        found = resolve_here(text)
         model, digest = load_model(found.folder, digest=found.digest)
-    except RESOLVING as error:
+    except VivaError as error:
+        if error.status is Exit.MACHINE:  # the registry is out of reach: that says nothing of the version
+            raise
         raise ModelRefused(f"--model {text}: {error}") from error
     return Scorer(model, digest, found.standing, text)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.log.event import Action, Event, canonical, pseudonym
 from vivavoce.data.vault.durable import sync_folder
 from vivavoce.data.vault.keys import derive, seal, unseal
@@ -22,8 +23,10 @@ FIRST = "0" * 64  # what the first line names as the digest before it
 PURPOSE = "reviews"  # of the key that seals them
 
 
-class ReviewsAltered(ValueError):
+class ReviewsAltered(VivaError):
     """A line of ``reviews.jsonl`` is not what was written there, or one is missing, put in, or elsewhere."""
+
+    status = Exit.FINDING
 
 
 @dataclass(frozen=True)

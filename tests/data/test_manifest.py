@@ -1,6 +1,5 @@
 """Good rows come back equal from all three formats; faults of many rows come back at once, with their lines."""
 
-import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -202,16 +201,3 @@ def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
     assert once == read(tmp_path, json_lines([MINIMAL])).digest
     assert once != read(tmp_path, json_lines([FULL])).digest
     assert len(once) == 64
-
-
-def test_a_terminal_gets_a_table_and_no_escape_codes(tmp_path: Path) -> None:
-    from rich.console import Console
-
-    with pytest.raises(ManifestError) as caught:
-        read(tmp_path, json_lines([{**MINIMAL, "site": "[red]\x1b]0;title\x07", "\x1b[2J": "x"}]))
-    console = Console(file=io.StringIO(), width=200, force_terminal=False)
-    console.print(caught.value)
-    printed = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "\x1b" not in printed
-    assert "[red]" in printed
-    assert "site" in printed

@@ -21,6 +21,7 @@ import pytest
 from safetensors.numpy import save
 
 from tests.conftest import ROOT
+from vivavoce.data.errors import AlreadyThere
 from vivavoce.data.framework import load_framework
 from vivavoce.models import directory
 from vivavoce.models.directory import ModelRefused, load_model, save_model
@@ -353,7 +354,7 @@ def test_tensors_that_changed_places_are_another_model(saved: Path):
 
 
 def test_a_folder_that_exists_is_never_written_to(saved: Path):
-    with pytest.raises(FileExistsError, match="never changes"):
+    with pytest.raises(AlreadyThere, match="never changes"):
         save_model(model(), saved)
 
 

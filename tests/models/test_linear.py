@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from vivavoce.models.linear.ridge import CompetencyRidge, measured_share, rating
-from vivavoce.models.score import Norms
+from vivavoce.models.score import NoNorms, Norms
 
 
 def planted(n=400, p=4, seed=0, noise=0.1):
@@ -104,9 +104,9 @@ def test_penalties_must_be_above_zero():
 
 
 def test_norms_need_applicants_who_differ():
-    with pytest.raises(ValueError, match="at least 20 applicants"):
+    with pytest.raises(NoNorms, match="at least 20 applicants"):
         Norms.of(np.ones(50))
-    with pytest.raises(ValueError, match="Got 19 applicants"):
+    with pytest.raises(NoNorms, match="Got 19 applicants"):
         Norms.of([*range(19), np.nan])
 
 

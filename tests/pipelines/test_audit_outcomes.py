@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.browser import visit
+from tests.commands import ended
 from tests.proof import proof_count
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.auditing.restriction import Applicants, describe_restriction
@@ -45,7 +46,7 @@ def audited(folder: Path, bias: float = 0.0, **options: object) -> tuple[int, di
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
     paths = (folder / "scores.csv", folder / "groups.csv", folder / "out")
-    status = run_audit(AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, **options))
+    status = ended(run_audit, AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, **options))
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     return status, document
@@ -106,7 +107,7 @@ def test_bad_outcomes_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ]:
         outcomes.write_text(text, encoding="utf-8")
         request = AuditRequest(tmp_path / "s.csv", tmp_path / "g.csv", tmp_path / "out", outcomes=outcomes)
-        assert run_audit(request) == 2
+        assert ended(run_audit, request) == 2
         error = capsys.readouterr().err
         assert all(part in error for part in said), error
 
@@ -153,7 +154,7 @@ def test_the_validity_among_applicants_comes_back(tmp_path: Path, direct: bool, 
     chosen(tmp_path, direct)
     options = {"selected_on": "score"} if direct else {"selected_on": "test", "applicants": tmp_path / "applicants.csv"}
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    run_audit(AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, **options))
+    ended(run_audit, AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, **options))
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     (criterion,) = document["outcomes"]["criteria"]
@@ -171,11 +172,11 @@ def test_nothing_is_corrected_unless_applicants_and_mechanism_are_known(
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
     request = AuditRequest(*paths, outcomes=tmp_path / "outcomes.csv", made=MADE)
     for change, why in (({}, "--selected-on"), ({"selected_on": "score"}, "--applicants")):
-        run_audit(replace(request, **change))
+        ended(run_audit, replace(request, **change))
         (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
         assert criterion["validity_unrestricted"] is None
         assert why in criterion["restriction_reason"]
-    assert run_audit(replace(request, selected_on="tset", applicants=tmp_path / "applicants.csv")) == 2
+    assert ended(run_audit, replace(request, selected_on="tset", applicants=tmp_path / "applicants.csv")) == 2
     assert "Did you mean 'test'" in capsys.readouterr().err
 
 
@@ -212,7 +213,7 @@ def test_jobs_with_other_scales_do_not_stand_in_for_validity(tmp_path: Path) -> 
         ["candidate_id", "job", "criterion", "value"]
     ].to_csv(tmp_path / "outcomes.csv", index=False)
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    run_audit(AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE))
+    ended(run_audit, AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE))
     (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
     assert criterion["within_jobs"]
     assert criterion["validity_low"] < 0 < criterion["validity_high"]  # pooled it would be .9

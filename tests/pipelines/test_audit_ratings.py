@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from tests.commands import ended
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 
@@ -27,7 +28,7 @@ def audited(folder: Path, ratings: pd.DataFrame, scores: pd.DataFrame, **options
         folder / "groups.csv", index=False
     )
     paths = folder / "scores.csv", folder / "groups.csv", folder / "out"
-    status = run_audit(AuditRequest(*paths, select=0.5, ratings=folder / "ratings.csv", made=MADE, **options))
+    status = ended(run_audit, AuditRequest(*paths, select=0.5, ratings=folder / "ratings.csv", made=MADE, **options))
     if status == 2:
         return status, {}
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))

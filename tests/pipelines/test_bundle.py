@@ -11,6 +11,7 @@ import pytest
 
 from tests.data.log.logs import make_key
 from tests.pipelines.bundles import NOW, Made, bundle_of, gate, make_all, make_audit, make_model
+from vivavoce.data.errors import AlreadyThere
 from vivavoce.data.signing.key import Revocation, Role, Trust, TrustedKey, add_key, revoke_key
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.publishing.bundle import BundleRefused, Parts, make_bundle, sign_bundle, verify_bundle
@@ -61,7 +62,7 @@ def test_it_lists_the_packages_that_made_it(once: Made) -> None:
 
 def test_a_bundle_is_never_overwritten(once: Made) -> None:
     parts = Parts(once.model, once.home / "bundle-audit", {}, {"card.md": b""})
-    with pytest.raises(FileExistsError, match="a bundle never changes"):
+    with pytest.raises(AlreadyThere, match="a bundle never changes"):
         make_bundle(once.folder, parts)
     with pytest.raises(ValueError, match=r"A bundle has card\.md"):
         make_bundle(once.home / "other", Parts(once.model, once.home, {}, {}))

@@ -83,7 +83,7 @@ class TestManifestErrors:
         write_manifest(tmp_path, [*listed[:3], *listed[4:]])
         said = ask("score", manifest, "--out", tmp_path / "out")
         assert said.exit_code == 2
-        for wanted in ("nothing was run", "URL", "'../a.mp4'", "langauge", "consent", "link.mp4"):
+        for wanted in ("URL", "'../a.mp4'", "langauge", "consent", "link.mp4"):
             assert wanted in said.output, wanted
         for line in "23456":
             assert f" {line} " in said.output

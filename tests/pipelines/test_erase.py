@@ -1,6 +1,5 @@
 """Erasing a person: canaries planted in every file are gone, everybody else is as they were, killed or not."""
 
-import io
 import json
 import os
 import shutil
@@ -14,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from tests.commands import told
 from tests.data.log.logs import make_key
 from tests.killed import killed_before_every_step
 from tests.pipelines.registries import environment
 from tests.pipelines.runs import ROWS, batch, document, numbers, rows, viva
 from tests.pipelines.watched import make_keys, people, write_folder
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.ledger import Ledger
 from vivavoce.data.log.event import Action, Event, pseudonym
@@ -27,7 +28,7 @@ from vivavoce.data.schema import Stage
 from vivavoce.data.signing.key import Role
 from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.data.vault.store import Artefact, Store
-from vivavoce.pipelines.erase import EXIT_BAD_INPUT, EXIT_ERASED, EXIT_TRACES, EraseRequest, run_erase
+from vivavoce.pipelines.erase import EraseRequest, run_erase
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.review import ReviewRequest, read_kept, run_export, run_review
 from vivavoce.pipelines.scoring.outputs import STATUS, write_csv, write_parquet
@@ -90,10 +91,9 @@ def out(tmp_path, monkeypatch) -> Path:
 
 
 def ask(out: Path, candidate: str = WHO, reason: str = REASON, **more) -> tuple[int, str]:
-    said = io.StringIO()
     records = Records.of(environment(out.parent), who="ana")
     request = EraseRequest(more.pop("folders", (out,)), candidate, reason, **more)
-    return run_erase(request, records, console=Console(file=said, width=300)), said.getvalue()
+    return told(run_erase, request, records)
 
 
 def holding(folder: Path, *canaries: bytes) -> list[str]:
@@ -132,7 +132,7 @@ class TestErased:
         assert {*tables, "absent.parquet", "report.html", "shadow.json", "kept.csv", "ledger.sqlite"} <= set(planted)
         before = others(out)
         status, said = ask(out)
-        assert status == EXIT_ERASED, said
+        assert status == Exit.DONE, said
         assert holding(out, WHO.encode(), CANARY.encode()) == []
         assert others(out) == before
         assert len(before) == 8
@@ -144,7 +144,7 @@ class TestErased:
 
     def test_what_was_sealed_is_gone_and_others_can_be_read(self, out, tmp_path):
         reviews = (out / "reviews.jsonl").read_bytes()
-        assert ask(out)[0] == EXIT_ERASED
+        assert ask(out)[0] == Exit.DONE
         ring = make_keys(out, tmp_path, [])
         assert ring.erased(WHO) is not None
         assert not list((out / "store").glob(f"{ring.pseudonym(WHO)}/*"))
@@ -160,7 +160,7 @@ class TestErased:
         key = make_keys(out, tmp_path, []).find(WHO)
         assert key is not None
         scores = digest_file(out / "scores.parquet").sha256
-        assert ask(out)[0] == EXIT_ERASED
+        assert ask(out)[0] == Exit.DONE
         records = Records.of(environment(tmp_path), who="ana")
         [event] = list(records.read().events(Action.ERASE))
         assert (event.people, event.details["reason"], event.who) == ((pseudonym(key),), REASON, "ana")
@@ -169,10 +169,10 @@ class TestErased:
         assert holding(records.log, WHO.encode()) == []
 
     def test_asked_again_does_nothing(self, out, tmp_path):
-        assert ask(out)[0] == EXIT_ERASED
+        assert ask(out)[0] == Exit.DONE
         stamps = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "ledger" not in path.name}
         status, said = ask(out)
-        assert (status, "nothing was left to do" in said) == (EXIT_ERASED, True)
+        assert (status, "nothing was left to do" in said) == (Exit.DONE, True)
         assert {path: path.read_bytes() for path in stamps} == stamps
         assert len(list(Records.of(environment(tmp_path)).read().events(Action.ERASE))) == 1
 
@@ -185,7 +185,7 @@ class TestErased:
         elsewhere = tmp_path / "outcomes.csv"
         elsewhere.write_text('candidate_id,note\n2026-05-0001,"two\nlines"\n' + f"{WHO},x\n2026-05-00021,y\n")
         status, said = ask(out, also=(elsewhere,), used_in=(tmp_path / "models",))
-        assert status == EXIT_ERASED, said
+        assert status == Exit.DONE, said
         assert elsewhere.read_text() == 'candidate_id,note\n2026-05-0001,"two\nlines"\n2026-05-00021,y\n'
         assert "datasheet.json" in said
         assert "model cdcdcdcdcdcd: event" in said
@@ -195,7 +195,7 @@ class TestErased:
     def test_what_cannot_be_taken_out_is_named(self, out):
         (out / "notes.txt").write_text(f"Call {WHO} back.")
         status, said = ask(out)
-        assert status == EXIT_TRACES
+        assert status == Exit.FINDING
         assert f"{out / 'notes.txt'}: still names them" in said
 
 
@@ -203,7 +203,7 @@ class TestRefused:
     def test_a_table_that_cannot_be_read(self, out):
         (out / "other.parquet").write_bytes(b"PAR1")
         status, said = ask(out)
-        assert (status, "Take the table that cannot be read out" in said) == (EXIT_BAD_INPUT, True)
+        assert (status, "Take the table that cannot be read out" in said) == (Exit.BAD_INPUT, True)
 
     @pytest.mark.parametrize(
         ("more", "message"),
@@ -218,7 +218,7 @@ class TestRefused:
     def test_what_is_no_request_changes_nothing(self, out, more, message):
         before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "ledger" not in path.name}
         status, said = ask(out, **more)
-        assert status == EXIT_BAD_INPUT
+        assert status == Exit.BAD_INPUT
         assert message in said
         assert {path: path.read_bytes() for path in before} == before
 
@@ -228,14 +228,14 @@ class TestRefused:
             status, said = ask(out)
         finally:
             os.close(lock)
-        assert (status, "is being worked on by process" in said) == (EXIT_BAD_INPUT, True)
+        assert (status, "is being worked on by process" in said) == (Exit.BAD_INPUT, True)
         assert holding(out, WHO.encode())
 
     def test_a_log_that_was_altered_comes_first(self, out, tmp_path):
         path = tmp_path / "log" / "events.jsonl"
         path.write_bytes(path.read_bytes().replace(b"ana", b"eve"))
         status, said = ask(out)
-        assert (status, "was altered" in said) == (EXIT_BAD_INPUT, True)
+        assert (status, "was altered" in said) == (Exit.FINDING, True)
         assert make_keys(out, tmp_path, []).find(WHO) is not None
 
 
@@ -245,7 +245,7 @@ def prepare(folder: Path) -> None:
 
 
 def erase(folder: Path) -> None:
-    assert ask(folder / "out")[0] == EXIT_ERASED
+    assert ask(folder / "out")[0] == Exit.DONE
 
 
 def test_killed_before_every_step_the_next_call_finishes(out, tmp_path, monkeypatch, tmp_path_factory, record_property):
@@ -257,7 +257,7 @@ def test_killed_before_every_step_the_next_call_finishes(out, tmp_path, monkeypa
     for folder in left:
         monkeypatch.setenv("VIVA_PROJECT_KEY", str(folder / "project.key"))
         status, said = ask(folder / "out")
-        assert status == EXIT_ERASED, said
+        assert status == Exit.DONE, said
         assert holding(folder / "out", WHO.encode(), CANARY.encode()) == []
         assert others(folder / "out") == before
         assert len(list(Records.of(environment(folder)).read().events(Action.ERASE))) == 1

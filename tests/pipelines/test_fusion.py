@@ -15,15 +15,16 @@ from tests.pipelines.registries import make_house
 from tests.pipelines.runs import ROWS, batch, document, rows, viva
 from tests.pipelines.test_publish import Said, quietly
 from tests.training.curves import write_curved
+from vivavoce.data.errors import Exit
 from vivavoce.data.framework import load_framework
 from vivavoce.models.directory import load_model
 from vivavoce.models.fusion.fusion_version import ANSWER
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.publish import EXIT_PROVISIONAL, PublishRequest, run_publish
+from vivavoce.pipelines.publish import PublishRequest, run_publish
 from vivavoce.pipelines.publishing.admission import points
 from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
-from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 
 pytestmark = pytest.mark.xdist_group("fusion")
 
@@ -52,7 +53,7 @@ def asked(cohort: Cohort, out: Path, **more: object) -> TrainingRequest:
 @pytest.fixture(scope="module")
 def linear(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("linear") / "v1"
-    assert quietly(run_train, asked(cohort, out)).status == EXIT_TRAINED
+    assert quietly(run_train, asked(cohort, out)).status == Exit.DONE
     return out
 
 
@@ -64,7 +65,7 @@ def fusion(cohort: Cohort, linear: Path, tmp_path_factory: pytest.TempPathFactor
 
 def test_it_beats_linear_on_the_same_folds_and_the_champion_on_performance(fusion: tuple[Path, Said]) -> None:
     folder, said = fusion
-    assert said.status == EXIT_TRAINED, said.text
+    assert said.status == Exit.DONE, said.text
     assert "Fusion beside linear: fusion: it explains +" in said.text
     assert "This version is" not in said.text
     model, _ = load_model(folder)
@@ -79,7 +80,7 @@ def test_it_beats_linear_on_the_same_folds_and_the_champion_on_performance(fusio
 
 def test_nothing_is_searched(cohort: Cohort, tmp_path: Path) -> None:
     said = quietly(run_train, asked(cohort, tmp_path / "v", kind="fusion", tune=5))
-    assert (said.status, "--tune would do nothing: leave it out" in said.text) == (EXIT_BAD_INPUT, True)
+    assert (said.status, "--tune would do nothing: leave it out" in said.text) == (Exit.BAD_INPUT, True)
 
 
 def test_it_is_admitted_like_any_other_version(
@@ -103,7 +104,7 @@ def test_it_is_admitted_like_any_other_version(
     said = quietly(run_publish, request, registry=house.registry, records=house.records, now=datetime.now(UTC))
     gate = json.loads((home / "bundle.gate.json").read_text())
     ends = {one["id"]: one["outcome"] for one in gate["checks"]}
-    assert said.status == EXIT_PROVISIONAL, said.text
+    assert said.status == Exit.CANNOT_TELL, said.text
     blocking = {one["id"] for one in gate["checks"] if one["level"] == "blocking" and one["outcome"] != "pass"}
     assert blocking == {"primary_impact"}, "nothing but the number of people"
     assert {ends[name] for name in ("groups_permuted", "scored_twice", "validity")} == {"pass"}

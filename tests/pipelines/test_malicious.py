@@ -245,7 +245,7 @@ def refused_everywhere(
     places = insider.house.environment
     for arguments, status in (
         (("register", folder, "--name", "evil"), 2),
-        (("register", bundle, "--name", "evil"), 2),
+        (("register", bundle, "--name", "evil"), 1),
         (("verify", bundle), 1),
     ):
         answer = viva(places, *arguments)

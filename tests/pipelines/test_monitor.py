@@ -1,6 +1,5 @@
 """The monitor: what was planted into months is called for in its second month, and nothing is where nothing moved."""
 
-import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
+from tests.commands import told
 from tests.data.log.logs import make_key
 from tests.models.test_directory import model
 from tests.pipelines.bundles import make_model
@@ -44,11 +43,10 @@ def look(folder, records, months, reference, **more) -> tuple[int, dict, str]:
         for i, frame in enumerate(months)
     )
     given = reference if not isinstance(reference, pd.DataFrame) else write_folder(folder / "reference", reference)
-    said = io.StringIO()
     request = MonitorRequest(paths, given, folder / "out", **{"now": NOW, **more})
-    status = run_monitor(request, records, console=Console(file=said))
+    status, said = told(run_monitor, request, records, width=80)
     path = folder / "out" / "monitor.json"
-    return status, json.loads(path.read_text()) if path.exists() else {}, said.getvalue()
+    return status, json.loads(path.read_text()) if path.exists() else {}, said
 
 
 def planted(seed=0, n=250, **shifts):

@@ -20,12 +20,13 @@ from tests.pipelines.cohort import Cohort, make_cohort, write_scores
 from tests.pipelines.registries import make_house
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.pipelines.test_publish import quietly
+from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.kinds import UnknownKind, known_kinds, part_of
 from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
 from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.publish import EXIT_PROVISIONAL, PublishRequest, run_publish
-from vivavoce.pipelines.train import EXIT_BAD_INPUT, TrainingRequest, run_train, train
+from vivavoce.pipelines.publish import PublishRequest, run_publish
+from vivavoce.pipelines.train import TrainingRequest, run_train, train
 from vivavoce.training.trainers import kinds, trainer
 
 FOLDER = Path(__file__).with_name("one_more_kind")
@@ -102,7 +103,7 @@ def test_it_is_audited_and_held_against_the_gate(version: Path, cohort: Cohort, 
         version, audit, "engineer", out, ("auditor", "publisher"), cohort.features, cohort.groups, check_only=True
     )
     said = quietly(run_publish, request, registry=house.registry, records=house.records, now=datetime.now(UTC))
-    assert said.status == EXIT_PROVISIONAL, said.text
+    assert said.status == Exit.CANNOT_TELL, said.text
     gate = json.loads(out.with_name("bundle.gate.json").read_text(encoding="utf-8"))
     assert [one["outcome"] for one in gate["checks"] if one["id"] == "validity"] == ["insufficient"], (
         "nobody's is known"
@@ -125,7 +126,7 @@ def test_a_kind_that_there_is_none_of_is_answered_with_those_that_there_are(
     version: Path, cohort: Cohort, tmp_path: Path
 ) -> None:
     said = quietly(run_train, asked(cohort, tmp_path / "v", kind="oracle"))
-    assert said.status == EXIT_BAD_INPUT
+    assert said.status == Exit.BAD_INPUT
     assert "'oracle' is no kind of model here. Known are fusion, linear, mean, rubric: name one of them." in said.text
 
 

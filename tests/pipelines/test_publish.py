@@ -1,6 +1,5 @@
 """From a planted cohort to a champion: the gate refuses a biased question by name, and admits what lacks it."""
 
-import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
+from tests.commands import ended, told
 from tests.data.log.logs import make_key
 from tests.pipelines.cohort import BIASED, Cohort, make_cohort, write_scores
 from tests.pipelines.registries import House, make_house
 from tests.pipelines.runs import ROWS, batch, viva
+from vivavoce.data.errors import Exit
 from vivavoce.data.log.event import Action
 from vivavoce.data.signing.key import Role
 from vivavoce.models.directory import load_model
@@ -22,10 +22,6 @@ from vivavoce.models.score import Standing
 from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.publish import (
-    EXIT_BAD_INPUT,
-    EXIT_PROVISIONAL,
-    EXIT_PUBLISHED,
-    EXIT_REFUSED,
     PublishRequest,
     run_publish,
     run_waive,
@@ -46,9 +42,7 @@ class Said:
 
 
 def quietly(run, request, **more) -> Said:
-    stream = io.StringIO()
-    status = run(request, console=Console(file=stream, width=140), **more)
-    return Said(status, stream.getvalue())
+    return Said(*told(run, request, width=140, **more))
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +89,7 @@ def publish(cohort, house, version, out, **more) -> Said:
 
 def test_it_refuses_and_names_the_biased_question(cohort, house, first, tmp_path):
     said = publish(cohort, house, first, tmp_path / "bundle")
-    assert said.status == EXIT_REFUSED, said.text
+    assert said.status == Exit.FINDING, said.text
     assert f"Retrain without {BIASED}" in " ".join(said.text.split())
     gate = json.loads((tmp_path / "bundle.gate.json").read_text())
     failed = {one["id"] for one in gate["checks"] if one["outcome"] == "fail"}
@@ -111,15 +105,15 @@ def test_two_people_may_waive_what_is_not_barred_and_it_shows(cohort, house, fir
     out = tmp_path / "bundle"
     assert run_waive("primary_impact", first[0], reason, "cora", waiver, house.records) == 0
     alone = publish(cohort, house, first, out, waivers=(waiver,), check_only=True)
-    assert alone.status == EXIT_BAD_INPUT
+    assert alone.status == Exit.BAD_INPUT
     assert "2 different keys" in alone.text
     assert run_waive("primary_impact", first[0], reason, "dan", waiver, house.records) == 0
     both = publish(cohort, house, first, out, waivers=(waiver,), check_only=True)
-    assert both.status == EXIT_PUBLISHED, both.text
+    assert both.status == Exit.DONE, both.text
     assert "waived" in both.text
     waiver.write_text(waiver.read_text().replace("remedial", "ordinary"))
     assert "is not one of these bytes" in publish(cohort, house, first, out, waivers=(waiver,), check_only=True).text
-    assert run_waive("consent", first[0], reason, "cora", tmp_path / "other.json", house.records) == 2
+    assert ended(run_waive, "consent", first[0], reason, "cora", tmp_path / "other.json", house.records) == 2
 
 
 def test_evidence_of_something_else_is_refused(cohort, house, first, tmp_path):
@@ -128,11 +122,11 @@ def test_evidence_of_something_else_is_refused(cohort, house, first, tmp_path):
     pd.read_parquet(cohort.features).head(600).to_parquet(other)
     request = PublishRequest(model, audit, "engineer", tmp_path / "bundle", features=other)
     said = quietly(run_publish, request, registry=house.registry, records=house.records)
-    assert (said.status, "not the table" in said.text) == (EXIT_BAD_INPUT, True)
+    assert (said.status, "not the table" in said.text) == (Exit.BAD_INPUT, True)
     search = tmp_path / "alternatives.json"
     search.write_text(json.dumps({"model_digest": "f" * 64, "candidates": []}))
     said = publish(cohort, house, first, tmp_path / "bundle", search=search)
-    assert (said.status, "was of the version ffffffffffff" in said.text) == (EXIT_BAD_INPUT, True)
+    assert (said.status, "was of the version ffffffffffff" in said.text) == (Exit.BAD_INPUT, True)
 
 
 def test_alternatives_find_the_way_without_the_biased_question(cohort, first, tmp_path):
@@ -175,14 +169,14 @@ def published(cohort, house, second, tmp_path_factory) -> Said:
 @pytest.fixture(scope="module")
 def third(cohort, house, published, second, tmp_path_factory) -> Said:
     """Another version without the question, learned from other people, published over the first champion."""
-    assert published.status == EXIT_PUBLISHED
+    assert published.status == Exit.DONE
     others = make_cohort(tmp_path_factory.mktemp("others"), seed=1)
     version = trained(others, cohort.shorter, tmp_path_factory.mktemp("third") / "v3", champion=second[0])
     return publish(others, house, version, tmp_path_factory.mktemp("out") / "bundle")
 
 
 def test_without_the_question_it_is_published(house, second, published):
-    assert published.status == EXIT_PUBLISHED, published.text
+    assert published.status == Exit.DONE, published.text
     found = resolve("models:/engineer@champion", house.registry, house.records, now=datetime.now(UTC))
     assert (found.digest, found.standing) == (load_model(second[0])[1], Standing.PUBLISHED)
     card = (found.bundle.folder / "card.md").read_text()
@@ -204,7 +198,7 @@ def score(folder: Path, ends: int) -> str:
 def test_audit_and_scoring_stand_in_the_log_with_people_under_pseudonyms(
     cohort, house, second, published, tmp_path, monkeypatch
 ):
-    assert published.status == EXIT_PUBLISHED
+    assert published.status == Exit.DONE
     for name, value in house.environment.items():
         monkeypatch.setenv(name, value)
     before = len(house.records.read().lines)
@@ -226,7 +220,7 @@ def test_audit_and_scoring_stand_in_the_log_with_people_under_pseudonyms(
 def test_champion_scores_until_a_byte_changes_and_its_predecessor_after_a_rollback(
     house, second, third, tmp_path, monkeypatch
 ):
-    assert third.status in {EXIT_PUBLISHED, EXIT_PROVISIONAL}, third.text
+    assert third.status in {Exit.DONE, Exit.CANNOT_TELL}, third.text
     for name, value in house.environment.items():
         monkeypatch.setenv(name, value)
     now = datetime.now(UTC)

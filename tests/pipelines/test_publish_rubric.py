@@ -14,14 +14,15 @@ from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.pipelines.test_publish import Said, quietly
 from tests.pipelines.watched import NOISE, people, write_folder
 from tests.training.tables import save
+from vivavoce.data.errors import Exit
 from vivavoce.data.framework import load_framework
 from vivavoce.data.log.event import Action
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
 from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.monitor import EXIT_AUDIT, MonitorRequest, run_monitor
-from vivavoce.pipelines.publish import EXIT_PROVISIONAL, EXIT_PUBLISHED, PublishRequest, run_publish
+from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
+from vivavoce.pipelines.publish import PublishRequest, run_publish
 from vivavoce.pipelines.question_bank import QuestionsRequest, run_questions
 from vivavoce.pipelines.registry import resolve
 from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
@@ -101,7 +102,7 @@ def test_without_performance_it_is_provisional_and_says_what_is_missing(first):
     version, said, published, out = first
     assert "nothing is learned: the framework's weights are kept" in said
     assert "Agreement with human ratings" not in said, "nobody rated"
-    assert published.status == EXIT_PROVISIONAL, published.text
+    assert published.status == Exit.CANNOT_TELL, published.text
     gate = json.loads(out.with_name("bundle.gate.json").read_text())
     ends = {one["id"]: one["outcome"] for one in gate["checks"]}
     blocking = {one["id"] for one in gate["checks"] if one["level"] == "blocking" and one["outcome"] != "pass"}
@@ -129,7 +130,7 @@ def test_with_performance_of_planted_validity_it_is_published(house, first, seco
     assert model.documents["champion"]["fair"], "a rubric cannot have learned from these people"
     assert model.documents["champion"]["overall"]["difference"]["value"] == 0.0
     assert "the framework's" in said
-    assert published.status == EXIT_PUBLISHED, published.text
+    assert published.status == Exit.DONE, published.text
     found = resolve("models:/engineer@champion", house.registry, house.records, now=datetime.now(UTC))
     assert (found.digest, found.standing) == (digest, Standing.PUBLISHED)
     card = (out / "card.md").read_text()
@@ -284,7 +285,7 @@ def test_the_monitor_watches_what_it_rests_on(house, second, tmp_path):
     )
     said = quietly(lambda one, console: run_monitor(one, house.records, console=console), asked)
     found = json.loads((tmp_path / "out" / "monitor.json").read_text())
-    assert said.status == EXIT_AUDIT, said.text
+    assert said.status == Exit.FINDING, said.text
     watched = [one for one in found["watched"] if one["kind"] == "features"]
     assert {one["what"] for one in watched} == set(model.fingerprints)
     assert {one["what"] for one in watched if one["alarm"]} == {f"{TERMS}.teamwork"}

@@ -106,7 +106,7 @@ class TestLog:
         path = desk.home / "log" / "events.jsonl"
         path.write_bytes(path.read_bytes().replace(b'"key":"ben"', b'"key":"eve"'))
         assert "events 1 to 1 are not those that were signed" in desk.do("log", "verify", ends=1)
-        assert "altered" in desk.do("keys", "create", "cem", "--role", "audit", ends=2)
+        assert "altered" in desk.do("keys", "create", "cem", "--role", "audit", ends=1)
 
     def test_put_back_to_an_old_state_is_told_by_the_kept_head(self, desk: Desk) -> None:
         old = {path: path.read_bytes() for path in (desk.home / "log").iterdir()}
@@ -176,7 +176,7 @@ class TestVersions:
         (bundle / "gate.json").write_text("{}")
         said = stocked.do("verify", bundle, ends=1)
         assert "REFUSED files gate.json is not the file that was signed" in said
-        assert "gate.json" in stocked.do("register", bundle, "--name", "engineer", ends=2)
+        assert "gate.json" in stocked.do("register", bundle, "--name", "engineer", ends=1)
 
 
 def test_every_role_can_be_given(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A run that is killed, interrupted, disturbed or damaged gives the numbers of one that was left alone."""
 
-import io
 import os
 import random
 import shutil
@@ -12,12 +11,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from rich.console import Console
 
+from tests.commands import told
 from tests.pipelines.runs import ROWS, batch, document, ends, kill, numbers, start, viva, write_manifest
 from tests.proof import proof_count
+from vivavoce.data.errors import Exit
 from vivavoce.data.ledger import Ledger
-from vivavoce.pipelines.score import EXIT_BAD_INPUT, EXIT_SOME_NOT_SCORED, run_score
+from vivavoce.pipelines.score import run_score
 from vivavoce.pipelines.scoring.batch import Request
 from vivavoce.pipelines.scoring.configuration import Profile
 
@@ -50,10 +50,7 @@ def request(manifest: Path, out: Path, **changed: object) -> Request:
 
 def run_here(asked: Request) -> tuple[int, str]:
     """Exit status and words of a run in this process."""
-    said = Console(file=io.StringIO(), width=400)
-    status = run_score(asked, console=said)
-    assert isinstance(said.file, io.StringIO)
-    return status, said.file.getvalue()
+    return told(run_score, asked, width=400)
 
 
 def files(out: Path) -> set[Path]:
@@ -130,7 +127,7 @@ def interrupted(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     first = process.stdout.readline()  # said when the first row has ended
     os.killpg(process.pid, signal.SIGSTOP)  # or the run may end before the second has looked
     status, second = run_here(request(manifest, out))
-    assert status == EXIT_BAD_INPUT
+    assert status == Exit.BAD_INPUT
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGCONT)
     said, _ = process.communicate(timeout=120)
@@ -194,7 +191,7 @@ class TestFinished:
             raise AssertionError("a worker was asked for")
 
         monkeypatch.setattr("vivavoce.pipelines.score.run_tasks", refuse)
-        assert run_here(request(manifest, undisturbed))[0] == EXIT_SOME_NOT_SCORED
+        assert run_here(request(manifest, undisturbed))[0] == Exit.SOME_ROWS
         assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
     @pytest.mark.parametrize(
@@ -211,7 +208,7 @@ class TestFinished:
     ) -> None:
         before = files(undisturbed)
         status, said = run_here(request(manifest, undisturbed, **changed))
-        assert status == EXIT_BAD_INPUT
+        assert status == Exit.BAD_INPUT
         assert named in said
         assert "Use another output folder" in said
         assert files(undisturbed) == before
@@ -220,7 +217,7 @@ class TestFinished:
         shutil.copytree(manifest.parent, tmp_path / "other")
         other = write_manifest(tmp_path / "other", [ROWS[name] for name in SHORT[:2]])
         status, said = run_here(request(other, undisturbed))
-        assert status == EXIT_BAD_INPUT
+        assert status == Exit.BAD_INPUT
         assert "manifest: " in said
 
     def test_another_key_is_refused(
@@ -230,7 +227,7 @@ class TestFinished:
         shutil.copytree(undisturbed, tmp_path / "out")
         (tmp_path / "out" / "run.json").unlink()
         status, said = run_here(request(manifest, tmp_path / "out"))
-        assert status == EXIT_BAD_INPUT
+        assert status == Exit.BAD_INPUT
         assert "Name the right key file in VIVA_PROJECT_KEY" in said
 
 

@@ -8,15 +8,16 @@ import pyarrow.parquet
 import pytest
 from rich.console import Console
 
+from tests.commands import told
 from tests.training.tables import FILE, write
+from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.reweigh import EXIT_BAD_INPUT, EXIT_DONE, ReweighRequest, run_reweigh
-from vivavoce.pipelines.train import EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.reweigh import ReweighRequest, run_reweigh
+from vivavoce.pipelines.train import TrainingRequest, run_train
 
 
 def weighed(**asked):
-    said = io.StringIO()
-    return run_reweigh(ReweighRequest(**asked), console=Console(file=said, width=300)), said.getvalue()
+    return told(run_reweigh, ReweighRequest(**asked))
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_weighted_group_means_of_the_classes_are_equal(people):
     folder, group, value = people
     out = folder / "weights.parquet"
     status, said = weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=out)
-    assert status == EXIT_DONE
+    assert status == Exit.DONE
     assert "blue" in said
     assert "unknown 20" in said
     found = pd.read_parquet(out)
@@ -56,7 +57,7 @@ def test_the_file_holds_ids_and_weights_and_nothing_else(people):
     assert schema.names == ["candidate_id", "weight"]
     assert not any(word in out.read_bytes() for word in (b"blue", b"green", b"team"))
     status, said = weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=out)
-    assert status == EXIT_BAD_INPUT
+    assert status == Exit.BAD_INPUT
     assert "exists" in said
 
 
@@ -69,9 +70,9 @@ def test_ratings_that_name_interviews_need_to_know_whose_they_are(people):
     )
     asked = {"table": paths["ratings"], "groups": groups, "by": ("team",)}
     status, said = weighed(**asked, out=folder / "w1.csv")
-    assert status == EXIT_BAD_INPUT
+    assert status == Exit.BAD_INPUT
     assert "--interviews" in said
-    assert weighed(**asked, out=folder / "w1.csv", interviews=paths["features"])[0] == EXIT_DONE
+    assert weighed(**asked, out=folder / "w1.csv", interviews=paths["features"])[0] == Exit.DONE
     assert len(pd.read_csv(folder / "w1.csv")) == 60
 
 
@@ -81,7 +82,7 @@ def test_several_criteria_and_unknown_attributes_are_refused(people):
     table.to_csv(folder / "several.csv", index=False)
     asked = {"table": folder / "several.csv", "groups": folder / "groups.csv", "out": folder / "w.parquet"}
     assert "sales, service" in weighed(**asked, by=("team",))[1]
-    assert weighed(**asked, by=("team",), criterion="sales")[0] == EXIT_DONE
+    assert weighed(**asked, by=("team",), criterion="sales")[0] == Exit.DONE
     assert "Name an attribute" in weighed(**{**asked, "out": folder / "v.parquet"}, by=("age",), criterion="sales")[1]
 
 
@@ -92,9 +93,9 @@ def test_training_takes_the_weights_and_says_so(tmp_path):
     pd.DataFrame({"candidate_id": ids, "weight": rng.uniform(0.5, 2, 80)}).to_csv(tmp_path / "w.csv", index=False)
     asked = {**paths, "outcomes": None, "framework": FILE, "tracking": "none"}
     said = Console(file=io.StringIO())
-    assert run_train(TrainingRequest(**asked, out=tmp_path / "plain"), console=said) == EXIT_TRAINED
+    assert run_train(TrainingRequest(**asked, out=tmp_path / "plain"), console=said) == Exit.DONE
     status = run_train(TrainingRequest(**asked, out=tmp_path / "fair", sample_weights=tmp_path / "w.csv"), console=said)
-    assert status == EXIT_TRAINED
+    assert status == Exit.DONE
     plain, fair = (load_model(tmp_path / name)[0] for name in ("plain", "fair"))
     assert not np.allclose(plain.competencies[0].coefficients, fair.competencies[0].coefficients)
     sheet = fair.documents["datasheet"]["sample weights"]

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from tests.commands import told
 from tests.data.log.logs import make_key
 from tests.pipelines.registries import environment
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.training.tables import FILE, write
+from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.signing.key import Role
@@ -22,7 +24,7 @@ from vivavoce.data.vault.keys import KeyRing, ProjectKey
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.score import enter_scores
-from vivavoce.pipelines.train import EXIT_BAD_INPUT, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 
 SHORT = ("c13", "c11")  # scored, without consent
 CHEAP = ("--profile", "language", "--encoder", "none", "--asr", "provided")
@@ -89,9 +91,8 @@ def test_a_training_killed_before_its_event_is_entered_when_asked_for_again(reco
             run_train(request, console=Console(quiet=True))
     digest = load_model(tmp_path / "v1")[1]
     for _ in range(2):
-        said = Console(file=io.StringIO(), width=200)
-        assert run_train(request, console=said) == EXIT_BAD_INPUT
-        assert f"holds model {digest[:12]}; the event log has its training" in said.file.getvalue()
+        status, said = told(run_train, request)
+        assert (status, f"holds model {digest[:12]}; the event log has its training" in said) == (Exit.BAD_INPUT, True)
     [event] = list(records.read().events(Action.TRAIN))
     assert (event.digests["model"], event.details["entered"]) == (digest, "by a later run")
     assert event.digests["features"] == digest_file(paths["features"]).sha256

@@ -1,15 +1,14 @@
 """Two versions on one batch: noise of a known size moves as many people across the cut as theory says."""
 
-import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from scipy import stats
 
+from tests.commands import told
 from tests.models.test_directory import FRAMEWORK, NAMES, model
 from tests.training.tables import save
 from vivavoce.models.directory import save_model
@@ -53,10 +52,9 @@ def write_features(path, n=PEOPLE, engine="whisper:tiny", prints=None):
 
 
 def ask(tmp_path, features, champion, challenger, **more) -> tuple[int, dict, str]:
-    said = io.StringIO()
     request = ShadowRequest(features, champion, challenger, SHARE, tmp_path / "shadow.json", **more)
-    status = run_shadow(request, console=Console(file=said, width=140))
-    return status, json.loads(request.out.read_text()) if request.out.exists() else {}, said.getvalue()
+    status, said = told(run_shadow, request, width=140)
+    return status, json.loads(request.out.read_text()) if request.out.exists() else {}, said
 
 
 def test_noise_moves_as_many_people_as_theory_says():
@@ -112,7 +110,6 @@ def test_other_measurements_and_other_recognisers_are_refused_by_name(tmp_path):
 def test_too_few_people_and_no_share_are_refused(tmp_path):
     features, champion = write_features(tmp_path / "features.parquet", n=3), version(tmp_path / "v1", 0.0)
     assert "3 people" in ask(tmp_path, features, champion, champion)[2]
-    said = io.StringIO()
     request = ShadowRequest(features, champion, champion, 1.5, tmp_path / "o.json")
-    assert run_shadow(request, console=Console(file=said)) == 2
-    assert "Write a share between 0 and 1" in said.getvalue()
+    status, said = told(run_shadow, request)
+    assert (status, "Write a share between 0 and 1" in said) == (2, True)

@@ -1,13 +1,12 @@
 """Stages: a site that passes fewer is named, equal sites are not, and undefined is said."""
 
-import io
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
+from tests.commands import told
 from vivavoce.pipelines.stages import compare_strata, read_stages, run_stages
 
 
@@ -27,9 +26,8 @@ def table(path, seed=0, *, fewer=0.0, n=400, sites=4):
 
 
 def ask(path, out) -> tuple[int, dict, str]:
-    said = io.StringIO()
-    status = run_stages(path, out, console=Console(file=said, width=140))
-    return status, json.loads(out.read_text()) if out.exists() else {}, said.getvalue()
+    status, said = told(run_stages, path, out, width=140)
+    return status, json.loads(out.read_text()) if out.exists() else {}, said
 
 
 def test_a_site_that_passes_fewer_is_found_at_its_stage(tmp_path):

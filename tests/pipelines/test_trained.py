@@ -1,7 +1,6 @@
 """``viva score --model``: a model version scores what it was trained for, says so everywhere, and refuses the rest."""
 
 import html
-import io
 import math
 import shutil
 from dataclasses import replace
@@ -10,9 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
 from tests.browser import visit
+from tests.commands import told
 from tests.pipelines.runs import DEMO, ROWS, batch, document, ends, rows, viva
 from tests.pipelines.trained import FACE, FRAMEWORK, planted
 from vivavoce.data.framework import load_frameworks
@@ -259,7 +258,6 @@ class TestRefusals:
 
 def refused(manifest: Path, out: Path, *models: str, **changes: Any) -> tuple[int, str]:
     """A run in this process: its exit status and what it said."""
-    said = io.StringIO()
     asked = Request(manifest, None, out, 1, "provided", None, Profile.ALL, "auto", 5.0, None, True, False)
     request = replace(asked, models=models, **changes)
-    return run_score(request, console=Console(file=said, width=10_000)), said.getvalue()
+    return told(run_score, request, width=10_000)

@@ -1,20 +1,20 @@
 """Versions of other jobs are pooled with where that makes sense; where it does not, the sentence says why."""
 
-import io
 import json
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from rich.console import Console
 
+from tests.commands import told
 from tests.models.versions import planted
 from tests.planted import people
 from tests.training.tables import FILE, FRAMEWORK, WEIGHTS, write
+from vivavoce.data.errors import Exit
 from vivavoce.data.framework import Framework
 from vivavoce.models.directory import load_model, save_model
-from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training.pooling import read_beside
 from vivavoce.training.tables import BadTraining
 from vivavoce.training.weights import learn_weights
@@ -126,13 +126,12 @@ def test_the_command_pools_and_says_with_whom_how_strongly_and_what_it_moved(tmp
     paths = write(tmp_path, n=120)
 
     def trained(out, **more):
-        said = io.StringIO()
         request = TrainingRequest(**paths, framework=FILE, out=tmp_path / out, tracking="none", **more)
-        return run_train(request, console=Console(file=said, width=300)), said.getvalue()
+        return told(run_train, request)
 
     others = (version(tmp_path / "other"), version(tmp_path / "third", "tester", seed=2))
     status, said = trained("pooled", beside=others)
-    assert status == EXIT_TRAINED, said
+    assert status == Exit.DONE, said
     assert "Pooled with data_engineer (300 people, 4 competencies), tester (300 people, 4 competencies): " in said
     model, _ = load_model(tmp_path / "pooled")
     pooling = model.documents["weights"]["pooling"]
@@ -141,12 +140,11 @@ def test_the_command_pools_and_says_with_whom_how_strongly_and_what_it_moved(tmp
     assert model.weights != pooling["alone"]
     assert model.documents["weights"]["moments"][FRAMEWORK.job]["persons"] == 120  # its own people only
     status, said = trained("itself", beside=(tmp_path / "pooled",))
-    assert status == EXIT_BAD_INPUT
+    assert status == Exit.BAD_INPUT
     assert "--beside takes one version of each other job" in said
 
 
 def test_a_rubric_has_no_use_for_other_jobs(tmp_path):
-    said = io.StringIO()
     request = TrainingRequest("f.csv", None, None, FILE, tmp_path / "out", beside=(tmp_path,), kind="rubric")
-    assert run_train(request, console=Console(file=said, width=300)) == EXIT_BAD_INPUT
-    assert "--beside would do nothing: leave it out" in said.getvalue()
+    status, said = told(run_train, request)
+    assert (status, "--beside would do nothing: leave it out" in said) == (Exit.BAD_INPUT, True)

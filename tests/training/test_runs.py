@@ -1,17 +1,17 @@
 """Every training leaves one record, with its search beneath it, and nothing about a person in it."""
 
-import io
 import sqlite3
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
-from rich.console import Console
 
+from tests.commands import told
 from tests.training.tables import COMPETENCIES, FILE, save, write
+from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.train import EXIT_NOT_RECORDED, EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training.runs import NoTracking, Record, figures, record, tracking_uri
 
 TRIALS = 3
@@ -36,9 +36,8 @@ def marked(folder):
 
 
 def train(folder, paths, name, **asked):
-    said = io.StringIO()
     request = TrainingRequest(**{**paths, "framework": FILE, "out": folder / name, **asked})
-    return run_train(request, console=Console(file=said, width=300)), said.getvalue()
+    return told(run_train, request)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def recorded(tmp_path_factory):
     asked = {"tracking": f"sqlite:///{store / 'runs.sqlite'}"}
     first = train(folder, paths, "v1", **asked)
     second = train(folder, paths, "v2", tune=TRIALS, champion=folder / "v1", seed=1, **asked)
-    assert first[0] == second[0] == EXIT_TRAINED, first[1] + second[1]
+    assert first[0] == second[0] == Exit.DONE, first[1] + second[1]
     return folder, store, second[1]
 
 
@@ -160,7 +159,7 @@ def test_a_model_is_kept_where_its_record_could_not_be(tmp_path):
     (tmp_path / "file").touch()
     store = f"sqlite:///{tmp_path / 'file' / 'runs.sqlite'}"
     status, said = train(tmp_path, {**paths, "outcomes": None}, "v1", tracking=store)
-    assert status == EXIT_NOT_RECORDED
+    assert status == Exit.MACHINE
     assert "The model is saved" in said
     load_model(tmp_path / "v1")
 

@@ -1,22 +1,22 @@
 """A whole training as an employer has it: split by employer or time, thorough, beside today's applicants, recorded."""
 
-import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
+from tests.commands import told
 from tests.training.study import EMPLOYERS, WEIGHTS, write_study
+from vivavoce.data.errors import Exit
 from vivavoce.data.framework import load_framework
 from vivavoce.fairness.gate.evidence import Evidence
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.publishing.card import markdown, sections
-from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training import weights
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
@@ -46,10 +46,9 @@ def quick(monkeypatch):
 
 def trained(study, out, **changes):
     """The exit status and what was said."""
-    said = io.StringIO()
     tables = {name: getattr(study, name) for name in ("features", "ratings", "outcomes", "framework")}
     asked = TrainingRequest(**tables, out=out, criterion="rating", tracking="none")
-    return run_train(replace(asked, **changes), console=Console(file=said, width=200)), said.getvalue()
+    return told(run_train, replace(asked, **changes), width=200)
 
 
 def read(study, split, features=None):
@@ -122,7 +121,7 @@ def test_the_command_splits_by_employer_and_says_so(study, tmp_path):
     for name in ("ratings", "outcomes", "framework", "today"):
         line += [f"--{name}", str(getattr(study, name))]
     done = CliRunner().invoke(app, [*line, "--out", str(out)])
-    assert done.exit_code == EXIT_TRAINED, done.output
+    assert done.exit_code == Exit.DONE, done.output
     documents = load_model(out)[0].documents
     said = "Everything is split by employer: 6 of them; whole ones are tested."
     assert said in done.output
@@ -156,17 +155,17 @@ def test_a_split_that_leaves_too_few_is_refused_in_one_sentence(study, tmp_path)
     fewer = rows[ids < 95]
     fewer.to_csv(tmp_path / "outcomes.csv", index=False)
     status, said = trained(study, tmp_path / "no", outcomes=tmp_path / "outcomes.csv", split="time")
-    assert status == EXIT_BAD_INPUT
+    assert status == Exit.BAD_INPUT
     assert "Weights need the performance of 50 scored people" in said
     assert "the first fifth only teaches" in said
-    assert trained(study, tmp_path / "no", split="rater")[0] == EXIT_BAD_INPUT
+    assert trained(study, tmp_path / "no", split="rater")[0] == Exit.BAD_INPUT
     assert not (tmp_path / "no").exists()
 
 
 def test_thorough_permutes_the_learning_of_weights_too(tmp_path):
     few = write_study(tmp_path, people=95, features=8)  # fusion asks for a hundred
     status, said = trained(few, tmp_path / "thorough", thorough=True, tune=3, today=few.features)
-    assert status == EXIT_TRAINED, said
+    assert status == Exit.DONE, said
     documents = load_model(tmp_path / "thorough")[0].documents
     tested = documents["validity"]["permutation"]["overall"]
     assert (tested["framework"]["count"], tested["learned"]["count"]) == (39, 19)

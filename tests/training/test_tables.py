@@ -13,8 +13,9 @@ from sqlalchemy import create_engine, text
 
 from tests.training.postgres import cluster
 from tests.training.tables import FILE, write
+from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.train import EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 from vivavoce.training.tables import BadTraining, Source, read_table
 
 SECRET = "hunter2-åß"
@@ -179,7 +180,7 @@ def test_a_training_from_postgresql_leaves_no_password_behind(postgres, tmp_path
         tracking=f"sqlite:///{tmp_path / 'runs.sqlite'}",
     )
     made.mkdir()
-    assert run_train(request, console=Console(file=said)) == EXIT_TRAINED, said.getvalue()
+    assert run_train(request, console=Console(file=said)) == Exit.DONE, said.getvalue()
     written = [one for folder in (made, tmp_path / "runs-files") for one in folder.rglob("*") if one.is_file()]
     assert len(written) > 10
     for secret in ("hunter2", quote(SECRET)):

@@ -1,26 +1,25 @@
 """From three tables to a model version on disk that scores, with figures that no person's own data inflated."""
 
-import io
 import sqlite3
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
+from tests.commands import told
 from tests.training.tables import COMPETENCIES, FILE, write
+from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.train import EXIT_BAD_INPUT, EXIT_TRAINED, TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, run_train
 
 
 def trained(paths, out, **changes):
     """The exit status and what was said."""
-    said = io.StringIO()
     asked = {**paths, "framework": FILE, "out": out, "tracking": "none", **changes}
-    return run_train(TrainingRequest(**asked), console=Console(file=said, width=200)), said.getvalue()
+    return told(run_train, TrainingRequest(**asked), width=200)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
     paths = write(folder)
     status, said = trained(paths, folder / "v1")
-    assert status == EXIT_TRAINED, said
+    assert status == Exit.DONE, said
     return folder, paths, said
 
 
@@ -60,7 +59,7 @@ def test_the_data_sheet_says_what_was_used(run):
 
 def test_the_same_inputs_give_the_same_bytes(run):
     folder, paths, _ = run
-    assert trained(paths, folder / "again")[0] == EXIT_TRAINED
+    assert trained(paths, folder / "again")[0] == Exit.DONE
     assert load_model(folder / "again")[1] == load_model(folder / "v1")[1]
 
 
@@ -86,7 +85,7 @@ def test_no_score_and_no_id_of_a_person_is_in_the_model(run):
 def test_without_performance_the_framework_weights_are_kept(run):
     folder, paths, _ = run
     status, said = trained(paths, folder / "unweighted", outcomes=None)
-    assert status == EXIT_TRAINED
+    assert status == Exit.DONE
     assert "no performance was given" in said
     assert load_model(folder / "unweighted")[0].weights["problem_solving"] == 0.4
 
@@ -94,13 +93,13 @@ def test_without_performance_the_framework_weights_are_kept(run):
 def test_what_cannot_be_learned_from_is_refused_in_one_sentence(run):
     folder, paths, _ = run
     assert trained(paths, folder / "v1") == (
-        EXIT_BAD_INPUT,
+        Exit.BAD_INPUT,
         f"{folder / 'v1'} exists: a model version never changes. Name a new folder.\n",
     )
     few = folder / "few.csv"
     pd.read_csv(paths["outcomes"])[:30].to_csv(few, index=False)
     status, said = trained(paths, folder / "few", outcomes=few)
-    assert status == EXIT_BAD_INPUT
+    assert status == Exit.BAD_INPUT
     assert "Got 30" in said
     assert not (folder / "few").exists()
 
@@ -114,7 +113,7 @@ def test_tables_of_a_database_give_the_model_that_files_give(run):
             table.sample(frac=1, random_state=0).to_sql(name, connection, index=False)
     connection.close()
     asked = {name: f"sqlite:///{store}#{name}" for name in ("ratings", "outcomes")}
-    assert trained(paths, folder / "stored", **asked)[0] == EXIT_TRAINED
+    assert trained(paths, folder / "stored", **asked)[0] == Exit.DONE
     one, other = (load_model(folder / name)[0] for name in ("v1", "stored"))
     assert one.weights == other.weights
     for a, b in zip(one.competencies, other.competencies, strict=True):
@@ -154,7 +153,7 @@ def test_the_command_takes_every_option(run):
     }
     line = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
     done = CliRunner().invoke(app, ["train", str(paths["features"]), *line])
-    assert done.exit_code == EXIT_TRAINED, done.output
+    assert done.exit_code == Exit.DONE, done.output
     documents = load_model(folder / "all")[0].documents
     assert documents["search"]["trials"] == 2
     assert documents["champion"]["overall"]["verdict"] == "not shown"
