@@ -27,9 +27,6 @@ COMPARISON = (
 SETTLES = {
     "validity": "validity evidence for this job, and a search for an equally valid procedure with less impact",
     "confirm": "the same comparison, declared beforehand, on new data",
-    "question": "a reading by people who know the job and both groups, and the score without the question on new data",
-    "features": "the score without these features, or with everybody measured alike, compared by group on new data",
-    "prediction": "the same comparison on new people, rated by somebody who does not know the score",
 }
 
 Json = dict[str, Any]
