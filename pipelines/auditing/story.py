@@ -279,7 +279,7 @@ COLOURS = {"finding": "red", "insufficient": "yellow", "ok": "green"}
 MOST_LINES = 12  # attributes one by one; beyond, how many of each
 
 
-def announce(audit: Json, out: Path) -> None:
+def announce(audit: Json, out: Path | None) -> None:
     """Say the verdicts on stderr."""
     said = Console(stderr=True)
     tables = primary_tables(audit)
@@ -295,9 +295,9 @@ def announce(audit: Json, out: Path) -> None:
     besides = looked(audit, "en")
     if besides:
         said.print(besides, markup=False, highlight=False, soft_wrap=True)
-    said.print(
-        f"Report: {out / 'audit.html'}, the same as .pdf and .json", markup=False, highlight=False, soft_wrap=True
-    )
+    if out is not None:
+        where = f"Report: {out / 'audit.html'}, the same as .pdf and .json"
+        said.print(where, markup=False, highlight=False, soft_wrap=True)
 
 
 def verdict_of(table: Json) -> tuple[str, tuple[str, ...]]:
