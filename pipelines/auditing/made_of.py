@@ -14,7 +14,7 @@ from vivavoce.data.problem import Problem, shorten
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
-from vivavoce.fairness.leakage import Predictability, group_predictability, judge_area, score_predictability
+from vivavoce.fairness.leakage import Predictability, group_predictabilities, judge_area, score_predictability
 from vivavoce.fairness.records import BadInput, texts
 from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
@@ -115,14 +115,16 @@ def describe_made_of(measured: Measured, people: People) -> Json:
     places = people.groups.places(frame[CANDIDATE])
     attributes = {name: people.groups.labels(places, name) for name in people.groups.attributes}
     score = _scores(measured, people)
+    tables = [frame[list(columns)].to_numpy(np.float64) for columns in measured.families.values()]
+    told = [_groups(tables, one, labels) for one, labels in attributes.items()]  # by attribute, family, group
     families = [
         {
             "features": name,
             "columns": list(columns),
-            "groups": [row for one in attributes for row in _groups(frame[list(columns)], one, attributes[one])],
-            "score": _score(frame[list(columns)].to_numpy(np.float64), score),
+            "groups": [row for by_family in told for row in by_family[i]],
+            "score": _score(tables[i], score),
         }
-        for name, columns in measured.families.items()
+        for i, (name, columns) in enumerate(measured.families.items())
     ]
     _verdicts(families)
     return {"family": "exploratory", "people": int(frame[CANDIDATE].nunique()), "families": families}
@@ -142,17 +144,17 @@ def judge(made_of: Json) -> list[Found]:
     ]  # fmt: skip
 
 
-def _groups(frame: pd.DataFrame, attribute: str, labels: Labels) -> list[Json]:
-    """Each group of an attribute against everybody else who declared one; of two groups the second says it all."""
+def _groups(tables: Sequence[Floats], attribute: str, labels: Labels) -> list[list[Json]]:
+    """By family: each group of an attribute against everybody else who declared one; of two the second says it all."""
     known = labels.codes != UNKNOWN
-    x = frame.to_numpy(np.float64)[known]
+    measured = [table[known] for table in tables]
     levels = range(len(labels.levels)) if len(labels.levels) != 2 else [1]
-    rows = []
+    rows: list[list[Json]] = [[] for _ in tables]
     for code in levels if len(labels.levels) > 1 else []:
-        found = group_predictability(x, labels.codes[known] == code)
-        n, members = found.n
-        counts = {"attribute": attribute, "group": labels.levels[code], "n": members, "others": n - members}
-        rows.append({**counts, **_found("area", found)})
+        for own, found in zip(rows, group_predictabilities(measured, labels.codes[known] == code), strict=True):
+            n, members = found.n
+            counts = {"attribute": attribute, "group": labels.levels[code], "n": members, "others": n - members}
+            own.append({**counts, **_found("area", found)})
     return rows
 
 
