@@ -289,18 +289,22 @@ def _rank_sums(values: Floats, flags: Bools) -> Floats:
 
 
 def _exact_rank_sums(values: Floats, flags: Bools) -> Floats:
-    """The same with every tie looked for; :func:`scipy.stats.rankdata` takes four times as long."""
+    """The same with every tie looked for: flagged members of a run of equal values move to the middle of its places."""
     rows = np.ascontiguousarray(values.T)
     order = np.argsort(rows, axis=1)
     ordered = np.take_along_axis(rows, order, axis=1)
-    place = np.arange(1, rows.shape[1] + 1)
-    new = np.ones(rows.shape, bool)
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.maximum.accumulate(np.where(new, place, 1), axis=1)
-    ends = np.ones(rows.shape, bool)
-    ends[:, :-1] = new[:, 1:]
-    last = np.minimum.accumulate(np.where(ends, place, len(place))[:, ::-1], axis=1)[:, ::-1]
-    sums: Floats = np.sum((first + last) * np.take_along_axis(np.ascontiguousarray(flags.T), order, axis=1), axis=1) / 2
+    flagged = np.take_along_axis(np.ascontiguousarray(flags.T), order, axis=1)
+    place = np.arange(1.0, rows.shape[1] + 1)
+    sums: Floats = flagged @ place
+    new = np.ones((rows.shape[0], rows.shape[1] + 1), bool)
+    new[:, 1:-1] = ordered[:, 1:] != ordered[:, :-1]
+    row, start = np.nonzero(new[:, :-1] & ~new[:, 1:])
+    end = np.nonzero(~new[:, :-1] & new[:, 1:])[1]
+    members, places = np.cumsum(flagged, axis=1), np.cumsum(flagged * place, axis=1)
+    here = flagged[row, start]
+    tied = members[row, end] - members[row, start] + here
+    taken = places[row, end] - places[row, start] + here * place[start]
+    sums += np.bincount(row, tied * (place[start] + place[end]) / 2 - taken, len(sums))
     return sums
 
 
