@@ -73,7 +73,8 @@ def plant_everything(folder: Path, people: int) -> None:
     """Write scores by competency, groups, and every further table of people in three jobs each."""
     rng = np.random.default_rng(0)
     ids = pd.Series([f"c{i:05d}" for i in range(people)], name="candidate_id")
-    groups = pd.DataFrame({ids.name: ids, **{name: rng.choice(list(of), people) for name, of in LEVELS.items()}})
+    levels = {**LEVELS, "race": "abcde"}
+    groups = pd.DataFrame({ids.name: ids, **{name: rng.choice(list(of), people) for name, of in levels.items()}})
     groups.loc[rng.random(people) < 0.05, "race"] = None
     able = rng.standard_normal(people) - 0.3 * (groups["sex"] == "f").to_numpy()
     tables = [_job(rng, job, ids, able) for job in JOBS]
