@@ -27,9 +27,6 @@ COMPARISON = (
 SETTLES = {
     "validity": "validity evidence for this job, and a search for an equally valid procedure with less impact",
     "confirm": "the same comparison, declared beforehand, on new data",
-    "question": "a reading by people who know the job and both groups, and the score without the question on new data",
-    "features": "the score without these features, or with everybody measured alike, compared by group on new data",
-    "prediction": "the same comparison on new people, rated by somebody who does not know the score",
 }
 
 Json = dict[str, Any]
@@ -210,20 +207,23 @@ WITHHELD = "withheld"
 KEPT = ("group", "verdict", "why", "left_out", "below_four_fifths", "flip_flop", "undefined")
 COUNTED = (*KEPT, "n", "selected", "rate", "share", "not_scored")
 SHOWN = frozenset((  # every other chapter stays behind: means, shares and errors of small groups give counts away
-    "version", "made", "vivavoce", "disclaimer", "declared", "data", "model", "rules", "status", "findings", "open",
-    "tables", "checks",
+    "version", "made", "vivavoce", "disclaimer", "declared", "data", "rules", "status", "findings", "open", "tables",
+    "checks",
 ))  # fmt: skip
 OUTCOMES = ("selected", "unselected", "n", "not_scored")
 
 
-def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -> Json:
+def share(
+    audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = (), beside: Mapping[str, Json] | None = None
+) -> Json:
     """Copy an audit's document for people who may not see small counts.
 
-    In every primary table rows with a count from 1 to 9 (selected, not selected, or not scored) lose all their numbers,
-    since a rate or a ratio gives its count away; then the next smallest rows do, until at least two are withheld and
-    together hold ten people or more of each outcome, so that no total gives them away either. Exploratory tables are
-    left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. So is every chapter that
-    is not among ``SHOWN``. Findings and open questions keep their place and lose their numbers where their row did.
+    In every primary table rows with a count from 1 to 9 (selected, not selected, or not scored) lose all their
+    numbers, since a rate or a ratio gives its count away; then the next smallest rows do, until at least two are
+    withheld and together hold ten people or more of each outcome, so that no total gives them away either.
+    Exploratory tables are left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. So
+    is every part that is neither among ``SHOWN`` nor given in ``beside``. Findings and open questions keep their
+    place and lose their numbers where their row did.
 
     Parameters
     ----------
@@ -231,8 +231,11 @@ def share(audit: Mapping[str, Any], demands: Sequence[Mapping[str, Any]] = ()) -
         The complete document.
     demands
         Checks (``pack``, ``clause``) that ask for every count: recorded as conflicts where something was withheld.
+    beside
+        Parts of further evidence by name, as far as their kinds declare that they may be passed on.
     """
-    shared: Json = copy.deepcopy({name: part for name, part in audit.items() if name in SHOWN})
+    allowed = {name: part for name, part in audit.items() if name in SHOWN}
+    shared: Json = copy.deepcopy({**(beside or {}), **allowed})
     shared["restricted"] = False
     shared["smallest_shown"] = SMALLEST_SHOWN
     shared["tables"] = [table for table in shared["tables"] if table["family"] == "primary"]

@@ -300,10 +300,6 @@ def audit(
         raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, named, shared)))
     if scores is None or groups is None:
         raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
-    if outcomes is None and (reliability is not None or applicants is not None or selected_on is not None):
-        raise typer.BadParameter("viva audit uses --reliability, --applicants and --selected-on with --outcomes.")
-    if rating_scale is not None and ratings is None:
-        raise typer.BadParameter("viva audit uses --rating-scale with --ratings.")
     request = AuditRequest(
         scores, groups, out, cut, select, decision, tuple(by or ()),
         reviews=reviews, outcomes=outcomes, applicants=applicants, selected_on=selected_on,

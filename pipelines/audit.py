@@ -1,7 +1,7 @@
 """``viva audit``: from scores, declared groups and later facts to a report that an auditor can sign."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,18 +13,18 @@ from vivavoce import __version__
 from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
-from vivavoce.data.problem import Problem
+from vivavoce.data.problem import Problem, nearest
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
-from vivavoce.fairness.groups import read_groups, read_reviews
+from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.table import Verdict
-from vivavoce.pipelines.auditing import made_of, outcomes, questions, ratings, recognised
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
+from vivavoce.pipelines.auditing.evidence import Evidence
+from vivavoce.pipelines.auditing.kinds import options, registered
 from vivavoce.pipelines.auditing.page import write_page, write_pdf
-from vivavoce.pipelines.auditing.restriction import read_applicants
 from vivavoce.pipelines.auditing.scores import People, declare, read_counts, read_scores
 from vivavoce.pipelines.auditing.story import announce
 from vivavoce.pipelines.records import Records, enter
@@ -32,21 +32,6 @@ from vivavoce.pipelines.records import Records, enter
 Json = dict[str, Any]
 
 STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING, Verdict.INSUFFICIENT: Exit.CANNOT_TELL}
-SOURCES = (
-    "scores",
-    "groups",
-    "outcomes",
-    "questions",
-    "features",
-    "recognition",
-    "reviews",
-)  # files that a request names, in the report's order
-FINDINGS: Mapping[str, Callable[[Json], list[Json]]] = {
-    "outcomes": outcomes.findings_of,
-    "questions": questions.findings_of,
-    "made_of": made_of.findings_of,
-    "recognition": recognised.findings_of,
-}
 DISCLAIMER = "Statistical evidence, not legal advice."
 
 
@@ -54,71 +39,175 @@ DISCLAIMER = "Statistical evidence, not legal advice."
 class CountsRequest:
     """``viva audit --counts TABLE.csv --out DIR``.
 
-    ``rules`` are names of shipped packs or paths; ``comparators`` name a group by table; ``shared`` also writes copies
-    with small counts suppressed; ``made`` is the audit's time (now, unless a test or a rerun fixes it).
+    ``rules`` are names of shipped packs or paths; ``comparators`` name a group by table; ``shared`` also writes
+    copies with small counts suppressed; without ``out`` nothing is written; ``made`` is the audit's time (now, unless
+    a test or a rerun fixes it).
     """
 
     counts: Path
-    out: Path
+    out: Path | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     made: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class AuditRequest:
     """``viva audit SCORES --groups GROUPS --out DIR``.
 
     At most one of ``cut`` (a score, the person at it selected), ``select`` (share of people selected, 0–1, ties at the
     last score included) and ``decision`` (a 0/1 column). Without any: the ``decision`` column where the file has no
-    scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty.
-    ``reviews`` are human overrides of these scores. ``outcomes`` are what became of people; ``reliability`` is the
-    score's own within groups, above 0 and at most 1, where the file does not say it. ``applicants`` are all who applied
-    (where they are not the rows of the scores) and ``selected_on`` what people were chosen on, ``score`` or a column:
-    the validity is corrected for having chosen only where both are known. ``questions`` are single
-    questions' scores, ``features`` what was measured, ``recognition`` what was said beside what was recognised.
-    ``ratings`` are people's, ``rating_scale`` their scale's ends where they are not in the score's unit.
-    ``model`` is the folder of the version that made the scores: the audit is of that very version then.
+    scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty. Without ``out``
+    nothing is written. ``evidence`` is everything else by name: the table of every kind of further evidence and the
+    options that kinds declare (``auditing/kinds.py`` lists both); each may be given as an argument of its own,
+    ``AuditRequest(scores, groups, out, outcomes=path, reliability=.8)``.
+
+    Raises
+    ------
+    TypeError
+        For a name that no kind declares.
     """
 
     scores: Path
     groups: Path
-    out: Path
-    cut: float | None = None
-    select: float | None = None
-    decision: str | None = None
-    by: tuple[str, ...] = ()
-    reviews: Path | None = None
-    outcomes: Path | None = None
-    applicants: Path | None = None
-    selected_on: str | None = None
-    questions: Path | None = None
-    features: Path | None = None
-    recognition: Path | None = None
-    ratings: Path | None = None
-    rating_scale: tuple[float, float] | None = None
-    model: Path | None = None
-    reliability: float | None = None
-    rules: tuple[str, ...] = DEFAULT
-    comparators: Mapping[str, str] = field(default_factory=dict)
-    shared: bool = False
-    made: datetime | None = None
+    out: Path | None
+    cut: float | None
+    select: float | None
+    decision: str | None
+    by: tuple[str, ...]
+    rules: tuple[str, ...]
+    comparators: Mapping[str, str]
+    shared: bool
+    made: datetime | None
+    evidence: Mapping[str, Any]
+
+    def __init__(
+        self,
+        scores: Path,
+        groups: Path,
+        out: Path | None = None,
+        cut: float | None = None,
+        select: float | None = None,
+        decision: str | None = None,
+        by: tuple[str, ...] = (),
+        *,
+        rules: tuple[str, ...] = DEFAULT,
+        comparators: Mapping[str, str] | None = None,
+        shared: bool = False,
+        made: datetime | None = None,
+        evidence: Mapping[str, Any] | None = None,
+        **named: Any,
+    ) -> None:
+        given = {name: value for name, value in {**(evidence or {}), **named}.items() if value is not None}
+        known = [option.name for option in options()]
+        for name in given:
+            if name not in known:
+                raise TypeError(f"AuditRequest knows no evidence named {name!r}. {nearest(name, known)}")
+        fields = {
+            "scores": scores, "groups": groups, "out": out, "cut": cut, "select": select, "decision": decision,
+            "by": by, "rules": rules, "comparators": comparators or {}, "shared": shared, "made": made,
+            "evidence": given,
+        }  # fmt: skip
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True)
+class Audited:
+    """An audit that was made.
+
+    Parameters
+    ----------
+    document
+        As ``audit.json``: every number, verdict and source.
+    shared
+        The copy that may be passed on, where one was asked for.
+    folder
+        Where the reports lie; None where nothing was written.
+    """
+
+    document: Json
+    shared: Json | None
+    folder: Path | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the declared comparisons together."""
+        return Verdict(self.document["status"])
+
+    @property
+    def findings(self) -> list[Json]:
+        """The declared ones, then those found by looking."""
+        found: list[Json] = self.document["findings"]
+        return found
+
+
+def audit(request: AuditRequest | CountsRequest) -> Audited:
+    """Audit scores by declared groups, or ready counts, and write the reports where the request says.
+
+    Raises
+    ------
+    BadInput
+        For rules, tables and options that cannot be audited, each problem with its place and remedy.
+    """
+    packs = [read_pack(name) for name in request.rules]
+    if isinstance(request, CountsRequest):
+        judged, data, declared = _of_counts(request, packs)
+    else:
+        judged, data, declared = _of_people(request, packs)
+    document = _document(request, packs, judged, data, declared)
+    beside = {
+        kind.declared.part: kind.share(document[kind.declared.part])
+        for kind in registered()
+        if kind.share is not None and kind.declared.part in document
+    }
+    shared = share(document, _demands(packs), beside) if request.shared else None
+    if request.out is not None:
+        make_folder(request.out)
+        _write(request.out, "audit", document)
+        if shared is not None:
+            _write(request.out, "audit.shared", shared)
+    return Audited(document, shared, request.out)
 
 
 def run_counts_audit(request: CountsRequest) -> Exit:
     """Audit ready counts: 0 ok, 1 a primary finding, 4 insufficient."""
-    packs = [read_pack(name) for name in request.rules]
-    tables = read_counts(request.counts)
-    choices = Choices(_comparators(request.comparators, tables, request.counts), _left_out(packs))
-    judged = describe(audit_counts(tables, choices))
-    data = {"counts": _source(request.counts), "last_recorded": None, "tables": len(tables)}
-    return _finish(request, packs, judged, data, {"kind": "counts"})
+    return _run(request)
 
 
 def run_audit(request: AuditRequest) -> Exit:
     """Audit scores by declared groups; returns the exit status as :func:`run_counts_audit` does."""
-    packs = [read_pack(name) for name in request.rules]
+    return _run(request)
+
+
+def _run(request: AuditRequest | CountsRequest) -> Exit:
+    audited = audit(request)
+    announce(audited.document, audited.folder)
+    return STATUSES[audited.verdict] if enter_audit(audited) else Exit.NOT_LOGGED
+
+
+def enter_audit(audited: Audited) -> bool:
+    """Enter an audit that was written into the event log, where there is one; whether that was done."""
+    records = Records.here()
+    digests = {} if audited.folder is None else {"audit": digest_file(audited.folder / "audit.json").sha256}
+    for kind in registered():
+        if kind.declared.part in audited.document:
+            digests |= kind.digests(audited.document[kind.declared.part])
+    event = Event.now(Action.AUDIT, records.who, digests=digests, details={"status": audited.verdict.value})
+    return enter(Console(stderr=True), [event], records)
+
+
+def _of_counts(request: CountsRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+    """What ready counts say, where they were read, and what was declared."""
+    tables = read_counts(request.counts)
+    choices = Choices(_comparators(request.comparators, tables, request.counts), _left_out(packs))
+    data = {"counts": _source(request.counts), "last_recorded": None, "tables": len(tables)}
+    return describe(audit_counts(tables, choices)), data, {"kind": "counts"}
+
+
+def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+    """What scores, groups and further evidence say, where they were read, and what was declared."""
     people = _people(request)
     cohort, declared = declare(
         request.scores, people.scores, people.attributes,
@@ -131,13 +220,16 @@ def run_audit(request: AuditRequest) -> Exit:
         judged["score_differences"] = describe_differences(
             people.scores.scores, people.scores.competencies, people.attributes, people.comparators
         )
-    judged |= beside
-    judged["findings"] += [
-        finding for name, find in FINDINGS.items() if name in beside for finding in find(beside[name])
-    ]
-    given = {name: getattr(request, name) for name in SOURCES}
-    data = {name: _source(path) for name, path in given.items() if path} | people.described(cohort.scored)
-    return _finish(request, packs, judged, data, declared)
+    for kind, part in beside:
+        judged[kind.declared.part] = part
+        judged["findings"] += kind.findings(part)
+    given = {"scores": request.scores, "groups": request.groups} | {
+        option.name: request.evidence[option.name]
+        for option in options()
+        if option.value == "file" and option.name in request.evidence
+    }
+    data = {name: _source(path) for name, path in given.items()} | people.described(cohort.scored)
+    return judged, data, declared
 
 
 def _people(request: AuditRequest) -> People:
@@ -150,46 +242,27 @@ def _people(request: AuditRequest) -> People:
     return People(request.scores, scores, groups, places, attributes, comparators)
 
 
-def _beside(request: AuditRequest, people: People) -> Json:
-    """Every part of the document that rests on a further table, where one is given."""
-    found: Json = {}
-    if request.model:
-        from vivavoce.pipelines.auditing.differences import (
-            describe_model,  # loads what measures: slow, and seldom asked for
-        )
-
-        digests, standings = people.scores.model_digests, people.scores.standings
-        found["model"] = describe_model(request.model, request.scores, digests, standings)
-    if request.outcomes:
-        found["outcomes"] = _outcomes(request, people)
-    if request.questions:
-        scores = questions.read_questions(request.questions)
-        found["questions"] = questions.describe_questions(scores, people.groups, people.comparators)
-    if request.features:
-        found["made_of"] = made_of.describe_made_of(made_of.read_measured(request.features), people)
-    if request.recognition:
-        heard = recognised.read_recognised(request.recognition)
-        found["recognition"] = recognised.describe_recognised(heard, people.groups, people.comparators)
-    if request.ratings:
-        rated = ratings.read_ratings(request.ratings, request.rating_scale)
-        found["agreement"] = ratings.describe_ratings(rated, people)
-    if request.reviews:
-        reviews = read_reviews(request.reviews)
-        found["reviews"] = {**reviews.totals, "groups": [vars(one) for one in reviews.by_group(people.groups)]}
+def _beside(request: AuditRequest, people: People) -> list[tuple[Evidence[Any], Json]]:
+    """Every kind of further evidence that was given, with what it says."""
+    alone = [
+        Problem("options", f"--{_dashed(option.name)} alone", f"Give it together with --{_dashed(option.kind)}.")
+        for option in options()
+        if option.name in request.evidence and option.kind not in request.evidence
+    ]
+    if alone:
+        raise BadInput(request.scores, alone)
+    found = []
+    for kind in registered():
+        own = kind.declared
+        if own.name in request.evidence:
+            given = {option.name: request.evidence.get(option.name) for option in own.options}
+            table = kind.read(request.evidence[own.name], given)
+            found.append((kind, kind.describe(table, people, given)))
     return found
 
 
-def _outcomes(request: AuditRequest, people: People) -> Json:
-    """What became of people."""
-    assert request.outcomes is not None
-    if people.scores.scores is None:
-        raise BadInput(request.scores, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
-    given = request.reliability if request.reliability is not None else people.scores.reliability
-    if given is not None and not 0 < given <= 1:
-        remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
-        raise BadInput(request.scores, [Problem("reliability", str(given), remedy)])
-    applicants = read_applicants(request.applicants, request.selected_on, request.scores, people.scores)
-    return outcomes.describe_outcomes(outcomes.read_outcomes(request.outcomes), people, given, applicants)
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], path: Path) -> Mapping[str, str]:
@@ -209,10 +282,10 @@ def _left_out(packs: Sequence[Pack]) -> Any:
     return next((pack.left_out_share for pack in packs if pack.left_out_share is not None), None)
 
 
-def _finish(
+def _document(
     request: CountsRequest | AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json
-) -> Exit:
-    """Answer the rules, write everything, and return the exit status."""
+) -> Json:
+    """The whole document, with the rules' checks answered."""
     made = request.made or datetime.now(UTC)
     document = {
         "made": made.isoformat(timespec="seconds"),
@@ -225,28 +298,14 @@ def _finish(
         **judged,
     }
     document["checks"] = [answered.document() for answered in answer(packs, document)]
-    make_folder(request.out)
-    _write(request.out, "audit", document)
-    if request.shared:
-        demands = [
-            {"pack": pack.name, "clause": check.clause}
-            for pack in packs
-            for check in pack.checks
-            if check.demands_counts
-        ]
-        _write(request.out, "audit.shared", share(document, demands))
-    announce(document, request.out)
-    return STATUSES[Verdict(document["status"])] if _entered(request.out, document) else Exit.NOT_LOGGED
+    return document
 
 
-def _entered(out: Path, document: Json) -> bool:
-    """Enter the audit into the event log, where there is one."""
-    records = Records.here()
-    digests = {"audit": digest_file(out / "audit.json").sha256}
-    if document.get("model"):
-        digests["model"] = document["model"]["digest"]
-    event = Event.now(Action.AUDIT, records.who, digests=digests, details={"status": document["status"]})
-    return enter(Console(stderr=True), [event], records)
+def _demands(packs: Sequence[Pack]) -> list[Json]:
+    """Checks that ask for every count."""
+    return [
+        {"pack": pack.name, "clause": check.clause} for pack in packs for check in pack.checks if check.demands_counts
+    ]
 
 
 def _family(tables: Sequence[Json]) -> Json:

@@ -1,4 +1,4 @@
-"""What the audit's report says beside pass rates: score differences, who could not be scored, what became of people.
+"""What the audit's report says beside pass rates of scores and groups alone: differences, who could not be scored.
 
 The tables of counts and ratios that several chapters of the report show.
 """
@@ -18,7 +18,7 @@ from vivavoce.pipelines.report.blocks import (
     p_words,
     share_words,
 )
-from vivavoce.pipelines.report.plots import decimal, lines, ridges
+from vivavoce.pipelines.report.plots import decimal, ridges
 
 Json = Mapping[str, Any]
 
@@ -103,99 +103,6 @@ def _unmeasured_row(rows: Sequence[Json]) -> Iterator[tuple[str, ...]]:
         )
         counts = count_words(row["n"]), count_words(row["not_scored"])
         yield row["group"], *counts, share_words(row["share"]), between
-
-
-def tell_outcomes(audit: Json, say: Say) -> Iterator[Block]:
-    """Whether the score predicts what became of people, and whether it does so alike."""
-    outcomes = audit.get("outcomes")
-    if not outcomes:
-        return
-    yield Heading(2, say("outcomes"), "outcomes")
-    yield Paragraph(say("outcomes_note"), "small")
-    known = outcomes["reliability"] is not None
-    yield Paragraph(
-        say("reliability_known" if known else "reliability_unknown", value=decimal(outcomes["reliability"]))
-    )
-    if outcomes["unmatched"]:
-        yield Paragraph(say("outcomes_unmatched", n=outcomes["unmatched"]), "small")
-    for i, criterion in enumerate(outcomes["criteria"]):
-        yield Heading(3, say("criterion", criterion=criterion["criterion"]), f"criterion-{i}")
-        validity = estimate_words(criterion, "validity")
-        yield Paragraph(
-            say(
-                "validity_within" if criterion["within_jobs"] else "validity",
-                n=count_words(criterion["n"]),
-                validity=validity,
-            )
-        )
-        if criterion["validity_corrected"] is not None:
-            raters = estimate_words(criterion, "criterion_reliability")
-            yield Paragraph(say("agreed", raters=raters, corrected=decimal(criterion["validity_corrected"])), "small")
-        yield _restriction(criterion, say)
-        for entry in criterion["attributes"]:
-            if any(row["line"] for row in entry["groups"]):
-                yield lines(criterion["criterion"], entry, say)
-            found = tuple(
-                _promise(row, entry["reference"], say) for row in entry["groups"] if row["verdict"] == "finding"
-            )
-            if found:
-                yield Bullets(found)
-            yield _prediction_grid(entry, say)
-            yield _calibration_grid(entry, say)
-
-
-def _restriction(criterion: Json, say: Say) -> Paragraph:
-    """What the correlation would be among all applicants, or why nobody can say."""
-    known = criterion["restriction"]
-    if criterion["validity_unrestricted"] is None:
-        why = "not_narrower" if known else "several_jobs" if criterion["within_jobs"] else "restriction_unknown"
-        return Paragraph(say(why), "small")
-    values = {
-        "selector": say("score") if known["selector"] == "score" else known["selector"],
-        "n": count_words(known["applicants"]),
-        "wide": decimal(known["applicants_sd"]),
-        "narrow": decimal(known["selected_sd"]),
-        "kind": known["kind"],
-    }
-    return Paragraph(say("unrestricted", **values, validity=estimate_words(criterion, "validity_unrestricted")))
-
-
-def _promise(row: Json, reference: str, say: Say) -> str:
-    """Plain words of a finding: at the same true score, who delivers more."""
-    gap, low, high = (row[f"corrected{end}"] for end in ("", "_low", "_high"))
-    if gap < 0:
-        gap, low, high = -gap, -high, -low
-    values = {"group": row["group"], "reference": reference, "gap": decimal(gap), "low": decimal(low)}
-    return say("delivers_less" if row["corrected"] >= 0 else "delivers_more", **values, high=decimal(high))
-
-
-def _prediction_grid(entry: Json, say: Say) -> Grid:
-    names = ("group", "n", "d_mod", "corrected_gap", "slope_gap", "adjusted", "kind", "verdict_column", "why_column")
-    rows = tuple(
-        (
-            row["group"], count_words(row["n"]),
-            *(estimate_words(row, name) for name in ("d_mod", "corrected", "slope_gap")), p_words(row["q"]),
-            "–" if row["kind"] in (None, "unknown") else say("kind_" + row["kind"]),
-            "–" if row["verdict"] is None else say("verdict_" + row["verdict"]), say(row["why"]),
-        )
-        for row in entry["groups"]
-    )  # fmt: skip
-    verdicts = tuple(row["verdict"] or "" for row in entry["groups"])
-    caption = say("prediction_by", attribute=entry["attribute"], reference=entry["reference"])
-    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 5, *(False,) * 3), rows, verdicts, True)
-
-
-def _calibration_grid(entry: Json, say: Say) -> Grid:
-    names = ("group", "n", "mean_error", "slope", "rms_error")
-    rows = tuple(
-        (
-            row["group"], count_words(row["n"]), estimate_words(row, "mean_error"), estimate_words(row, "slope"),
-            decimal(row["error"]),
-        )
-        for row in entry["groups"]
-    )  # fmt: skip
-    caption = say("calibration_by", attribute=entry["attribute"])
-    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 4), rows)
 
 
 def primary_tables(audit: Json) -> list[Json]:

@@ -1,9 +1,8 @@
 """What a score must not be made of: who somebody is, how long they spoke, how well they were recorded. As JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +12,27 @@ import pyarrow.parquet
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.evaluation.estimate import Estimate
-from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
-from vivavoce.fairness.leakage import Predictability, group_predictability, judge_area, score_predictability
+from vivavoce.fairness.leakage import Predictability, group_predictabilities, judge_area, score_predictability
 from vivavoce.fairness.records import BadInput, texts
 from vivavoce.fairness.table import benjamini_hochberg
+from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import JOB, People
+from vivavoce.pipelines.report.blocks import (
+    Block,
+    Bullets,
+    Grid,
+    Heading,
+    Paragraph,
+    Say,
+    count_words,
+    p_words,
+    share_words,
+)
+from vivavoce.pipelines.report.plots import Strip, decimal, strips
 
 EVERYTHING, RECORDING, LENGTH = "everything", "recording", "length"
 NOT_MEASURED = frozenset((CANDIDATE, JOB, "interview_id", "question_id", "language", "asr_engine", "purposes"))
@@ -27,10 +40,9 @@ START, END, SECONDS = "start_s", "end_s", "answer.seconds"
 LONG = "language.length_"  # the measures that count words or characters
 ALONE = {RECORDING: 0.1, LENGTH: 0.5}  # correlation with the score that counts: a hundredth of it, a quarter of it
 ALPHA = 0.05
-CLAUSE = "29 CFR 1607.14 B(8)"
+OWN_WORDS = (EVERYTHING, LENGTH, RECORDING)  # families with a name in words; others go by their own
 
 Floats = npt.NDArray[np.float64]
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -103,54 +115,46 @@ def describe_made_of(measured: Measured, people: People) -> Json:
     places = people.groups.places(frame[CANDIDATE])
     attributes = {name: people.groups.labels(places, name) for name in people.groups.attributes}
     score = _scores(measured, people)
+    tables = [frame[list(columns)].to_numpy(np.float64) for columns in measured.families.values()]
+    told = [_groups(tables, one, labels) for one, labels in attributes.items()]  # by attribute, family, group
     families = [
         {
             "features": name,
             "columns": list(columns),
-            "groups": [row for one in attributes for row in _groups(frame[list(columns)], one, attributes[one])],
-            "score": _score(frame[list(columns)].to_numpy(np.float64), score),
+            "groups": [row for by_family in told for row in by_family[i]],
+            "score": _score(tables[i], score),
         }
-        for name, columns in measured.families.items()
+        for i, (name, columns) in enumerate(measured.families.items())
     ]
-    _judge(families)
+    _verdicts(families)
     return {"family": "exploratory", "people": int(frame[CANDIDATE].nunique()), "families": families}
 
 
-def findings_of(made_of: Json) -> list[Json]:
-    """Families that give a group away, as ``audit.json`` lists findings; size and interval are areas."""
+def judge(made_of: Json) -> list[Found]:
+    """Families of features that give a group away; size and interval are areas."""
     return [
-        {
-            "what": "features tell groups apart",
-            "where": {
-                "attribute": row["attribute"], "group": row["group"], "comparator": None, "stratum": None,
-                "measure": "features", "cut": None, "features": family["features"],
-            },
-            "family": "exploratory",
-            "size": row["area"],
-            "interval": [row["area_low"], row["area_high"]],
-            "difference": None,
-            "evidence": {"n": row["n"], "others": row["others"], "p": row["p"], "q": row["q"]},
-            "clause": CLAUSE,
-            "settles": "features",
-            "what_would_settle": SETTLES["features"],
-        }
+        Found(
+            row["attribute"], row["group"], None, row["area"], (row["area_low"], row["area_high"]),
+            {"n": row["n"], "others": row["others"], "p": row["p"], "q": row["q"]},
+            names={"features": family["features"]},
+        )
         for family in made_of["families"]
         for row in family["groups"]
         if row["verdict"] == "finding"
     ]  # fmt: skip
 
 
-def _groups(frame: pd.DataFrame, attribute: str, labels: Labels) -> list[Json]:
-    """Each group of an attribute against everybody else who declared one; of two groups the second says it all."""
+def _groups(tables: Sequence[Floats], attribute: str, labels: Labels) -> list[list[Json]]:
+    """By family: each group of an attribute against everybody else who declared one; of two the second says it all."""
     known = labels.codes != UNKNOWN
-    x = frame.to_numpy(np.float64)[known]
+    measured = [table[known] for table in tables]
     levels = range(len(labels.levels)) if len(labels.levels) != 2 else [1]
-    rows = []
+    rows: list[list[Json]] = [[] for _ in tables]
     for code in levels if len(labels.levels) > 1 else []:
-        found = group_predictability(x, labels.codes[known] == code)
-        n, members = found.n
-        counts = {"attribute": attribute, "group": labels.levels[code], "n": members, "others": n - members}
-        rows.append({**counts, **_found("area", found)})
+        for own, found in zip(rows, group_predictabilities(measured, labels.codes[known] == code), strict=True):
+            n, members = found.n
+            counts = {"attribute": attribute, "group": labels.levels[code], "n": members, "others": n - members}
+            own.append({**counts, **_found("area", found)})
     return rows
 
 
@@ -183,7 +187,7 @@ def _scores(measured: Measured, people: People) -> Floats:
     return np.asarray(mean.reindex(wanted).to_numpy(), np.float64)
 
 
-def _judge(families: Sequence[Json]) -> None:
+def _verdicts(families: Sequence[Json]) -> None:
     """Control false discoveries over everything looked at, then give verdicts."""
     groups = [row for family in families for row in family["groups"]]
     alone = [family["score"] for family in families if family["features"] in ALONE]
@@ -201,3 +205,86 @@ def _judge(families: Sequence[Json]) -> None:
             continue
         beyond = row["q"] < ALPHA and row["correlation"] >= least
         row["verdict"] = "finding" if beyond else "ok" if row["correlation_high"] < least else "insufficient"
+
+
+def tell(made_of: Told, say: Say) -> Iterator[Block]:
+    """Whom features give away, and what length and recording alone make of the score."""
+    yield Heading(2, say("made_of"), "made-of")
+    yield Paragraph(say("made_of_note", n=count_words(made_of["people"])), "small")
+    rows = [(family["features"], row) for family in made_of["families"] for row in family["groups"]]
+    for i, attribute in enumerate(dict.fromkeys(row["attribute"] for _, row in rows)):
+        yield Heading(3, say("by", attribute=attribute), f"made-of-{i}")
+        yield from _attribute(attribute, [(name, row) for name, row in rows if row["attribute"] == attribute], say)
+    scores = [(family["features"], family["score"]) for family in made_of["families"] if family["score"]["n"]]
+    if scores:
+        yield Heading(3, say("alone"), "alone")
+        yield Paragraph(say("alone_note"), "small")
+        told = tuple(_alone(name, row, say) for name, row in scores if row["verdict"])
+        if told:
+            yield Bullets(told)
+        yield _scores_grid(scores, say)
+
+
+def _family_words(name: str, say: Say) -> str:
+    """A family's name, in words where it has some."""
+    return say("family_" + name) if name in OWN_WORDS else name
+
+
+def _attribute(attribute: str, rows: list[tuple[str, Told]], say: Say) -> Iterator[Block]:
+    several = len({row["group"] for _, row in rows}) > 1
+    lines = []
+    for name, row in rows:
+        label = f"{_family_words(name, say)}: {row['group']}" if several else _family_words(name, say)
+        lines.append(Strip(label, row["area"], row["area_low"], row["area_high"], row["verdict"]))
+    title = say("strips_made_of", attribute=attribute)
+    yield strips(title, lines, (0.4, 1.0), (0.5,), (say("guessing"), say("always")))
+    found = tuple(_words(name, row, say) for name, row in rows if row["verdict"] == "finding")
+    yield Bullets(found) if found else Paragraph(say("made_of_none"))
+    names = ("features", "group", "n", "others", "area", "p_permutation", "adjusted", "verdict_column")
+    cells = tuple(
+        (
+            _family_words(name, say), row["group"], count_words(row["n"]), count_words(row["others"]),
+            estimate_words(row, "area"), p_words(row["p"]), p_words(row["q"]), say("verdict_" + row["verdict"]),
+        )
+        for name, row in rows
+    )  # fmt: skip
+    verdicts = tuple(row["verdict"] for _, row in rows)
+    titles = tuple(say(name) for name in names)
+    caption = say("made_of_by", attribute=attribute)
+    yield Grid(caption, titles, (False, False, *(True,) * 5, False), cells, verdicts)
+
+
+def _words(name: str, row: Told, say: Say) -> str:
+    pairs, low, high = (
+        decimal(None if row[f"area{end}"] is None else 100 * row[f"area{end}"], 0) for end in ("", "_low", "_high")
+    )
+    return say("given_away", features=_family_words(name, say), group=row["group"], pairs=pairs, low=low, high=high)
+
+
+def _alone(name: str, row: Told, say: Say) -> str:
+    share = None if row["correlation"] is None else max(row["correlation"], 0.0) ** 2
+    values = {"features": _family_words(name, say), "correlation": estimate_words(row, "correlation")}
+    told = say("alone_" + row["verdict"], **values, share=share_words(share))
+    return told[0].upper() + told[1:]
+
+
+def _scores_grid(rows: list[tuple[str, Told]], say: Say) -> Grid:
+    cells = tuple(
+        (
+            _family_words(name, say), count_words(row["n"]), estimate_words(row, "correlation"), p_words(row["p"]),
+            "–" if row["verdict"] is None else say("verdict_" + row["verdict"]),
+        )
+        for name, row in rows
+    )  # fmt: skip
+    titles = tuple(say(name) for name in ("features", "n", "held_out", "p_permutation", "verdict_column"))
+    verdicts = tuple(row["verdict"] or "" for _, row in rows)
+    return Grid(say("alone_caption"), titles, (False, True, True, True, False), cells, verdicts)
+
+
+MADE_OF: Evidence[Measured] = Evidence(
+    declared("made_of"),
+    read=lambda path, _: read_measured(path),
+    describe=lambda measured, people, _: describe_made_of(measured, people),
+    tell=tell,
+    judge=judge,
+)

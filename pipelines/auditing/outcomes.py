@@ -1,6 +1,7 @@
 """What became of people: outcomes as read, and whether the score predicts them alike in every group."""
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,27 +16,40 @@ from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import panel_reliability
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_attenuation, correlation_interval
-from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
 from vivavoce.pipelines.auditing.restriction import (
     NO_APPLICANTS,
     NOT_SAID,
     SEVERAL_JOBS,
     Applicants,
     describe_restriction,
+    read_applicants,
+    tell_restriction,
 )
 from vivavoce.pipelines.auditing.scores import JOB, People, places_of
+from vivavoce.pipelines.report.blocks import (
+    Block,
+    Bullets,
+    Grid,
+    Heading,
+    Paragraph,
+    Say,
+    count_words,
+    p_words,
+)
+from vivavoce.pipelines.report.plots import decimal, lines
 
 CRITERION, VALUE, DATE, RATER = "criterion", "value", "date", "rater"
 ALMOST_ONE = 1 - 1e-9  # of a correlation: beyond, there is no error to test against
-CLAUSE = "29 CFR 1607.14 B(8)"
 ALPHA = 0.05  # false-discovery rate over all groups and criteria
 
 Floats = npt.NDArray[np.float64]
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,19 @@ def read_outcomes(path: Path) -> Outcomes:
     return Outcomes(path, frame.assign(value=numbers(frame[VALUE], path, VALUE)))
 
 
+def describe(outcomes: Outcomes, people: People, given: Mapping[str, Any]) -> Json:
+    """What became of people, with the score's reliability and the applicants as far as they are known."""
+    scores = people.scores
+    if scores.scores is None:
+        raise BadInput(people.path, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
+    reliability = given["reliability"] if given["reliability"] is not None else scores.reliability
+    if reliability is not None and not 0 < reliability <= 1:
+        remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
+        raise BadInput(people.path, [Problem("reliability", str(reliability), remedy)])
+    applicants = read_applicants(given["applicants"], given["selected_on"], people.path, scores)
+    return describe_outcomes(outcomes, people, reliability, applicants)
+
+
 def describe_outcomes(
     outcomes: Outcomes, people: People, reliability: float | None, applicants: Applicants | str = NOT_SAID
 ) -> Json:
@@ -112,24 +139,15 @@ def describe_outcomes(
     }
 
 
-def findings_of(outcomes: Json) -> list[Json]:
-    """Groups whom the score predicts differently, as ``audit.json`` lists findings; size and interval are in SD."""
+def judge(outcomes: Json) -> list[Found]:
+    """Groups whom the score predicts differently; size and interval are in SD."""
     return [
-        {
-            "what": "differential prediction",
-            "where": {
-                "attribute": entry["attribute"], "group": row["group"], "comparator": entry["reference"],
-                "stratum": None, "measure": "prediction", "cut": None, "criterion": criterion["criterion"],
-            },
-            "family": "exploratory",
-            "size": row["corrected"],
-            "interval": [row["corrected_low"], row["corrected_high"]],
-            "difference": None,
-            "evidence": {name: row[name] for name in ("n", "d_mod", "slope_gap", "p", "q", "kind")},
-            "clause": CLAUSE,
-            "settles": "prediction",
-            "what_would_settle": SETTLES["prediction"],
-        }
+        Found(
+            entry["attribute"], row["group"], entry["reference"], row["corrected"],
+            (row["corrected_low"], row["corrected_high"]),
+            {name: row[name] for name in ("n", "d_mod", "slope_gap", "p", "q", "kind")},
+            names={"criterion": criterion["criterion"]},
+        )
         for criterion in outcomes["criteria"]
         for entry in criterion["attributes"]
         for row in entry["groups"]
@@ -280,3 +298,86 @@ def _adjust(criteria: list[Json]) -> None:
         if row["verdict"] == "finding" and q >= ALPHA:
             reason = f"stands out alone, not among the {len(tested)} comparisons made"
             row.update(verdict="insufficient", why="prediction_too_wide", reason=reason)
+
+
+def tell(outcomes: Told, say: Say) -> Iterator[Block]:
+    """Whether the score predicts what became of people, and whether it does so alike."""
+    yield Heading(2, say("outcomes"), "outcomes")
+    yield Paragraph(say("outcomes_note"), "small")
+    known = outcomes["reliability"] is not None
+    yield Paragraph(
+        say("reliability_known" if known else "reliability_unknown", value=decimal(outcomes["reliability"]))
+    )
+    if outcomes["unmatched"]:
+        yield Paragraph(say("outcomes_unmatched", n=outcomes["unmatched"]), "small")
+    for i, criterion in enumerate(outcomes["criteria"]):
+        yield Heading(3, say("criterion", criterion=criterion["criterion"]), f"criterion-{i}")
+        validity = estimate_words(criterion, "validity")
+        yield Paragraph(
+            say(
+                "validity_within" if criterion["within_jobs"] else "validity",
+                n=count_words(criterion["n"]),
+                validity=validity,
+            )
+        )
+        if criterion["validity_corrected"] is not None:
+            raters = estimate_words(criterion, "criterion_reliability")
+            yield Paragraph(say("agreed", raters=raters, corrected=decimal(criterion["validity_corrected"])), "small")
+        yield tell_restriction(criterion, say)
+        for entry in criterion["attributes"]:
+            if any(row["line"] for row in entry["groups"]):
+                yield lines(criterion["criterion"], entry, say)
+            found = tuple(
+                _promise(row, entry["reference"], say) for row in entry["groups"] if row["verdict"] == "finding"
+            )
+            if found:
+                yield Bullets(found)
+            yield _prediction_grid(entry, say)
+            yield _calibration_grid(entry, say)
+
+
+def _promise(row: Told, reference: str, say: Say) -> str:
+    """Plain words of a finding: at the same true score, who delivers more."""
+    gap, low, high = (row[f"corrected{end}"] for end in ("", "_low", "_high"))
+    if gap < 0:
+        gap, low, high = -gap, -high, -low
+    values = {"group": row["group"], "reference": reference, "gap": decimal(gap), "low": decimal(low)}
+    return say("delivers_less" if row["corrected"] >= 0 else "delivers_more", **values, high=decimal(high))
+
+
+def _prediction_grid(entry: Told, say: Say) -> Grid:
+    names = ("group", "n", "d_mod", "corrected_gap", "slope_gap", "adjusted", "kind", "verdict_column", "why_column")
+    rows = tuple(
+        (
+            row["group"], count_words(row["n"]),
+            *(estimate_words(row, name) for name in ("d_mod", "corrected", "slope_gap")), p_words(row["q"]),
+            "–" if row["kind"] in (None, "unknown") else say("kind_" + row["kind"]),
+            "–" if row["verdict"] is None else say("verdict_" + row["verdict"]), say(row["why"]),
+        )
+        for row in entry["groups"]
+    )  # fmt: skip
+    verdicts = tuple(row["verdict"] or "" for row in entry["groups"])
+    caption = say("prediction_by", attribute=entry["attribute"], reference=entry["reference"])
+    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 5, *(False,) * 3), rows, verdicts, True)
+
+
+def _calibration_grid(entry: Told, say: Say) -> Grid:
+    names = ("group", "n", "mean_error", "slope", "rms_error")
+    rows = tuple(
+        (
+            row["group"], count_words(row["n"]), estimate_words(row, "mean_error"), estimate_words(row, "slope"),
+            decimal(row["error"]),
+        )
+        for row in entry["groups"]
+    )  # fmt: skip
+    caption = say("calibration_by", attribute=entry["attribute"])
+    return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 4), rows)
+
+
+OUTCOMES: Evidence[Outcomes] = Evidence(
+    declared("outcomes"),
+    read=lambda path, _: read_outcomes(path),
+    describe=describe,
+    tell=tell,
+    judge=judge,
+)

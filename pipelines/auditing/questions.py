@@ -16,13 +16,14 @@ import pandas as pd
 from vivavoce.data.problem import Problem
 from vivavoce.evaluation.effect import difference
 from vivavoce.evaluation.estimate import Estimate
-from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.document import finite
 from vivavoce.fairness.functioning import ANCHORS, ETS, LEAST, MODERATE, Functioning, Question, question_functioning
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import JOB, SCORE
 from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, count_words, p_words
 from vivavoce.pipelines.report.plots import Strip, decimal, strips
@@ -31,9 +32,6 @@ QUESTION = "question_id"
 FEWEST = ANCHORS + 1  # questions: two that match people, and one that is looked at
 ASKED_OF = 0.5  # share of a job's people: a question that fewer were asked would leave hardly anybody complete
 ALPHA = 0.05  # false-discovery rate over all questions, groups and jobs
-CLAUSE = "29 CFR 1607.14 B(8)"
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -85,28 +83,15 @@ def describe_questions(questions: QuestionScores, groups: Declared, named: Mappi
     return {"family": "exploratory", "jobs": jobs}
 
 
-def findings_of(questions: Json) -> list[Json]:
-    """The findings among them, as ``audit.json`` lists findings; size and interval are odds ratios."""
+def judge(questions: Json) -> list[Found]:
+    """Questions that treat equally able people differently; size and interval are odds ratios."""
+    names = ("delta", "effect", "uniform_p", "nonuniform_p", "share", "adjusted_p", "q", "kind")
     return [
-        {
-            "what": "question functioning",
-            "where": {
-                "attribute": entry["attribute"], "group": group["group"], "comparator": entry["reference"],
-                "stratum": f"{JOB} = {job['job']}" if job["job"] else None, "measure": "question", "cut": None,
-                "question": row["question"],
-            },
-            "family": "exploratory",
-            "size": row["odds"],
-            "interval": [_odds(row["uniform_low"]), _odds(row["uniform_high"])],
-            "difference": None,
-            "evidence": {
-                name: row[name]
-                for name in ("delta", "effect", "uniform_p", "nonuniform_p", "share", "adjusted_p", "q", "kind")
-            },
-            "clause": CLAUSE,
-            "settles": "question",
-            "what_would_settle": SETTLES["question"],
-        }
+        Found(
+            entry["attribute"], group["group"], entry["reference"], row["odds"],
+            (_odds(row["uniform_low"]), _odds(row["uniform_high"])), {name: row[name] for name in names},
+            f"{JOB} = {job['job']}" if job["job"] else None, {"question": row["question"]},
+        )
         for job in questions["jobs"]
         for entry in job["attributes"]
         for group in entry["groups"]
@@ -231,14 +216,9 @@ def _adjust(rows: list[Json]) -> None:
 REACH = 2.0  # log odds shown to each side: odds of 7.4 to 1
 NEGLIGIBLE = MODERATE / ETS  # log odds: size A ends here
 
-Told = Mapping[str, Any]
 
-
-def tell_questions(audit: Told, say: Say) -> Iterator[Block]:
+def tell(questions: Told, say: Say) -> Iterator[Block]:
     """Every job's questions, group by group."""
-    questions = audit.get("questions")
-    if not questions:
-        return
     yield Heading(2, say("questions"), "questions")
     yield Paragraph(say("questions_note"), "small")
     for i, job in enumerate(questions["jobs"]):
@@ -313,3 +293,12 @@ def _grid(title: str, rows: Sequence[Told], reliability: float | None, say: Say)
     numeric = (False, True, True, True, False, *(True,) * 5, False)
     caption = say("questions_caption", title=title, reliability=decimal(reliability))
     return Grid(caption, tuple(say(name) for name in names), numeric, cells, tuple(row["verdict"] for row in rows))
+
+
+QUESTIONS: Evidence[QuestionScores] = Evidence(
+    declared("questions"),
+    read=lambda path, _: read_questions(path),
+    describe=lambda scores, people, _: describe_questions(scores, people.groups, people.comparators),
+    tell=tell,
+    judge=judge,
+)

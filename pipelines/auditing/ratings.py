@@ -31,6 +31,7 @@ from vivavoce.fairness.records import BadInput, duplicates, numbers, read_record
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.evidence import Evidence, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import COMPETENCY, JOB, People, places_of
 from vivavoce.pipelines.report.blocks import (
     Block,
@@ -59,7 +60,6 @@ NOT_STEPS = f"ratings have more than {STEPS} values: they are no categories"
 OTHER_SCALE = "ratings and scores are on different scales: say the ratings' ends with --rating-scale"
 
 Floats = npt.NDArray[np.float64]
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -290,14 +290,9 @@ MACHINE = (
 )  # fmt: skip
 STRATUM = ("mean_difference", "icc", "correlation", "slope", "spread_ratio")
 
-Told = Mapping[str, Any]
 
-
-def tell_ratings(audit: Told, say: Say) -> Iterator[Block]:
+def tell(found: Told, say: Say) -> Iterator[Block]:
     """Every competency: people among themselves, then the machine beside them."""
-    found = audit.get("agreement")
-    if not found:
-        return
     yield Heading(2, say("agreement"), "agreement")
     yield Paragraph(say("agreement_note"), "small")
     if found["scale"]:
@@ -379,3 +374,11 @@ def _strata(by: str, rows: list[Told], say: Say) -> Iterator[Block]:
 def _strip(label: str, found: Told) -> Strip:
     low, high = found["mean_difference_low"], found["mean_difference_high"]
     return Strip(label, found["mean_difference"], low, high, "insufficient")
+
+
+RATINGS: Evidence[Ratings] = Evidence(
+    declared("ratings"),
+    read=lambda path, given: read_ratings(path, given["rating_scale"]),
+    describe=lambda ratings, people, _: describe_ratings(ratings, people),
+    tell=tell,
+)

@@ -1,29 +1,29 @@
 """Is every group understood alike: the recogniser's errors by group, as JSON. Wrong words become wrong scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.evaluation.recognition import WORD, ErrorGap, ErrorRate, Interval, error_gap, word_error_rate
-from vivavoce.fairness.document import SETTLES, finite
+from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
 from vivavoce.fairness.records import BadInput, numbers, read_records, texts
 from vivavoce.fairness.table import benjamini_hochberg
+from vivavoce.pipelines.auditing.chapters import estimate_words
+from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
+from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, count_words, p_words
+from vivavoce.pipelines.report.plots import decimal
 
 WORDS, ERRORS, REFERENCE, HYPOTHESIS, LANGUAGE = "words", "errors", "reference", "hypothesis", "language"
 LEAST = 10  # people of a group: fewer voices say nothing about a group's
 COUNTS = 0.03  # three more wrong words in a hundred; careful transcribers differ among themselves by four to six
 ALPHA = 0.05
-CLAUSE = "29 CFR 1607.14 B(8)"
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -170,24 +170,59 @@ def _adjust(rows: Sequence[Json]) -> None:
             row.update(verdict="ok", why="heard_alike")
 
 
-def findings_of(recognition: Json) -> list[Json]:
-    """Groups that are recognised worse or better, as ``audit.json`` lists findings; size and interval are the gap."""
+def judge(recognition: Json) -> list[Found]:
+    """Groups that are recognised worse or better; size and interval are the gap in shares of words."""
     return [
-        {
-            "what": "recognition errors",
-            "where": {
-                "attribute": row["attribute"], "group": row["group"], "comparator": row["reference"],
-                "stratum": None, "measure": "recognition", "cut": None,
-            },
-            "family": "exploratory",
-            "size": row["gap"],
-            "interval": [row["gap_low"], row["gap_high"]],
-            "difference": None,
-            "evidence": {name: row[name] for name in ("n", "words", "rate", "p", "q")},
-            "clause": CLAUSE,
-            "settles": "features",
-            "what_would_settle": SETTLES["features"],
-        }
+        Found(
+            row["attribute"],
+            row["group"],
+            row["reference"],
+            row["gap"],
+            (row["gap_low"], row["gap_high"]),
+            {name: row[name] for name in ("n", "words", "rate", "p", "q")},
+        )
         for row in recognition["rows"]
         if row["verdict"] == "finding"
-    ]  # fmt: skip
+    ]
+
+
+def tell(recognition: Told, say: Say) -> Iterator[Block]:
+    """Whether every group is understood alike."""
+    yield Heading(2, say("recognition"), "recognition")
+    yield Paragraph(say("recognition_note", n=count_words(recognition["people"])), "small")
+    for i, attribute in enumerate(dict.fromkeys(row["attribute"] for row in recognition["rows"])):
+        rows = [row for row in recognition["rows"] if row["attribute"] == attribute]
+        yield Heading(3, say("by", attribute=attribute), f"recognition-{i}")
+        words = tuple(_heard(row, say) for row in rows if row["verdict"] == "finding")
+        yield Bullets(words) if words else Paragraph(say("recognition_none"))
+        names = ("group", "n", "words", "error_rate", "error_gap", "p_gap", "adjusted", "verdict_column", "why_column")
+        cells = tuple(
+            (
+                row["group"], count_words(row["n"]), count_words(row["words"]),
+                *(estimate_words(row, name) for name in ("rate", "gap")), p_words(row["p"]), p_words(row["q"]),
+                "–" if row["verdict"] is None else say("verdict_" + row["verdict"]), say(row["why"]),
+            )
+            for row in rows
+        )  # fmt: skip
+        verdicts = tuple(row["verdict"] or "" for row in rows)
+        caption = say("recognition_by", attribute=attribute, reference=rows[0]["reference"])
+        numeric = (False, *(True,) * 6, False, False)
+        yield Grid(caption, tuple(say(name) for name in names), numeric, cells, verdicts, why_last=True)
+
+
+def _heard(row: Told, say: Say) -> str:
+    """Plain words of a gap: wrong words in a hundred."""
+    gap, low, high = (100 * row[f"gap{end}"] for end in ("", "_low", "_high"))
+    if gap < 0:
+        gap, low, high = -gap, -high, -low
+    values = {"group": row["group"], "reference": row["reference"], "gap": decimal(gap, 1)}
+    return say("said_" + row["why"], **values, low=decimal(low, 1), high=decimal(high, 1))
+
+
+RECOGNISED: Evidence[Recognised] = Evidence(
+    declared("recognised"),
+    read=lambda path, _: read_recognised(path),
+    describe=lambda heard, people, _: describe_recognised(heard, people.groups, people.comparators),
+    tell=tell,
+    judge=judge,
+)

@@ -19,8 +19,12 @@ from vivavoce.evaluation.validity import (
 )
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
+from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
+from vivavoce.pipelines.auditing.evidence import Told
 from vivavoce.pipelines.auditing.scores import SCORE, Scores
+from vivavoce.pipelines.report.blocks import Paragraph, Say, count_words
+from vivavoce.pipelines.report.plots import decimal
 
 NOT_SAID = "how people were chosen was not said: name it with --selected-on"
 NO_APPLICANTS = "the applicants are not known: give them with --applicants, or decisions for everybody in the scores"
@@ -174,3 +178,19 @@ def _indirect(x: Floats, y: Floats, z: Floats, spread: float) -> Estimate:
 
 def _correlation(first: Floats, second: Floats) -> float:
     return float(np.clip(np.corrcoef(first, second)[0, 1], -1.0, 1.0))
+
+
+def tell_restriction(criterion: Told, say: Say) -> Paragraph:
+    """What the correlation would be among all applicants, or why nobody can say."""
+    known = criterion["restriction"]
+    if criterion["validity_unrestricted"] is None:
+        why = "not_narrower" if known else "several_jobs" if criterion["within_jobs"] else "restriction_unknown"
+        return Paragraph(say(why), "small")
+    values = {
+        "selector": say("score") if known["selector"] == "score" else known["selector"],
+        "n": count_words(known["applicants"]),
+        "wide": decimal(known["applicants_sd"]),
+        "narrow": decimal(known["selected_sd"]),
+        "kind": known["kind"],
+    }
+    return Paragraph(say("unrestricted", **values, validity=estimate_words(criterion, "validity_unrestricted")))

@@ -1,6 +1,6 @@
 """What the audit's report says, in order and in one language: blocks that the page and the PDF both show.
 
-The end of the report: human overrides, rule packs, and the appendix with every number.
+The end of the report: rule packs, and the appendix with every number.
 
 What ``viva audit`` says when it is done: the verdict of every attribute in plain words, and where the report is.
 """
@@ -12,19 +12,17 @@ from typing import Any
 
 from rich.console import Console
 
+from vivavoce.fairness.document import ADVERSE_IMPACT
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
 from vivavoce.pipelines.auditing.chapters import (
     primary_tables,
     tell_differences,
-    tell_outcomes,
     tell_unmeasured,
     title_of,
     verdict_grid,
 )
 from vivavoce.pipelines.auditing.explored_chapter import tell_explored
-from vivavoce.pipelines.auditing.made_of_chapter import tell_made_of, tell_recognised
-from vivavoce.pipelines.auditing.questions import tell_questions
-from vivavoce.pipelines.auditing.ratings import tell_ratings
+from vivavoce.pipelines.auditing.kinds import registered
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
     Block,
     Bullets,
@@ -59,21 +57,6 @@ REFERENCES = (
 )
 
 Json = Mapping[str, Any]
-
-
-def tell_reviews(audit: Json, say: Say) -> Iterator[Block]:
-    """What people changed afterwards."""
-    reviews = audit.get("reviews")
-    if reviews is None:
-        return
-    yield Heading(2, say("reviews"), "reviews")
-    yield Paragraph(say("reviews_note", **{name: reviews[name] for name in ("reviews", "reviewers", "without_reason")}))
-    names = ("group", "reviewed", "raised", "lowered", "mean_change")
-    rows = tuple(
-        (f"{row['attribute']}: {row['group']}", *(f"{row[name]}" for name in names[1:4]), f"{row['mean_change']:+.2f}")
-        for row in reviews["groups"]
-    )
-    yield Grid(say("reviews"), tuple(say(name) for name in names), (False, *(True,) * 4), rows)
 
 
 def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
@@ -120,26 +103,21 @@ def tell(audit: Json, language: Language) -> list[Block]:
     """The whole report: verdict and limits first, numbers last."""
     say = speaker(language)
     return [
-        *_verdict(audit, say),
+        *_verdict(audit, say, language),
         *_findings(audit, say),
-        *_declared(audit, say),
+        *_declared(audit, say, language),
         *_primary(audit, say),
         *_open(audit, say),
         *tell_differences(audit, say),
         *tell_unmeasured(audit, say),
-        *tell_questions(audit, say),
-        *tell_outcomes(audit, say),
-        *tell_ratings(audit, say),
-        *tell_made_of(audit, say),
-        *tell_recognised(audit, say),
+        *tell_evidence(audit, "chapter", language),
         *tell_explored(audit, say),
-        *tell_reviews(audit, say),
         *tell_rules(audit, say, language),
         *tell_appendix(audit, say),
     ]
 
 
-def _verdict(audit: Json, say: Say) -> Iterator[Block]:
+def _verdict(audit: Json, say: Say, language: Language) -> Iterator[Block]:
     yield Heading(2, say("verdict"), "verdict")
     found = sum(finding["family"] == "primary" for finding in audit["findings"])
     count = say("one_finding") if found == 1 else say("many_findings", n=found)
@@ -147,7 +125,7 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
     yield Paragraph(
         say("restricted") if audit["restricted"] else say("shared", smallest=audit["smallest_shown"]), "small"
     )
-    besides = looked(audit, say)
+    besides = looked(audit, language)
     if besides:
         yield Paragraph(besides)
     yield Heading(3, say("limits"), "limits")
@@ -168,11 +146,25 @@ def _verdict(audit: Json, say: Say) -> Iterator[Block]:
     yield Bullets((*limits, say("disclaimer")))
 
 
-def looked(audit: Json, say: Say) -> str:
+def looked(audit: Json, language: Language) -> str:
     """What was found by looking, kind by kind, in one sentence; empty where nothing was."""
+    say = speaker(language)
+    saying = {kind.declared.finding.what: kind.declared.speaker(language) for kind in registered()
+              if kind.declared.finding}  # fmt: skip
     kinds = Counter(finding["what"] for finding in audit["findings"] if finding["family"] == "exploratory")
-    parts = [say("looked_" + kind.replace(" ", "_"), n=count) for kind, count in sorted(kinds.items())]
+    parts = [
+        say("looked_through", n=count) if kind == ADVERSE_IMPACT else saying[kind]("looked", n=count)
+        for kind, count in sorted(kinds.items())
+    ]
     return say("looked", found="; ".join(parts)) if parts else ""
+
+
+def tell_evidence(audit: Json, place: str, language: Language) -> Iterator[Block]:
+    """Every kind of further evidence that the audit holds and that is told in this place."""
+    for kind in registered():
+        part = audit.get(kind.declared.part)
+        if part and kind.declared.place == place:
+            yield from kind.tell(part, kind.declared.speaker(language))
 
 
 def _findings(audit: Json, say: Say) -> Iterator[Block]:
@@ -218,7 +210,7 @@ def _hundred(difference: float, say: Say) -> str:
     return say("count_fewer", n=people) if people > 0 else say("count_more", n=-people)
 
 
-def _declared(audit: Json, say: Say) -> Iterator[Block]:
+def _declared(audit: Json, say: Say, language: Language) -> Iterator[Block]:
     yield Heading(2, say("declared"), "declared")
     declared = {"cut": None, "at_cut": 0, "asked": None, "share": None, "column": ""} | audit["declared"]
     shown = {"cut": f"{declared['cut']}", "at_cut": count_words(declared["at_cut"]), "column": declared["column"]}
@@ -228,27 +220,13 @@ def _declared(audit: Json, say: Say) -> Iterator[Block]:
         shown["cuts"] = "; ".join(f"{job or say('no_job')} {cut:g}" for job, cut in cuts.items())
     yield Paragraph(say(f"declared_{declared['kind']}{'_jobs' if cuts else ''}", **shown))
     yield Paragraph(say("family", n=declared["comparisons"]))
-    yield from _model(audit, say)
+    yield from tell_evidence(audit, "declared", language)
     data = audit["data"]
     read = [one for one in data.values() if isinstance(one, Mapping) and "sha256" in one]
     sources = [f"{one['file']} (SHA-256 {one['sha256'][:12]}…)" for one in read]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")
     if data.get("first_recorded"):
         yield Paragraph(say("recorded", first=data["first_recorded"][:10], last=data["last_recorded"][:10]), "small")
-
-
-def _model(audit: Json, say: Say) -> Iterator[Block]:
-    """Which version made the scores, and what it has to answer for."""
-    model = audit.get("model")
-    if not model:
-        return
-    weights = ", ".join(f"{name} {decimal(weight)}" for name, weight in model["weights"].items())
-    values = {"digest": model["digest"][:12], "job": model["job"], "standing": ", ".join(model["standing"])}
-    yield Paragraph(say("model", **values, weights=weights, n=len(model["features"])))
-    for flag, said in (("proxy_of", "model_proxies"), ("impairment_sensitive", "model_impairments")):
-        names = [one["name"] for one in model["features"] if one[flag]]
-        if names:
-            yield Paragraph(say(said, features=", ".join(names)), "insufficient")
 
 
 def _primary(audit: Json, say: Say) -> Iterator[Block]:
@@ -301,7 +279,7 @@ COLOURS = {"finding": "red", "insufficient": "yellow", "ok": "green"}
 MOST_LINES = 12  # attributes one by one; beyond, how many of each
 
 
-def announce(audit: Json, out: Path) -> None:
+def announce(audit: Json, out: Path | None) -> None:
     """Say the verdicts on stderr."""
     said = Console(stderr=True)
     tables = primary_tables(audit)
@@ -314,12 +292,12 @@ def announce(audit: Json, out: Path) -> None:
             whom = f" ({', '.join(groups)})" if groups else ""
             line = f"{table['attribute']}: {WORDS[verdict]}{whom}"
             said.print(line, style=COLOURS[verdict], markup=False, highlight=False, soft_wrap=True)
-    besides = looked(audit, speaker("en"))
+    besides = looked(audit, "en")
     if besides:
         said.print(besides, markup=False, highlight=False, soft_wrap=True)
-    said.print(
-        f"Report: {out / 'audit.html'}, the same as .pdf and .json", markup=False, highlight=False, soft_wrap=True
-    )
+    if out is not None:
+        where = f"Report: {out / 'audit.html'}, the same as .pdf and .json"
+        said.print(where, markup=False, highlight=False, soft_wrap=True)
 
 
 def verdict_of(table: Json) -> tuple[str, tuple[str, ...]]:

@@ -5,7 +5,14 @@ from sklearn.metrics import roc_auc_score
 
 from tests.proof import proof_count
 from vivavoce.evaluation.estimate import Estimate
-from vivavoce.fairness.leakage import _areas, group_predictability, judge_area, score_predictability
+from vivavoce.fairness.leakage import (
+    _permutations,
+    _rank_sums,
+    group_predictabilities,
+    group_predictability,
+    judge_area,
+    score_predictability,
+)
 
 
 def people(rng: np.random.Generator, n: int, p: int, d: float, share: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
@@ -16,12 +23,37 @@ def people(rng: np.random.Generator, n: int, p: int, d: float, share: float = 0.
     return features, member
 
 
-def test_an_area_is_the_share_of_pairs_in_order() -> None:
+@pytest.mark.parametrize("values", [3, 9, 400, 0])
+def test_ranks_are_scipys_and_areas_scikits(values: int) -> None:
     rng = np.random.default_rng(1)
-    predicted, member = rng.integers(0, 9, 200).astype(float), rng.random(200) < 0.3
-    everybody = np.zeros(200, int)
-    found = _areas(predicted[:, None], member[:, None], everybody)[0]
-    assert found == pytest.approx(roc_auc_score(member, predicted))
+    predicted = rng.integers(0, values, (200, 50)) - values / 2 if values else rng.standard_normal((200, 50))
+    predicted[0] = -0.0  # is equal to 0
+    predicted[:2, 7] = 1.0, np.nextafter(1.0, 2.0)  # differ in the last bit, and are no tie
+    flags = rng.random((200, 50)) < 0.3
+    sums = _rank_sums(predicted, flags)
+    assert sums.tolist() == np.sum(stats.rankdata(predicted, axis=0) * flags, axis=0).tolist()
+    members = flags.sum(axis=0)
+    areas = (sums - members * (members + 1) / 2) / (members * (200 - members))
+    assert areas == pytest.approx([roc_auc_score(flags[:, k], predicted[:, k]) for k in range(50)])
+
+
+def test_families_together_are_what_each_is_alone() -> None:
+    rng = np.random.default_rng(8)
+    features, member = people(rng, 300, 5, 0.5)
+    features[rng.random(300) < 0.2, 3:] = np.nan
+    families = [features[:, :2], features[:, 3:], np.ones((300, 1)), features]
+    found = group_predictabilities(families, member, draws=99)
+    assert [repr(one) for one in found] == [repr(group_predictability(one, member, draws=99)) for one in families]
+    assert found[2].value.reason == "every one of these features has one value only"
+
+
+def test_permutations_are_those_that_the_flags_themselves_would_be_drawn_in() -> None:
+    member = np.random.default_rng(2).random(150) < 0.4
+    _, drawn, orders = _permutations(150, 5, 20, 7)
+    rng = np.random.default_rng(7)
+    rng.permutation(150)
+    assert drawn.tolist() == sorted(rng.permutation(150).tolist())
+    assert all((member[orders[:, k]] == rng.permutation(member)).all() for k in range(20))
 
 
 @pytest.mark.parametrize("d", [0.0, 0.5, 2.0])

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -14,9 +13,10 @@ import pytest
 from tests.browser import visit
 from tests.commands import ended
 from vivavoce.pipelines.audit import AuditRequest, CountsRequest, run_audit, run_counts_audit
+from vivavoce.pipelines.auditing.kinds import schema
 
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
-SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema()
 
 
 def read(out: Path, name: str = "audit") -> dict:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -15,8 +14,9 @@ import pytest
 from tests.browser import visit
 from tests.commands import ended
 from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.auditing.kinds import schema
 
-SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema()
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 PEOPLE, ANSWERS = 500, 3
 

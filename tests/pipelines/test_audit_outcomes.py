@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -15,9 +14,10 @@ from tests.browser import visit
 from tests.commands import ended
 from tests.proof import proof_count
 from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.auditing.kinds import schema
 from vivavoce.pipelines.auditing.restriction import Applicants, describe_restriction
 
-SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema()
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 PEOPLE, RELIABILITY = 3000, 0.6
 

@@ -3,7 +3,6 @@
 import json
 import math
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -16,9 +15,10 @@ from tests.commands import ended
 from tests.proof import proof_count
 from vivavoce.fairness.groups import read_groups
 from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.auditing.questions import describe_questions, findings_of, read_questions
+from vivavoce.pipelines.auditing.kinds import schema
+from vivavoce.pipelines.auditing.questions import describe_questions, judge, read_questions
 
-SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema()
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 D, RELIABILITY, QUESTIONS = 0.5, 0.6, 6
 
@@ -88,7 +88,7 @@ def test_a_cohort_of_true_impact_is_seldom_blamed_for_its_questions(n: int, tmp_
     alarms = 0
     for seed in range(count):
         questions, groups, _ = written(tmp_path, *people(1000 + seed, n))
-        alarms += bool(findings_of(describe_questions(read_questions(questions), read_groups(groups), {})))
+        alarms += bool(judge(describe_questions(read_questions(questions), read_groups(groups), {})))
     record_property(f"cohorts of {n} with any question blamed, d .5, reliability .6", round(alarms / count, 4))
     assert alarms / count <= 0.05 + proof_count(10, 1) / 100
 

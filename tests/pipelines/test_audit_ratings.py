@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -14,8 +13,9 @@ from typer.testing import CliRunner
 from tests.commands import ended
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.auditing.kinds import schema
 
-SCHEMA = json.loads((files("vivavoce.fairness") / "audit.schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema()
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 PEOPLE = 400
 
