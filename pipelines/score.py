@@ -205,7 +205,7 @@ def _end(batch: Batch, ledger: Ledger, interview: Interview, done: Done, said: C
         reason = MediaStatus.TIMEOUT if done.error == MediaStatus.TIMEOUT else MediaStatus.CRASHED
         if done.defect:
             say(said, f"{interview.interview_id}: a defect of the program, please report it:", "red")
-            say(said, done.error)
+            say(said, done.error or "")
         result = not_measured(interview.interview_id, batch.frameworks[interview.job], reason, died(reason), reason)
     seconds = sum(result.seconds.values())
     ledger.finish(interview.interview_id, result.status, result.reason, result.media, seconds)
