@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= demo-out
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test proof bench docs clean system
+.PHONY: demo test proof bench docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/viva demo --out $(OUT)
@@ -26,12 +26,8 @@ clean:
 	rm -rf $(VENV) $(OUT) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment: made once, and again when the dependencies change.
-$(VENV)/installed: pyproject.toml constraints.txt | system
-	$(PYTHON) -m venv $(VENV)
+# The environment: made once, and again when the dependencies change. What the machine lacks is installed or named first.
+$(VENV)/installed: pyproject.toml constraints.txt
+	make="$$(.ci/system "$(PYTHON)")" && $$make $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[demo,dev]"
 	touch $@
-
-system:
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 12) else "vivavoce needs Python 3.11 or 3.12; this is %d.%d. Say which one to use: make PYTHON=python3.12" % v)'
-	@$(PYTHON) -c 'import ctypes.util as u, sys; gone = [p for l, p in (("GL", "libgl1"), ("glib-2.0", "libglib2.0-0")) if not u.find_library(l)]; sys.exit("OpenCV needs libraries that this machine lacks. Run: sudo apt-get install -y " + " ".join(gone) if gone else 0)'
