@@ -106,7 +106,7 @@ def measured_speeds() -> Iterator[tuple[str, float]]:
 
     from vivavoce.data.media.memory import RATE_HZ, AudioSpool
     from vivavoce.data.track import Track
-    from vivavoce.features.face.track import FaceTracker
+    from vivavoce.features.face.face_track import FaceTracker
     from vivavoce.features.prosody import track_voice
     from vivavoce.features.speech import find_speech
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import skimage.data
 from scipy.spatial import Delaunay
 
+from vivavoce.features.face.face_track import EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM
 from vivavoce.features.face.pose import EYES_CM, LEFT_EYE, RIGHT_EYE, Mesh, canonical_face, rotation_of, sight_of
-from vivavoce.features.face.track import EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM
 
 Floats = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]

@@ -21,8 +21,8 @@ from vivavoce.data.interview import Modality
 from vivavoce.data.media.decode import DECODING
 from vivavoce.data.schema import Absent, Family, Stage, Value
 from vivavoce.data.track import Array, Track
+from vivavoce.features.face.face_track import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM, IRIS_FOLLOWS
 from vivavoce.features.face.pose import EYES_CM, FOCAL_SIDES, MAX_FACES
-from vivavoce.features.face.track import CLOSED_SHARE, EYEBALL_CM, IRIS_ABOVE_CM, IRIS_AHEAD_CM, IRIS_FOLLOWS
 
 Indices = npt.NDArray[np.intp]
 

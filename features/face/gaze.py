@@ -20,7 +20,7 @@ from vivavoce.features.face.answer_face import (
     AnswerFace,
     median,
 )
-from vivavoce.features.face.track import closures
+from vivavoce.features.face.face_track import closures
 
 # ruff: noqa: D103 (a measure is documented by its declaration)
 

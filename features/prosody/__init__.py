@@ -2,7 +2,7 @@
 
 from vivavoce.features.prosody import pauses, pitch, quality, recording
 from vivavoce.features.prosody.answer_voice import PROSODY, AnswerVoice
-from vivavoce.features.prosody.track import track_voice
+from vivavoce.features.prosody.voice_track import track_voice
 
 MEASURES = (pitch, pauses, quality, recording)  # the modules that declare the family's features
 

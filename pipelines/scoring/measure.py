@@ -26,8 +26,8 @@ from vivavoce.features.transcript.words import answer_confidence
 from vivavoce.models.score import Quote
 from vivavoce.models.version import MeasuredAnswer
 from vivavoce.pipelines.scoring.answers import AnswerSpan
-from vivavoce.pipelines.scoring.evidence import Timeline, timeline_of
 from vivavoce.pipelines.scoring.result import AnswerResult, split_measures
+from vivavoce.pipelines.scoring.timeline import Timeline, timeline_of
 from vivavoce.pipelines.scoring.words import Heard
 
 QUOTED_ANCHORS = 2  # closest passages shown: the third adds length to the report, not insight

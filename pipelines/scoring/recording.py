@@ -17,9 +17,9 @@ from vivavoce.data.status import MediaStatus
 from vivavoce.data.track import Array, Track
 from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.face.answer_face import FACE
-from vivavoce.features.face.track import FaceTracker, face_status
+from vivavoce.features.face.face_track import FaceTracker, face_status
 from vivavoce.features.prosody.answer_voice import PROSODY
-from vivavoce.features.prosody.track import track_voice
+from vivavoce.features.prosody.voice_track import track_voice
 from vivavoce.features.speakers.candidate import SPEAKERS
 from vivavoce.features.speakers.turns import find_channel_turns
 from vivavoce.features.speakers.voiceprint import find_voice_turns

@@ -25,9 +25,9 @@ from vivavoce.data.norms import Norms, Place
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
-from vivavoce.pipelines.scoring.evidence import draw, find_borrowed
 from vivavoce.pipelines.scoring.outputs import Row, write_whole
 from vivavoce.pipelines.scoring.result import AnswerResult
+from vivavoce.pipelines.scoring.timeline import draw, find_borrowed
 
 REASONS = {
     MediaStatus.PARTIAL_MEDIA: "the recording is damaged or breaks off",

@@ -9,7 +9,7 @@ from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.features.transcript.words import UNCLEAR_BELOW
 from vivavoce.models.score import Score
-from vivavoce.pipelines.scoring.evidence import Timeline
+from vivavoce.pipelines.scoring.timeline import Timeline
 
 
 @dataclass(frozen=True)

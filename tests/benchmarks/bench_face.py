@@ -21,8 +21,8 @@ from tests.features.face.movement import drawn, moved
 from vivavoce.data.schema import Measures
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace
+from vivavoce.features.face.face_track import FaceTracker, measure_frame
 from vivavoce.features.face.pose import Mesh
-from vivavoce.features.face.track import FaceTracker, measure_frame
 
 REPEATS = 5
 MIN_PERSONS = 5

@@ -70,7 +70,7 @@ def face(names: list[str]) -> Iterator[Work]:
     """Mesh, track and measures of the face; each frame is looked at as it comes."""
     from vivavoce.features.face import FACE
     from vivavoce.features.face.answer_face import AnswerFace
-    from vivavoce.features.face.track import FaceTracker
+    from vivavoce.features.face.face_track import FaceTracker
 
     tracker = FaceTracker(FPS)
     for name in names:

@@ -31,8 +31,8 @@ from tests.benchmarks.recordings import DEMO, RATE, batch, demo_rows, repeat, un
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace
+from vivavoce.features.face.face_track import FaceTracker
 from vivavoce.features.face.pose import Mesh
-from vivavoce.features.face.track import FaceTracker
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 from vivavoce.features.speech import find_speech
 

@@ -12,10 +12,10 @@ from tests.pipelines.runs import DEMO
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
 from vivavoce.data.status import RowStatus
-from vivavoce.pipelines.scoring.evidence import RUN, STRETCH, find_borrowed
 from vivavoce.pipelines.scoring.outputs import Row
 from vivavoce.pipelines.scoring.report import write_report
 from vivavoce.pipelines.scoring.result import AnswerResult, Result
+from vivavoce.pipelines.scoring.timeline import RUN, STRETCH, find_borrowed
 
 FRAMEWORKS = load_frameworks(ROOT / "data" / "frameworks")
 STORY = "Last winter our booking service froze every evening and the desks could not check anyone in."

@@ -26,7 +26,7 @@ from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, answer_confidence
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.scoring.evidence import find_borrowed
+from vivavoce.pipelines.scoring.timeline import find_borrowed
 from vivavoce.pipelines.train import TrainingRequest, run_train
 
 SCRIPTS = ROOT / "tests" / "demo" / "scripts"

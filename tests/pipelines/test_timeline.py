@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vivavoce.data.track import Track
-from vivavoce.pipelines.scoring.evidence import F0_LIMIT, LEFT, POINTS, WIDTH, Timeline, draw, timeline_of
+from vivavoce.pipelines.scoring.timeline import F0_LIMIT, LEFT, POINTS, WIDTH, Timeline, draw, timeline_of
 
 SPEECH = Track(np.array([[10.0, 20.0], [30.0, 40.0], [60.0, 69.0]]), np.empty((3, 0)), ())
 

@@ -12,7 +12,7 @@ from tests.faces import Act, Picture, Stand, draw
 from vivavoce.data.schema import Measures
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace
-from vivavoce.features.face.track import FaceTracker
+from vivavoce.features.face.face_track import FaceTracker
 
 Frames = list[tuple[float, Picture]]
 

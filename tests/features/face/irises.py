@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from tests.faces import LOWER_LIDS, UPPER_LIDS, Picture
+from vivavoce.features.face.face_track import EYEBALL_CM, IRISES
 from vivavoce.features.face.pose import EYES_CM, LEFT_EYE, RIGHT_EYE, between_eyes
-from vivavoce.features.face.track import EYEBALL_CM, IRISES
 
 HOLDS, ENDS = 1.2, 2.2  # radii of the iris: nearer to its centre all moves with it, farther away nothing does
 

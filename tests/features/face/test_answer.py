@@ -6,7 +6,7 @@ from vivavoce.data.schema import Absent
 from vivavoce.data.track import Track
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace, lags, places, turning_speeds
-from vivavoce.features.face.track import COLUMNS
+from vivavoce.features.face.face_track import COLUMNS
 
 MOVED = {
     **{"yaw_deg": 6, "pitch_deg": 4, "roll_deg": 4, "centre_x_sides": 0.03, "centre_y_sides": 0.02},

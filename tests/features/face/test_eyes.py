@@ -9,6 +9,16 @@ from hypothesis import strategies as st
 from tests.faces import Act, draw
 from tests.features.face.clips import read
 from tests.features.face.irises import turned
+from vivavoce.features.face.face_track import (
+    CLOSED_SHARE,
+    EYEBALL_CM,
+    IRIS_ABOVE_CM,
+    IRIS_AHEAD_CM,
+    IRIS_FOLLOWS,
+    closures,
+    eye_aspect_ratio,
+    gaze,
+)
 from vivavoce.features.face.pose import (
     EYES_CM,
     HEAD_TO_CAMERA,
@@ -21,16 +31,6 @@ from vivavoce.features.face.pose import (
     facing_camera,
     head_pose,
     rotation_of,
-)
-from vivavoce.features.face.track import (
-    CLOSED_SHARE,
-    EYEBALL_CM,
-    IRIS_ABOVE_CM,
-    IRIS_AHEAD_CM,
-    IRIS_FOLLOWS,
-    closures,
-    eye_aspect_ratio,
-    gaze,
 )
 
 

@@ -7,7 +7,7 @@ from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import MediaStatus
 from vivavoce.features.face import FACE, face_stage
 from vivavoce.features.face.answer_face import AnswerFace
-from vivavoce.features.face.track import FaceTracker, face_status
+from vivavoce.features.face.face_track import FaceTracker, face_status
 
 SECONDS = 6.0
 RATE = 30

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.faces import GAP_CM, Act, draw
+from vivavoce.features.face.face_track import brow_height, lip_corner_height, mouth_opening, mouth_width
 from vivavoce.features.face.pose import (
     EYES_CM,
     Mesh,
@@ -12,7 +13,6 @@ from vivavoce.features.face.pose import (
     head_pose,
     rotation_of,
 )
-from vivavoce.features.face.track import brow_height, lip_corner_height, mouth_opening, mouth_width
 
 OPENINGS = np.linspace(-0.5, 1.6, 8)  # cm beyond the canonical gap
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faces import Act, Stand, draw, posed, seen_from_camera
 from tests.features.face.clips import lit
-from vivavoce.features.face.track import light_and_sharpness
+from vivavoce.features.face.face_track import light_and_sharpness
 
 LANDMARKS = seen_from_camera(posed(Act()), Act(), Stand())[:478]
 

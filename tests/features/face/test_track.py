@@ -9,8 +9,8 @@ from vivavoce.data.status import MediaStatus
 from vivavoce.data.track import Track
 from vivavoce.features.face import FACE
 from vivavoce.features.face.answer_face import AnswerFace
+from vivavoce.features.face.face_track import COLUMNS, FaceTracker, candidate_face, face_status
 from vivavoce.features.face.pose import canonical_face
-from vivavoce.features.face.track import COLUMNS, FaceTracker, candidate_face, face_status
 
 WALL = np.full((288, 360, 3), 110, np.uint8)
 STAND = Stand(360, 288, 60)

@@ -12,7 +12,7 @@ from vivavoce.data.schema import Absent
 from vivavoce.data.track import Track
 from vivavoce.features.prosody import PROSODY, AnswerVoice, track_voice
 from vivavoce.features.prosody.answer_voice import ONSET_S, RELEASE_S, place_edges
-from vivavoce.features.prosody.track import COLUMNS
+from vivavoce.features.prosody.voice_track import COLUMNS
 from vivavoce.features.speech import find_speech
 
 SILENT = Track(np.zeros((0, 2)), np.zeros((0, len(COLUMNS)), np.float32), COLUMNS)

@@ -9,8 +9,8 @@ from tests.proof import proof_count
 from vivavoce.data.media.decode import decode
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.track import Track
+from vivavoce.features.face.face_track import FaceTracker
 from vivavoce.features.face.pose import Picture
-from vivavoce.features.face.track import FaceTracker
 from vivavoce.features.speakers.candidate import choose_candidate
 from vivavoce.features.speakers.turns import turn_track
 from vivavoce.features.speech import RATE, find_speech
