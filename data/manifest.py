@@ -28,19 +28,13 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from vivavoce.data.column_maps import Maps
 from vivavoce.data.errors import VivaError
 from vivavoce.data.interview import ConsentEntry, Interview, QuestionSpan, Recording
 from vivavoce.data.interview import consent_on_file as declared_consent
-from vivavoce.data.manifest_table import (
-    RawRow,
-    Reader,
-    RowError,
-    UnreadableTable,
-    read_csv,
-    read_json_lines,
-    read_parquet,
-)
+from vivavoce.data.manifest_table import RawManifest, RawRow, RowError, UnreadableTable, read_cells, read_json_lines
 from vivavoce.data.problem import detail, problems_of, refuse, shorten
+from vivavoce.data.table_source import SUFFIXES, Source
 
 TRANSCRIPTS = (".vtt", ".srt", ".json")
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100  # of a recording: outside it a time stamp is a mistake, not a date
@@ -59,6 +53,10 @@ def _plain(text: str) -> str:
     if text != text.strip():
         raise ValueError("Remove the spaces around the text.")
     return text
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)  # an id written in two ways is one; a path is what the disk calls it
 
 
 def _inside(text: str, info: ValidationInfo) -> PurePosixPath:
@@ -114,7 +112,7 @@ def _moment(value: object) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_plain)]
+Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_plain), AfterValidator(_composed)]
 PersonName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
 QuestionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 FilePath = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_plain), AfterValidator(_inside)]
@@ -221,7 +219,7 @@ NESTED = {
 _AS_IT_STANDS = tuple(name for name in COLUMNS if name not in ("media", "transcript", "questions", "consent"))
 
 
-READERS: dict[str, Reader] = {".jsonl": read_json_lines, ".csv": read_csv, ".parquet": read_parquet}
+JSON_LINES = ".jsonl"
 MAX_BYTES = 2**29  # 512 MiB: some 500,000 rows with all fields, read whole
 NAMED_LINES = 5  # other lines that an error about a repeated id lists: a constant column must not fill the screen
 EASTERNMOST = timedelta(hours=14)  # UTC offset where a day begins first: no day later than this is today anywhere
@@ -259,7 +257,12 @@ class ManifestError(VivaError):
 
 
 def read_manifest(
-    path: Path, *, consent_on_file: str | None = None, skip_bad_rows: bool = False, today: date | None = None
+    path: Path,
+    *,
+    consent_on_file: str | None = None,
+    skip_bad_rows: bool = False,
+    today: date | None = None,
+    maps: Maps | None = None,
 ) -> Manifest:
     """Read and validate a manifest.
 
@@ -269,7 +272,8 @@ def read_manifest(
     Parameters
     ----------
     path
-        A ``.jsonl``, ``.csv`` or ``.parquet`` file. Media and transcripts lie in its folder or below.
+        A ``.jsonl``, ``.csv``, ``.tsv``, ``.xlsx`` (``FILE.xlsx#sheet``) or ``.parquet`` file. Media and transcripts
+        lie in its folder or below.
     consent_on_file
         The policy under which every candidate *without* a consent on the row agreed to text being scored; it never
         covers voice or face and never replaces what a row says.
@@ -277,6 +281,8 @@ def read_manifest(
         Return faulty rows as ``bad_rows`` and go on. A file that cannot be read as a table is an error all the same.
     today
         The day after which no consent may be dated; by default the latest day that has begun anywhere on Earth.
+    maps
+        What the user calls the columns of a table.
 
     Raises
     ------
@@ -287,14 +293,16 @@ def read_manifest(
         Where ``consent_on_file`` is blank.
     """
     declared = declared_consent(consent_on_file) if consent_on_file is not None else None
-    content = _bytes_of(path)
+    source = _source_of(path)
+    content = _bytes_of(path, Path(source.place))
     folder = path.parent.resolve()
     context = {"folder": folder, "today": today or (datetime.now(UTC) + EASTERNMOST).date()}
     try:
-        rows = list(READERS[path.suffix.lower()](content, COLUMNS))
+        raw_manifest = _rows_of(source, content, maps or Maps())
     except UnreadableTable as error:
         raise ManifestError(path, [error.error]) from error
-    if not rows:
+    rows = raw_manifest.rows
+    if not rows and not raw_manifest.header:
         raise ManifestError(path, [RowError(0, "file", "no rows", "Write one row per interview.")])
 
     interviews: list[Interview] = []
@@ -302,28 +310,45 @@ def read_manifest(
     twice = _duplicates(rows)
     for raw in rows:
         row, errors = _validate(raw, context)
+        errors = [error for error in errors if error.column not in raw_manifest.lacking]
         errors += twice.get(raw.line, [])
         if row is None or errors:
             bad_rows.append(BadRow(raw.line, _usable(raw, "interview_id"), _usable(raw, "candidate_id"), tuple(errors)))
             continue
         interview = row.interview(folder, raw.line)
         interviews.append(replace(interview, consent=interview.consent or declared))
-    if bad_rows and not skip_bad_rows:
-        raise ManifestError(path, [error for bad in bad_rows for error in bad.errors])
+    if raw_manifest.header or (bad_rows and not skip_bad_rows):
+        raise ManifestError(path, [*raw_manifest.header, *(error for bad in bad_rows for error in bad.errors)])
     return Manifest(tuple(interviews), tuple(bad_rows), hashlib.sha256(content).hexdigest())
 
 
-def _bytes_of(path: Path) -> bytes:
+REQUIRED = tuple(name for name, declared in ManifestRow.model_fields.items() if declared.is_required())
+
+
+def _source_of(path: Path) -> Source:
+    if path.suffix.lower() == JSON_LINES:
+        return Source(str(path), "jsonl", str(path))
+    try:
+        return Source.of(path)
+    except VivaError as error:
+        known = ", ".join((JSON_LINES, *SUFFIXES))
+        raise ManifestError(path, [RowError(0, "file", shorten(path.suffix), f"A manifest is {known}.")]) from error
+
+
+def _rows_of(source: Source, content: bytes, maps: Maps) -> RawManifest:
+    if source.kind == "jsonl":
+        return RawManifest(list(read_json_lines(content)))
+    return read_cells(source, content, COLUMNS, REQUIRED, maps)
+
+
+def _bytes_of(given: Path, path: Path) -> bytes:
     """Read the file once, so that what was checked is what the digest covers."""
-    if path.suffix.lower() not in READERS:
-        remedy = "A manifest is JSON Lines (.jsonl), CSV (.csv) or Parquet (.parquet)."
-        raise ManifestError(path, [RowError(0, "file", shorten(path.suffix), remedy)])
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no file"
-        raise ManifestError(path, [RowError(0, "file", found, f"Name a file that exists ({path}).")])
+        raise ManifestError(given, [RowError(0, "file", found, f"Name a file that exists ({path}).")])
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise ManifestError(path, [RowError(0, "file", f"{size} bytes", f"Split it: at most {MAX_BYTES} bytes.")])
+        raise ManifestError(given, [RowError(0, "file", f"{size} bytes", f"Split it: at most {MAX_BYTES} bytes.")])
     return path.read_bytes()
 
 
@@ -343,7 +368,7 @@ def _duplicates(rows: list[RawRow]) -> dict[int, list[RowError]]:
     for row in rows:
         name = row.cells.get("interview_id")
         if isinstance(name, str):
-            lines[name].append(row.line)
+            lines[unicodedata.normalize("NFC", name)].append(row.line)
     return {
         line: [
             RowError(line, "interview_id", shorten(name), f"{_elsewhere(line, where)}: give each interview its own id.")

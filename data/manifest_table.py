@@ -1,23 +1,33 @@
-"""The rows of a manifest as JSON Lines, CSV and Parquet hold them, before anything is checked but their form."""
+"""The rows of a manifest as JSON Lines hold them, and tables, before anything is checked but their form.
 
-import csv
-import io
+A manifest keeps what is wrong with each row apart, so that the others can be run; its cells come through the same door
+as every other table's (``docs/tables.md``).
+"""
+
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
+from vivavoce.data.cells import Fault, is_missing, is_nothing, read_ids
+from vivavoce.data.column_maps import Maps, fold
 from vivavoce.data.errors import VivaError
-from vivavoce.data.problem import nearest, shorten
+from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.table_files import read_content
+from vivavoce.data.table_source import Source, TableRefused
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_LINE = 2**20  # characters of one JSON line; a row with a hundred questions has some 10,000
-MAX_FIELD = 2**17  # characters of one cell: what Python's csv module allows by default
 
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 MAPPING_OR_PATH = ("media", "transcript")  # JSON where the cell begins with a brace, else a path
 JSON_TEXT = ("questions", "consent")
 BOOLEAN = ("accommodation",)
+IDS = ("interview_id", "candidate_id", "interviewer_id")
+LABELS = ("stage", "site", "language", "recorded_at")  # where a word of MISSING is none
 
 
 @dataclass(frozen=True)
@@ -40,9 +50,9 @@ class RowError:
 class UnreadableTable(VivaError):
     """The file as a whole cannot be read; ``error`` says where and what to do."""
 
-    def __init__(self, line: int, column: str, value: str, remedy: str) -> None:
-        self.error = RowError(line, column, value, remedy)
-        super().__init__(str(self.error))
+    def __init__(self, error: RowError) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 @dataclass(frozen=True)
@@ -54,10 +64,16 @@ class RawRow:
     errors: list[RowError] = field(default_factory=list)
 
 
-Reader = Callable[[bytes, Collection[str]], Iterator[RawRow]]
+@dataclass(frozen=True)
+class RawManifest:
+    """A manifest's rows, what is wrong with its header, and which required columns it lacks."""
+
+    rows: list[RawRow]
+    header: list[RowError] = field(default_factory=list)
+    lacking: frozenset[str] = frozenset()
 
 
-def read_json_lines(content: bytes, columns: Collection[str]) -> Iterator[RawRow]:  # noqa: ARG001 (keys are a row's own)
+def read_json_lines(content: bytes) -> Iterator[RawRow]:
     """Yield one row per line that is not blank; a line that is no JSON object is that row's error."""
     for line, text in enumerate(decode_utf8(content).split("\n"), start=1):
         if not text.strip():
@@ -73,92 +89,116 @@ def read_json_lines(content: bytes, columns: Collection[str]) -> Iterator[RawRow
         except ValueError as error:
             yield RawRow(line, {}, [RowError(line, "row", shorten(text), f"Write one JSON object per line ({error}).")])
         else:
-            yield RawRow(line, present(cells))
+            yield RawRow(line, {name: one for name, one in present(cells).items() if not _says_nothing(name, one)})
 
 
-def read_csv(content: bytes, columns: Collection[str]) -> Iterator[RawRow]:
-    """Yield one row per record; ``line`` is where the record begins, the header being line 1.
-
-    Raises
-    ------
-    UnreadableTable
-        For a header that cannot be used, and for quoting that leaves open where a record ends.
-    """
-    reader = csv.reader(io.StringIO(decode_utf8(content), newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        check_header(header, columns)
-        line = reader.line_num + 1
-        for cells in reader:
-            if len(cells) == len(header):
-                yield _read_text(line, dict(zip(header, cells, strict=True)))
-            elif cells:
-                remedy = f"A row has as many cells as the header ({len(header)}); quote cells that contain commas."
-                yield RawRow(line, {}, [RowError(line, "row", f"{len(cells)} cells", remedy)])
-            line = reader.line_num + 1
-    except csv.Error as error:
-        remedy = f"Close every quote, double those inside a cell, keep cells below {MAX_FIELD} characters."
-        raise UnreadableTable(reader.line_num, "row", f"{error}", remedy) from error
+def _says_nothing(name: str, cell: object) -> bool:
+    return name in LABELS and is_missing(cell)
 
 
-def read_parquet(content: bytes, columns: Collection[str]) -> Iterator[RawRow]:
-    """Yield one row per record, counted from 1; nested columns may be structs, lists, maps or JSON text.
+def read_cells(
+    source: Source, content: bytes, columns: Collection[str], required: Collection[str], maps: Maps
+) -> RawManifest:
+    """Read CSV, a sheet or Parquet; in Parquet nested columns may be structs, lists, maps or JSON text.
+
+    Parameters
+    ----------
+    source, content
+        The file, and its bytes.
+    columns, required
+        Names that a manifest may have, and those it must have.
+    maps
+        What the user calls them.
 
     Raises
     ------
     UnreadableTable
-        Where the file is no Parquet file, or its columns cannot be used.
+        Where the file is no table of its kind.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    wanted = {fold(theirs): ours for theirs, ours in maps.columns.items()}
+    known = {fold(name): name for name in columns}
+    folded = {*known, *wanted}
     try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read()
-        table.validate(full=True)  # text that is not UTF-8 would otherwise surface in the middle of a row
-        check_header(table.column_names, columns)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise UnreadableTable(0, "file", shorten(str(error)), "Write a Parquet file that pyarrow can read.") from error
-    maps = [name for name in table.column_names if pa.types.is_map(table.schema.field(name).type)]
-    for i, name in enumerate(table.column_names):
-        kind = table.schema.field(i).type
-        if pa.types.is_timestamp(kind):  # pyarrow would give nanoseconds as pandas objects
-            table = table.set_column(i, name, table.column(i).cast(pa.timestamp("us", tz=kind.tz), safe=False))
-    for line, cells in enumerate((row for batch in table.to_batches() for row in batch.to_pylist()), start=1):
-        cells.update({name: dict(cells[name]) for name in maps if cells[name] is not None})
-        texts = {name: cell for name, cell in cells.items() if isinstance(cell, str)}
-        row = _read_text(line, texts)
-        others = {name: cell for name, cell in cells.items() if name not in texts}
-        yield RawRow(line, present({**others, **row.cells}), row.errors)
+        raw = read_content(source, content, folded, fold, maps.encoding, maps.delimiter, nested=True)
+    except TableRefused as error:
+        raise UnreadableTable(_row_error(error.problems[0])) from error
+    names = [known.get(fold(wanted.get(fold(name), name)), "") for name in raw.names]
+    rows = [RawRow(line, {}, [RowError(line, "row", one.value, one.remedy)]) for line, one in raw.ragged]
+    read = {name: _column(name, cells) for name, cells in zip(names, raw.columns, strict=True) if name}
+    for place, line in enumerate(raw.lines):
+        row = RawRow(line, {})
+        for name, (cells, faults) in read.items():
+            _put(row, name, cells[place], faults.get(place))
+        rows.append(row)
+    header = _header_errors(raw.names, names, columns) + [_row_error(problem) for problem in raw.problems]
+    lacking = [name for name in required if name not in names]
+    free = [name for name, ours in zip(raw.names, names, strict=True) if not ours]
+    header += [_lacking(name, free) for name in lacking]
+    return RawManifest(sorted(rows, key=lambda row: row.line), header, frozenset(lacking))
 
 
-def _read_text(line: int, texts: dict[str, str]) -> RawRow:
-    """Turn the text of a row's cells into values where the column holds more than text; empty cells are absent."""
-    row = RawRow(line, {})
-    for name, text in texts.items():
-        if text == "":
-            continue
-        if name in JSON_TEXT or (name in MAPPING_OR_PATH and text.lstrip().startswith("{")):
-            try:
-                row.cells[name] = present(parse_json(text))
-            except ValueError as error:
-                row.errors.append(RowError(line, name, shorten(text), f"Write JSON in this cell ({error})."))
-        elif name in BOOLEAN and text.lower() not in BOOLEANS:
-            row.errors.append(RowError(line, name, shorten(text), f"Write one of {', '.join(BOOLEANS)}."))
-        else:
-            row.cells[name] = BOOLEANS[text.lower()] if name in BOOLEAN else text
-    return row
+def _row_error(problem: Problem) -> RowError:
+    """A table's fault, with its line as a number."""
+    word, _, rest = problem.where.partition(" ")
+    if word == "line" and rest.isdigit():
+        return RowError(int(rest), "row" if "quote" in problem.remedy else "file", problem.value, problem.remedy)
+    return RowError(1 if problem.where == "header" else 0, problem.where, problem.value, problem.remedy)
 
 
-def check_header(header: Sequence[str], columns: Collection[str]) -> None:
-    """Raise ``UnreadableTable`` for no header at all, and for names that are unknown or stand twice."""
-    if not header:
-        raise UnreadableTable(1, "header", "nothing", f"Name the columns in the first line: {', '.join(columns)}.")
-    for i, name in enumerate(header):
-        if name not in columns:
-            remedy = "Separate columns by commas." if ";" in name or "\t" in name else nearest(name, columns)
-            raise UnreadableTable(1, "header", shorten(name), f"Unknown column. {remedy}")
-        if name in header[:i]:
-            raise UnreadableTable(1, "header", shorten(name), "This column stands twice: remove one.")
+def _column(name: str, cells: "pd.Series[Any]") -> tuple[Sequence[Any], dict[int, Fault]]:
+    """Ids as text whatever a sheet made of them, and labels without what is missing; others as they are."""
+    if name in IDS:
+        ids, faults = read_ids(cells)
+        shown = [cell if isinstance(cell, str) else found for cell, found in zip(cells, ids, strict=True)]
+        return shown, {fault.row: fault for fault in faults}
+    if name in LABELS or name in BOOLEAN:
+        return [None if is_missing(cell) else cell for cell in cells], {}
+    return [None if is_nothing(cell) else cell for cell in cells], {}
+
+
+def _put(row: RawRow, name: str, cell: object, fault: Fault | None) -> None:
+    """One cell into its row, text turned into values where the column holds more than text."""
+    if fault is not None:
+        row.errors.append(RowError(row.line, name, fault.shown, fault.remedy))
+    elif isinstance(cell, str):
+        _read_text(row, name, cell)
+    elif cell is not None:
+        number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+        words = f"{cell:g}" if number and name in (*LABELS, *BOOLEAN, "job") else None
+        _read_text(row, name, words) if words is not None else row.cells.update(present({name: cell}))
+
+
+def _header_errors(given: Sequence[str], names: Sequence[str], columns: Collection[str]) -> list[RowError]:
+    """Names that are unknown, and columns that stand twice."""
+    found = []
+    for place, (name, ours) in enumerate(zip(given, names, strict=True)):
+        if not ours:
+            remedy = f'Unknown column. {nearest(name, columns)} Remove it, or say what it is: --map "{name}=…".'
+            found.append(RowError(1, "header", shorten(name), remedy))
+        elif ours in names[:place]:
+            found.append(RowError(1, "header", shorten(name), "This column stands twice: remove one."))
+    return found
+
+
+def _lacking(name: str, free: Sequence[str]) -> RowError:
+    example = f'--map "{free[0] if free else "your name"}={name}"'
+    shown = ", ".join(free) or "no other column"
+    return RowError(1, "header", shown, f"Add the column {name!r}, or say which one it is: {example}.")
+
+
+def _read_text(row: RawRow, name: str, text: str) -> None:
+    """Turn a cell's text into a value where the column holds more than text; an empty one is absent."""
+    if text == "":
+        return
+    if name in JSON_TEXT or (name in MAPPING_OR_PATH and text.lstrip().startswith("{")):
+        try:
+            row.cells[name] = present(parse_json(text))
+        except ValueError as error:
+            row.errors.append(RowError(row.line, name, shorten(text), f"Write JSON in this cell ({error})."))
+    elif name in BOOLEAN and text.lower() not in BOOLEANS:
+        row.errors.append(RowError(row.line, name, shorten(text), f"Write one of {', '.join(BOOLEANS)}."))
+    else:
+        row.cells[name] = BOOLEANS[text.lower()] if name in BOOLEAN else text
 
 
 def decode_utf8(content: bytes) -> str:
@@ -168,7 +208,7 @@ def decode_utf8(content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         found = f"byte 0x{content[error.start]:02x} at position {error.start}"
-        raise UnreadableTable(line, "file", found, "Save the manifest as UTF-8.") from error
+        raise UnreadableTable(RowError(line, "file", found, "Save the manifest as UTF-8.")) from error
 
 
 def parse_json(text: str) -> Any:

@@ -9,21 +9,25 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vivavoce.data.cells import read_words
+from vivavoce.data.column_maps import fold
 from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
 from vivavoce.evaluation.estimate import Floats, number, same_length, vectors
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 
 CANDIDATE = "candidate_id"
 UNKNOWN = -1
-UNKNOWN_WORD = "unknown"  # a cell that says so is as good as an empty one
+UNKNOWN_WORD = "unknown"  # what a report calls those who said nothing
 CROSS = " × "
+
+
+GROUPS = (Column(CANDIDATE, Kind.ID, meaning="who declared it"),)
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Labels:
 
     @staticmethod
     def of(column: "pd.Series[Any]") -> "Labels":
-        """Labels from text, levels sorted; empty cells and the word *unknown* are unknown."""
-        cells = texts(column)
-        codes, levels = pd.factorize(cells.mask(cells.str.lower() == UNKNOWN_WORD), sort=True)
+        """Labels from text, levels sorted; whatever a table calls missing is unknown."""
+        cells, _ = read_words(column, absent=True)
+        codes, levels = pd.factorize(pd.Series(cells, dtype=object), sort=True)
         return Labels(tuple(str(level) for level in levels), codes.astype(np.int64))
 
     def crossed(self, other: "Labels") -> "Labels":
@@ -61,7 +65,7 @@ class Labels:
 class Declared:
     """Groups as read: one row per person."""
 
-    path: Path
+    table: Table
     frame: pd.DataFrame
 
     @property
@@ -82,30 +86,44 @@ class Declared:
         return Labels(levels, np.where(codes == UNKNOWN, UNKNOWN, np.searchsorted(found, codes)))
 
 
-def read_groups(path: Path, by: Sequence[str] = ()) -> Declared:
+def read_groups(given: Given, by: Sequence[str] = (), maps: Maps | None = None) -> Declared:
     """Read declared groups, restricted to the attributes ``by`` (all where it is empty).
+
+    Parameters
+    ----------
+    given
+        ``candidate_id`` and one column for each attribute, in whatever words people declared. Whoever said nothing, in
+        any of the ways of :data:`vivavoce.data.cells.MISSING`, is counted as unknown: laws want the number.
+    by
+        Attributes, whatever their case, spaces and underscores.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For people without an id, people who stand twice, an attribute that is not there, or none at all.
     """
-    frame = read_records(path, [CANDIDATE])
-    frame[CANDIDATE] = texts(frame[CANDIDATE])
-    attributes = [str(name) for name in frame.columns if name != CANDIDATE]
-    problems = [
-        Problem("header", shorten(name), f"Name an attribute of the file. {nearest(name, attributes)}")
+    table = read_table(
+        given, GROUPS, key=(CANDIDATE,), checks=[lambda one: _attributes(one, by)],
+        others=Kind.LABEL, maps=maps, called="groups",
+    )  # fmt: skip
+    names = {fold(str(name)): str(name) for name in table.frame.columns}
+    chosen = [names[fold(name)] for name in by] or [name for name in names.values() if name != CANDIDATE]
+    return Declared(table, table.frame[[CANDIDATE, *chosen]])
+
+
+def _attributes(table: Table, by: Sequence[str]) -> list[Problem]:
+    """Attributes that the table has not."""
+    known = [str(name) for name in table.frame.columns if name != CANDIDATE]
+    if not known:
+        return [Problem("header", "candidate_id alone", "Add at least one column with a declared attribute.")]
+    folded = {fold(name) for name in known}
+    return [
+        Problem("header", shorten(name), f"Name an attribute of the table. {nearest(name, known)}")
         for name in by
-        if name not in attributes
+        if fold(name) not in folded
     ]
-    if not attributes:
-        problems.append(Problem("header", "candidate_id alone", "Add at least one column with a declared attribute."))
-    missing = frame.index[frame[CANDIDATE].isna()]
-    problems += [Problem(f"line {line}, {CANDIDATE}", "nothing", "Every row needs an id.") for line in missing]
-    problems += duplicates(frame[frame[CANDIDATE].notna()], [CANDIDATE])
-    if problems:
-        raise BadInput(path, problems)
-    return Declared(path, frame[[CANDIDATE, *(by or attributes)]])
 
 
 def intersections(labels: dict[str, Labels]) -> dict[str, Labels]:
@@ -116,7 +134,15 @@ def intersections(labels: dict[str, Labels]) -> dict[str, Labels]:
 
 
 REVIEWER, DATE, BEFORE, AFTER, REASON = "reviewer", "date", "before", "after", "reason"
-COLUMNS = (CANDIDATE, REVIEWER, DATE, BEFORE, AFTER, REASON)
+REVIEWS = (
+    Column(CANDIDATE, Kind.ID, meaning="whose score was changed"),
+    Column(REVIEWER, Kind.NAME, meaning="who changed it, under a name that is always the same"),
+    Column(DATE, Kind.DATE, meaning="when, ISO 8601"),
+    Column(BEFORE, Kind.NUMBER, meaning="the score before, in points"),
+    Column(AFTER, Kind.NUMBER, meaning="the score after, in points"),
+    Column(REASON, Kind.TEXT, filled=False, meaning="why, in words"),
+)
+COLUMNS = tuple(one.name for one in REVIEWS)
 
 
 @dataclass(frozen=True)
@@ -139,6 +165,7 @@ class Reviews:
     change: npt.NDArray[np.float64]
     reviewers: int
     without_reason: int
+    table: Table
 
     def by_group(self, groups: Declared) -> list[Overrides]:
         """Count each group's overrides, attribute by attribute."""
@@ -158,34 +185,19 @@ class Reviews:
         return {"reviews": len(self.change), "reviewers": self.reviewers, "without_reason": self.without_reason}
 
 
-def read_reviews(path: Path) -> Reviews:
+def read_reviews(given: Given, maps: Maps | None = None) -> Reviews:
     """Read overrides: ``candidate_id, reviewer, date, before, after, reason``; several of one person are all counted.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns, and rows without id, reviewer, date or both scores.
     """
-    frame = read_records(path, COLUMNS)
-    problems = []
-    for name in (CANDIDATE, REVIEWER, DATE, BEFORE, AFTER):
-        cells = texts(frame[name])
-        problems += [
-            Problem(f"line {line}, {name}", "nothing", "Fill in this cell.") for line in frame.index[cells.isna()]
-        ]
-    dates = texts(frame[DATE])
-    unread = dates.notna() & pd.to_datetime(dates, errors="coerce", format="ISO8601").isna()
-    problems += [
-        Problem(f"line {line}, {DATE}", repr(cell), "Write a date as 2026-11-22.")
-        for line, cell in dates[unread].items()
-    ]
-    if problems:
-        raise BadInput(path, problems)
-    before, after = (numbers(frame[name], path, name).to_numpy() for name in (BEFORE, AFTER))
-    reasons = texts(frame[REASON])
-    return Reviews(
-        texts(frame[CANDIDATE]), after - before, int(texts(frame[REVIEWER]).nunique()), int(reasons.isna().sum())
-    )
+    table = read_table(given, REVIEWS, maps=maps, called="reviews")
+    frame = table.frame
+    change = (frame[AFTER] - frame[BEFORE]).to_numpy()
+    reviewers, silent = int(frame[REVIEWER].nunique()), int(frame[REASON].isna().sum())
+    return Reviews(frame[CANDIDATE], change, reviewers, silent, table)
 
 
 CLASSES = 5  # of a continuous rating: fifths leave 20 % of each group to a class, so cells stay filled in small groups

@@ -13,8 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vivavoce.data.problem import Problem, nearest, problems_of
+from vivavoce.data.table import InputRefused
 from vivavoce.fairness.groups import CROSS
-from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
 
 SHIPPED = files("vivavoce.fairness") / "rules"
@@ -112,13 +112,13 @@ def read_pack(name: str) -> Pack:
 
     Raises
     ------
-    BadInput
+    InputRefused
         For a name that is not shipped, a file that cannot be read, and everything wrong in it.
     """
     path = Path(name)
     if path.suffix != ".yaml":
         if name not in shipped():
-            raise BadInput(
+            raise InputRefused(
                 path, [Problem("rules", repr(name), f"Name a shipped pack or a file. {nearest(name, shipped())}")]
             )
         text = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
@@ -126,15 +126,15 @@ def read_pack(name: str) -> Pack:
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise BadInput(path, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
+            raise InputRefused(path, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
     try:
         document = yaml.safe_load(text)
         return Pack.model_validate(document)
     except yaml.YAMLError as error:
-        raise BadInput(path, [Problem("file", repr(str(error)), "Write YAML.")]) from error
+        raise InputRefused(path, [Problem("file", repr(str(error)), "Write YAML.")]) from error
     except ValidationError as error:
         known = {"": list(Pack.model_fields), "checks": list(Check.model_fields)}
-        raise BadInput(path, problems_of(error, document, known)) from error
+        raise InputRefused(path, problems_of(error, document, known)) from error
 
 
 def in_force(pack: Pack, day: date) -> bool:

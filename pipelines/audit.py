@@ -14,11 +14,11 @@ from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem, nearest
+from vivavoce.data.table import InputRefused
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
 from vivavoce.fairness.groups import read_groups
-from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
@@ -148,7 +148,7 @@ def audit(request: AuditRequest | CountsRequest) -> Audited:
 
     Raises
     ------
-    BadInput
+    InputRefused
         For rules, tables and options that cannot be audited, each problem with its place and remedy.
     """
     packs = [read_pack(name) for name in request.rules]
@@ -250,7 +250,7 @@ def _beside(request: AuditRequest, people: People) -> list[tuple[Evidence[Any], 
         if option.name in request.evidence and option.kind not in request.evidence
     ]
     if alone:
-        raise BadInput(request.scores, alone)
+        raise InputRefused(request.scores, alone)
     found = []
     for kind in registered():
         own = kind.declared
@@ -274,7 +274,7 @@ def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], 
         if group not in levels.get(table, ())
     ]
     if problems:
-        raise BadInput(path, problems)
+        raise InputRefused(path, problems)
     return named
 
 

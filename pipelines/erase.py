@@ -25,10 +25,10 @@ from vivavoce.data.log.event import Action, Event, pseudonym
 from vivavoce.data.log.log import Read
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.run_owner import forget_rows, forgotten_id, lines_of, pending_rows, take_folder
+from vivavoce.data.table import InputRefused
 from vivavoce.data.vault.durable import sweep, sync_folder
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.data.vault.store import Store
-from vivavoce.fairness.records import BadInput
 from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, texts_of, without
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.scoring.job import open_store
@@ -160,7 +160,7 @@ def _check(request: EraseRequest) -> None:
     missing = [path for path in (*request.also, *request.used_in) if not path.exists()]
     problems += [Problem(str(path), "nothing", "Name a file or folder that exists.") for path in missing]
     if problems:
-        raise BadInput(request.folders[0], problems)
+        raise InputRefused(request.folders[0], problems)
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records
         remedy = "Name somebody who is there, letter by letter as the manifest does."
         if any(pending_rows(folder) for folder in stores):
             remedy += " Rows that have not begun name nobody yet: finish the run first."
-        raise BadInput(request.folders[0], [Problem("--candidate", shorten(request.candidate), remedy)])
+        raise InputRefused(request.folders[0], [Problem("--candidate", shorten(request.candidate), remedy)])
     digests = {digest for plan in plans for digest in (*plan.before.values(), *_earlier(plan.folder))}
     uses = list(documents_of(request.used_in, digests))
     if records.logged:
@@ -213,7 +213,7 @@ def make_plan(folder: Path, candidate: str) -> Plan:
         changes = {path: content for path in paths if (content := without(path, person)) is not None}
     except (pa.ArrowException, csv.Error) as error:
         remedy = "Take the table that cannot be read out of the folder, or restore it."
-        raise BadInput(folder, [Problem("tables", shorten(str(error)), remedy)]) from error
+        raise InputRefused(folder, [Problem("tables", shorten(str(error)), remedy)]) from error
     ordered = sorted(changes, key=lambda path: (path.stem == STATUS_TABLE, path.suffix == ".parquet"))
     tables = [path for path in ordered if path.suffix == ".parquet"]
     before = {path.relative_to(folder).as_posix(): digest_file(path).sha256 for path in tables}

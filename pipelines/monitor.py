@@ -14,10 +14,10 @@ from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
+from vivavoce.data.table import InputRefused
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.evaluation.drift import watch
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
-from vivavoce.fairness.records import BadInput, numbers, read_records, texts
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.scoring.model import load_scorer
 from vivavoce.pipelines.terminal import say
@@ -117,7 +117,7 @@ def monitor(request: MonitorRequest) -> Json:
 
     Raises
     ------
-    BadInput
+    InputRefused
         For tables that cannot be read, features measured otherwise than the reference's, and options that do not fit.
     vivavoce.models.directory.ModelRefused, vivavoce.models.version.ModelDiffers
         If the model cannot be loaded, or was trained on other measurements than these.
@@ -165,22 +165,15 @@ def _passing(request: MonitorRequest) -> Passing | None:
     given = [one for one in (request.select, request.cut) if one is not None]
     if (request.groups is None and given) or (request.groups is not None and len(given) != 1):
         remedy = "Name --groups with one of --select and --cut, or none of the three."
-        raise BadInput(request.out, [Problem("options", f"{len(given)} of --select and --cut", remedy)])
+        raise InputRefused(request.out, [Problem("options", f"{len(given)} of --select and --cut", remedy)])
     if request.select is not None and not 0 < request.select < 1:
-        raise BadInput(request.out, [Problem("--select", str(request.select), "Write a share between 0 and 1.")])
+        raise InputRefused(request.out, [Problem("--select", str(request.select), "Write a share between 0 and 1.")])
     return Passing(request.cut, request.select) if given else None
 
 
 def _reviews(path: Path) -> pd.DataFrame:
-    read_reviews(path)  # says what is wrong with them, if anything is
-    frame = read_records(path, [CANDIDATE, DATE, BEFORE, AFTER])
-    return pd.DataFrame(
-        {
-            CANDIDATE: texts(frame[CANDIDATE]),
-            DATE: pd.to_datetime(texts(frame[DATE]), utc=True, format="ISO8601"),
-            **{name: numbers(frame[name], path, name) for name in (BEFORE, AFTER)},
-        }
-    )
+    table = read_reviews(path).table
+    return table.frame[[CANDIDATE, BEFORE, AFTER]].assign(**{DATE: table.days(DATE)})
 
 
 def _audit(folder: Path) -> Json:
@@ -189,9 +182,9 @@ def _audit(folder: Path) -> Json:
         found: Json = json.loads(path.read_text(encoding="utf-8"))
         made = datetime.fromisoformat(found["made"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(path, [Problem("audit", str(error), "Name the folder that viva audit wrote.")]) from error
+        raise InputRefused(path, [Problem("audit", str(error), "Name the folder that viva audit wrote.")]) from error
     if made.tzinfo is None:
-        raise BadInput(path, [Problem("made", found["made"], "Write a time with its zone.")])
+        raise InputRefused(path, [Problem("made", found["made"], "Write a time with its zone.")])
     return found
 
 

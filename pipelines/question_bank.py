@@ -16,12 +16,12 @@ from rich.text import Text
 from vivavoce.data.errors import Exit
 from vivavoce.data.framework import load_framework
 from vivavoce.data.problem import Problem
+from vivavoce.data.table import InputRefused
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.gate.evidence import interval
 from vivavoce.fairness.groups import CANDIDATE, read_groups
 from vivavoce.fairness.question_bank import Banked, Suggestion, judge_questions
-from vivavoce.fairness.records import BadInput
 from vivavoce.pipelines.auditing.outcomes import CRITERION, VALUE, read_outcomes
 from vivavoce.pipelines.auditing.questions import QUESTION, read_questions
 from vivavoce.pipelines.auditing.scores import JOB, SCORE
@@ -66,7 +66,7 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
 
     Raises
     ------
-    BadInput, FrameworkError
+    InputRefused, FrameworkError
         For tables and frameworks that cannot be read, several jobs of which none was named, and scores outside the
         scale.
     """
@@ -74,13 +74,13 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
     jobs = sorted(rows[JOB].unique())
     if request.job is None and len(jobs) > 1:
         remedy = "Name one with --job: each job asks its own questions."
-        raise BadInput(request.scores, [Problem(JOB, ", ".join(jobs), remedy)])
+        raise InputRefused(request.scores, [Problem(JOB, ", ".join(jobs), remedy)])
     rows = rows[rows[JOB] == (jobs[0] if request.job is None else request.job)]
     table = rows.pivot(index=CANDIDATE, columns=QUESTION, values=SCORE)
     names = [str(name) for name in table.columns]
     if len(names) < FEWEST:
         remedy = f"Give the scores of at least {FEWEST} questions: one alone can be compared with nothing."
-        raise BadInput(request.scores, [Problem("question_id", ", ".join(names), remedy)])
+        raise InputRefused(request.scores, [Problem("question_id", ", ".join(names), remedy)])
     people = table.index.to_series()
     attributes = {}
     if request.groups is not None:
@@ -93,7 +93,7 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
     outside = rows.loc[~rows[SCORE].between(low, high) & rows[SCORE].notna(), SCORE]
     if len(outside):
         remedy = f"Give scores of {low:g} to {high:g}, or the ends of their scale with --scale."
-        raise BadInput(request.scores, [Problem(SCORE, f"{outside.iloc[0]:g} ({len(outside)} such rows)", remedy)])
+        raise InputRefused(request.scores, [Problem(SCORE, f"{outside.iloc[0]:g} ({len(outside)} such rows)", remedy)])
     return judge_questions(
         table.to_numpy(np.float64), names,
         scale=request.scale, competencies=competencies, performance=performance, attributes=attributes,
@@ -113,7 +113,7 @@ def _performance(request: QuestionsRequest, people: "pd.Series[str]") -> Any:
     criteria = sorted(frame[CRITERION].unique())
     if request.criterion is None and len(criteria) > 1:
         remedy = f"Name one of {', '.join(criteria)} with --criterion."
-        raise BadInput(request.outcomes, [Problem("criterion", f"{len(criteria)} criteria", remedy)])
+        raise InputRefused(request.outcomes, [Problem("criterion", f"{len(criteria)} criteria", remedy)])
     rows = frame[frame[CRITERION] == (request.criterion or criteria[0])]
     return rows.groupby(CANDIDATE)[VALUE].mean().reindex(people).to_numpy(np.float64)
 

@@ -11,11 +11,12 @@ from rich.console import Console
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.log.event import Action, pseudonym
+from vivavoce.data.people_tables import SCORED
 from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.table import InputRefused, read_table
 from vivavoce.data.vault.durable import locked, write_durably
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 from vivavoce.fairness.groups import CANDIDATE, COLUMNS
-from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.models.score import OVERALL, TOP
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.scoring.outputs import defuse
@@ -69,7 +70,7 @@ def run_export(
     kept = read_kept(out, records)
     rows = [one for one in kept.reviews if one.competency == competency]
     if not rows:
-        raise BadInput(out / REVIEWS, [Problem(competency, "no review", "Review a score first, or name another.")])
+        raise InputRefused(out / REVIEWS, [Problem(competency, "no review", "Review a score first, or name another.")])
     table = pd.DataFrame([asdict(one) for one in rows])[[*COLUMNS, "interview_id", "job", "competency"]]
     for name in table.columns.difference(["before", "after"]):
         table[name] = table[name].map(defuse)
@@ -84,7 +85,7 @@ def add_review(request: ReviewRequest, records: Records) -> Review:
 
     Raises
     ------
-    BadInput
+    InputRefused
         For a score that is not there, one outside 0–100, and a review without reviewer or reason.
     vivavoce.data.vault.keys.Erased
         If the candidate was erased.
@@ -115,7 +116,7 @@ def read_kept(out: Path, records: Records) -> Kept:
 
     Raises
     ------
-    BadInput
+    InputRefused
         If ``out`` is no output folder.
     ReviewsAltered, vivavoce.data.vault.keys.Tampered
         If they are not what was written.
@@ -125,7 +126,7 @@ def read_kept(out: Path, records: Records) -> Kept:
     if records.logged:
         check_logged(out / REVIEWS, lines, records.read().events(Action.REVIEW))
     ring = _ring(out)
-    for candidate in read_records(out / "scores.parquet", [CANDIDATE])[CANDIDATE].dropna().unique():
+    for candidate in read_table(out / "scores.parquet", SCORED[:1], empty=True).frame[CANDIDATE].dropna().unique():
         try:
             key = ring.find(candidate)
         except Erased:
@@ -145,13 +146,13 @@ def _check(request: ReviewRequest) -> None:
         if not text.strip() or len(text) > most or not text.isprintable():
             problems.append(Problem(name, shorten(text), f"Write 1 to {most} characters on one line."))
     if problems:
-        raise BadInput(request.out, problems)
+        raise InputRefused(request.out, problems)
 
 
 def _score(request: ReviewRequest) -> Review:
     """The score to be reviewed, as the review that would change it."""
     path = request.out / "scores.parquet"
-    frame = read_records(path, [CANDIDATE, "interview_id", "job", "competency", "score", "reason", "model_digest"])
+    frame = read_table(path, SCORED, empty=True).frame
     rows = frame[frame[CANDIDATE] == request.candidate]
     for option, column, wanted in (
         ("--candidate", CANDIDATE, request.candidate),
@@ -161,15 +162,15 @@ def _score(request: ReviewRequest) -> Review:
         chosen = rows if wanted is None else rows[rows[column] == wanted]
         if chosen.empty:
             hint = nearest(str(wanted), sorted(set(rows[column]))) if len(rows) else "Nobody has this id."
-            raise BadInput(path, [Problem(option, shorten(wanted), f"Name one that is there. {hint}")])
+            raise InputRefused(path, [Problem(option, shorten(wanted), f"Name one that is there. {hint}")])
         rows = chosen
     if len(rows) > 1:
         remedy = f"Name one with --interview: {', '.join(rows['interview_id'])}."
-        raise BadInput(path, [Problem(request.candidate, f"{len(rows)} interviews", remedy)])
+        raise InputRefused(path, [Problem(request.candidate, f"{len(rows)} interviews", remedy)])
     row = rows.iloc[0]
     if pd.isna(row["score"]):
         remedy = "Decide on this person without a score: there is none to review."
-        raise BadInput(path, [Problem(request.candidate, f"no score ({row['reason']})", remedy)])
+        raise InputRefused(path, [Problem(request.candidate, f"no score ({row['reason']})", remedy)])
     digest = None if pd.isna(row["model_digest"]) else str(row["model_digest"])
     return Review(
         request.candidate, str(row["interview_id"]), str(row["job"]), request.competency, digest,
@@ -187,5 +188,5 @@ def _latest(review: Review, earlier: list[Review]) -> Review:
 def _ring(out: Path) -> KeyRing:
     folder = out / "store" / "keys"
     if not folder.is_dir():
-        raise BadInput(out, [Problem("store/keys", "nothing", "Name the output folder that viva score wrote.")])
+        raise InputRefused(out, [Problem("store/keys", "nothing", "Name the output folder that viva score wrote.")])
     return KeyRing(folder, ProjectKey.read(ProjectKey.location(os.environ)))

@@ -16,6 +16,7 @@ from vivavoce.pipelines.terminal import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vivavoce.data.table import Maps
     from vivavoce.fairness.groups import Reweighing
 
 
@@ -37,6 +38,8 @@ class ReweighRequest:
         Which of several outcomes.
     classes
         Into how many classes continuous values are cut, ≥ 2.
+    maps
+        What the user calls the columns of these tables.
     """
 
     table: str | Path
@@ -46,12 +49,13 @@ class ReweighRequest:
     interviews: str | Path | None = None
     criterion: str | None = None
     classes: int = 5
+    maps: "Maps | None" = None
 
 
 def run_reweigh(request: ReweighRequest, *, console: Console | None = None) -> Exit:
     """Compute the weights, write them, and say how they lie."""
     from vivavoce.fairness.groups import reweigh
-    from vivavoce.training.tables import BadTraining
+    from vivavoce.training.errors import BadTraining
 
     said = console or Console(stderr=True)
     if request.out.exists():
@@ -69,10 +73,12 @@ def run_reweigh(request: ReweighRequest, *, console: Console | None = None) -> E
 
 def _values(request: ReweighRequest) -> "pd.Series[float]":
     """The mean value of each candidate, by candidate in the order of their ids."""
-    from vivavoce.training.tables import BadTraining, read_table
+    from vivavoce.data.people_tables import JUDGED, WHOSE
+    from vivavoce.data.table import read_table
+    from vivavoce.training.errors import BadTraining
 
-    table = read_table(request.table, ("value",))
-    frame = table.frame.assign(value=table.numbers("value", optional=True)).dropna(subset="value")
+    table = read_table(request.table, JUDGED, maps=request.maps, called="ratings or outcomes")
+    frame = table.frame.dropna(subset="value")
     if "candidate_id" not in frame:
         table.require(("interview_id",))
         if request.interviews is None:
@@ -80,12 +86,13 @@ def _values(request: ReweighRequest) -> "pd.Series[float]":
                 f"{table.source}: it names interviews and no candidates. Say whose they are with --interviews "
                 "(features.parquet, or any table with interview_id and candidate_id)."
             )
-        whose = read_table(request.interviews, ("interview_id", "candidate_id")).frame
+        whose = read_table(request.interviews, WHOSE, maps=request.maps, called="interviews").frame
         pairs = whose[["interview_id", "candidate_id"]].drop_duplicates().set_index("interview_id")["candidate_id"]
         if pairs.index.duplicated().any():
             twice = pairs.index[pairs.index.duplicated()][0]
             raise BadTraining(f"{request.interviews}: interview {twice} belongs to two candidates.")
-        frame = frame.assign(candidate_id=frame["interview_id"].map(pairs)).dropna(subset="candidate_id")
+        frame = frame.assign(candidate_id=frame["interview_id"].map(pairs))
+    frame = frame.dropna(subset="candidate_id")
     if "criterion" in frame:
         names = sorted(frame["criterion"].dropna().unique())
         if request.criterion is None and len(names) > 1:

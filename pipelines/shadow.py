@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
+from vivavoce.data.people_tables import FEATURES
 from vivavoce.data.problem import Problem
+from vivavoce.data.table import InputRefused, read_table
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement, share, too_few
 from vivavoce.evaluation.estimate import Estimate, Floats
 from vivavoce.fairness.groups import CANDIDATE, Declared, read_groups
-from vivavoce.fairness.records import BadInput, read_records
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.publishing.admission import points
 from vivavoce.pipelines.scoring.model import Scorer, load_scorer
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import Passing, plain
 
-NEEDED = (CANDIDATE, "interview_id", "question_id", "job", "asr_engine")
+NEEDED = ("question_id", "job", "asr_engine")
 
 Bools = npt.NDArray[np.bool_]
 Json = dict[str, Any]
@@ -101,23 +101,25 @@ def shadow(request: ShadowRequest) -> Json:
 
     Raises
     ------
-    BadInput
+    InputRefused
         For tables that cannot be read, a share that is none, models for two jobs, and fewer than 4 people with both
         scores.
     vivavoce.models.directory.ModelRefused, vivavoce.models.version.ModelDiffers
         If a model cannot be loaded, or was trained on other measurements than these.
     """
     if not 0 < request.share < 1:
-        raise BadInput(request.features, [Problem("--select", str(request.share), "Write a share between 0 and 1.")])
+        raise InputRefused(
+            request.features, [Problem("--select", str(request.share), "Write a share between 0 and 1.")]
+        )
     pair = [load_scorer(text) for text in (request.champion, request.challenger)]
     if len({one.job for one in pair}) > 1:
         remedy = "Compare two versions for one job: others are not on one scale."
-        raise BadInput(request.features, [Problem("models", " and ".join(one.job for one in pair), remedy)])
+        raise InputRefused(request.features, [Problem("models", " and ".join(one.job for one in pair), remedy)])
     scores = pd.concat([_scores(request.features, one) for one in pair], axis=1, keys=["champion", "challenger"])
     both = scores.dropna()
     if too_few(len(both)):
         remedy = "Give the features of more people whom both versions can score."
-        raise BadInput(request.features, [Problem("scores", f"{len(both)} people", remedy)])
+        raise InputRefused(request.features, [Problem("scores", f"{len(both)} people", remedy)])
     old, new = (both[name].to_numpy(np.float64) for name in ("champion", "challenger"))
     found = {
         "format": 1,
@@ -185,14 +187,15 @@ def compare_scores(champion: Floats, challenger: Floats, selected: float) -> Jso
 
 def _scores(path: Path, scorer: Scorer) -> "pd.Series[float]":
     """Overall scores by person; answers that their recogniser hardly believed are in none, as in ``viva score``."""
-    table = read_records(path, NEEDED)
-    table = table[table["job"] == scorer.job]
+    read = read_table(path, FEATURES)
+    read.require(NEEDED)
+    table = read.frame[read.frame["job"] == scorer.job]
     if table.empty:
-        raise BadInput(path, [Problem("job", "nobody", f"Give answers of the model's job, {scorer.job}.")])
-    told = {one.name: (one.metadata or {}).get(b"fingerprint", b"").decode() for one in pq.read_schema(path)}
+        raise InputRefused(path, [Problem("job", "nobody", f"Give answers of the model's job, {scorer.job}.")])
+    told = {str(name): read.metadata.get(str(name), {}).get(b"fingerprint", b"").decode() for name in read.frame}
     scorer.model.check(told, set(table["asr_engine"].dropna()))
     if "unclear" in table:
-        table = table[~table["unclear"].astype(bool)]
+        table = table[table["unclear"] != 1]
     overall = points(scorer.model, table.reset_index(drop=True))[OVERALL]
     people = table.drop_duplicates("interview_id").set_index("interview_id")[CANDIDATE]
     found: pd.Series[float] = overall.groupby(people.reindex(overall.index)).mean()

@@ -14,19 +14,26 @@ from rich.table import Table
 from scipy import stats
 
 from vivavoce.data.errors import Exit
-from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.table import Column, Given, Kind, Maps, read_table
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement_by, share
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.fairness.table import ALPHA, benjamini_hochberg
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import plain
 
 STAGE, PASSED, HUMAN, MACHINE = "stage", "passed", "human", "machine"
 BY = ("site", "interviewer")
+STAGES = (
+    Column(CANDIDATE, Kind.ID, meaning="who"),
+    Column(STAGE, Kind.LABEL, meaning="which stage of the selection"),
+    Column(PASSED, Kind.FLAG, meaning="1 where they passed it"),
+    Column("site", Kind.LABEL, meaning="where it was held").optional,
+    Column("interviewer", Kind.NAME, meaning="by whom").optional,
+    *(Column(name, Kind.NUMBER, meaning="the person's score and the machine's").optional for name in (HUMAN, MACHINE)),
+)
 SMALLEST_EXPECTED = 5.0  # Cochran's rule; below it in some cell, the p-value comes from permutations
 RESAMPLES = 1999  # p-values are then known to .01 around .05
 SEED = 20261122  # of the permutations; any will do, this one is written down
@@ -76,32 +83,15 @@ def run_stages(path: Path, out: Path, *, console: Console | None = None) -> Exit
     return Exit.FINDING if any(one.adjusted_p < ALPHA for one in differences) else Exit.DONE
 
 
-def read_stages(path: Path) -> pd.DataFrame:
+def read_stages(given: Given, maps: Maps | None = None) -> pd.DataFrame:
     """Read ``candidate_id, stage, passed`` (0 or 1) and, where there, ``site, interviewer, human, machine``.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns and cells, what is neither 0 nor 1, and a person who stands twice in a stage.
     """
-    frame = read_records(path, [CANDIDATE, STAGE, PASSED])
-    problems = []
-    for name in (CANDIDATE, STAGE, *BY):
-        if name in frame:
-            frame[name] = texts(frame[name])
-    for name in (CANDIDATE, STAGE):
-        problems += [
-            Problem(f"line {line}, {name}", "nothing", "Fill in this cell.") for line in frame.index[frame[name].isna()]
-        ]
-    for name in (PASSED, HUMAN, MACHINE):
-        if name in frame:
-            frame[name] = numbers(frame[name], path, name)
-    wrong = frame.loc[~frame[PASSED].isin([0, 1]), PASSED]
-    problems += [Problem(f"line {line}, {PASSED}", shorten(cell), "Write 0 or 1.") for line, cell in wrong.items()]
-    problems += duplicates(frame.dropna(subset=[CANDIDATE, STAGE]), [CANDIDATE, STAGE])
-    if problems:
-        raise BadInput(path, problems)
-    return frame
+    return read_table(given, STAGES, key=(CANDIDATE, STAGE), maps=maps, called="stages").frame
 
 
 def conversion(frame: pd.DataFrame) -> list[Rate]:

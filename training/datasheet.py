@@ -44,7 +44,7 @@ def datasheet(inputs: Inputs, seed: int) -> dict[str, Any]:
     found = inputs.provenance
     if found is not None:
         sheet |= {
-            "tables": {name: asdict(one) for name, one in found.origins.items()},
+            "tables": {name: one.document() for name, one in found.origins.items()},
             "digests": {name: one.sha256 for name, one in found.origins.items()},
             "dates": {name: list(span) for name, span in found.dates.items()},
             "rater severity": {one.competency: one.document() for one in found.severity},

@@ -24,11 +24,12 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from vivavoce.data.framework import Part, Sentence
 from vivavoce.data.problem import problems_of
+from vivavoce.data.table import Table
 from vivavoce.evaluation.estimate import Estimate, Floats, undefined
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.outcomes import FollowUp, Outcomes
 from vivavoce.training.ratings import Severity
 from vivavoce.training.scheme import BY_PERSON, Scheme
-from vivavoce.training.tables import BadTraining, Table
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,25 @@ class Answers:
 
 @dataclass(frozen=True)
 class Origin:
-    """One table: its kind (``csv``, ``parquet``, a database), its rows, and the SHA-256 of its content."""
+    """One table: its kind (``csv``, ``parquet``, a database), its rows, the SHA-256 of its content, and its map.
+
+    ``mapped`` says which of its columns were taken for which, where the user said so.
+    """
 
     kind: str
     rows: int
     sha256: str
+    mapped: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of(table: Table) -> "Origin":
         """Of a table as read; its name and place are nobody's business."""
-        return Origin(table.source.kind, len(table.frame), table.sha256)
+        return Origin(table.source.kind, len(table.frame), table.sha256, table.mapped)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON; the map only where there is one."""
+        found = {"kind": self.kind, "rows": self.rows, "sha256": self.sha256}
+        return found | ({"map": dict(self.mapped)} if self.mapped else {})
 
 
 @dataclass(frozen=True)

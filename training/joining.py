@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from vivavoce.data.framework import Framework
+from vivavoce.data.table import Given, Maps
 from vivavoce.evaluation.effect import people_needed_for_correlation
 from vivavoce.models.score import answer_means, own_columns
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import (
     LEAST_PEOPLE,
     Answers,
@@ -28,7 +30,6 @@ from vivavoce.training.measured import Measured, read_measured, refuse_leaks
 from vivavoce.training.outcomes import Outcomes, check_dates, read_outcomes
 from vivavoce.training.ratings import Ratings, read_ratings, read_weights, reliability, severity
 from vivavoce.training.scheme import BY_PERSON, PERSON
-from vivavoce.training.tables import BadTraining, Source, no_days
 from vivavoce.training.units import read_scheme
 
 Floats = npt.NDArray[np.float64]
@@ -43,17 +44,18 @@ ASKED = 0.30  # a usual validity of interviews, in whose terms too few people ar
 
 
 def read_inputs(
-    features: Source | str | Path,
-    ratings: Source | str | Path | None,
-    outcomes: Source | str | Path | None,
+    features: Given,
+    ratings: Given | None,
+    outcomes: Given | None,
     framework: Framework,
     *,
     learning: bool = True,
     schema: Path | None = None,
     criterion: str | None = None,
     selection: Path | None = None,
-    weights: Source | str | Path | None = None,
+    weights: Given | None = None,
     split: str = PERSON,
+    maps: Maps | None = None,
 ) -> Inputs:
     """Read, check and join the tables of one job family.
 
@@ -82,15 +84,18 @@ def read_inputs(
     split
         By what everything is split: ``person``, ``time`` or a column (see :func:`read_scheme`); without ratings by
         person.
+    maps
+        What the user calls the columns of these tables.
 
     Raises
     ------
-    BadTraining
+    TableRefused, BadTraining
         For anything in these tables from which nothing can be learned; the message names table, place and remedy.
     """
-    measured = read_measured(features, framework.job, schema)
-    given = None if ratings is None else read_ratings(ratings, framework)
-    later, elsewhere = read_outcomes(outcomes, framework.job, criterion) if outcomes is not None else (None, [])
+    measured = read_measured(features, framework.job, schema, maps)
+    whose = zip(measured.frame["interview_id"], measured.frame["candidate_id"], strict=True)
+    given = None if ratings is None else read_ratings(ratings, framework, whose, maps)
+    later, elsewhere = read_outcomes(outcomes, framework.job, criterion, maps) if outcomes is not None else (None, [])
     lost: list[Lost] = []
     answers = _usable(measured, framework, lost)
     people = _people(measured, answers)
@@ -129,7 +134,7 @@ def read_inputs(
         known = later.rows["candidate_id"].isin(people["candidate_id"])
         later = replace(later, rows=_kept(later.rows, known, "outcomes of people not measured", lost))
         found = _with_outcomes(found, later, rows, people, LEAST_PEOPLE if learning else 0)
-    sampled = read_weights(weights, found.candidates, rated) if weights is not None else None
+    sampled = read_weights(weights, found.candidates, rated, maps) if weights is not None else None
     days = {"the days until people left": found.follow_up.days} if found.follow_up else {}
     refuse_leaks(found.features, {**found.criteria, **days}, rated, _orders(people))
     origins = {"features": measured.table}
@@ -163,7 +168,7 @@ def _usable(measured: Measured, framework: Framework, lost: list[Lost]) -> pd.Da
     allowed = rows["purposes"].fillna("").str.split(",").map(lambda purposes: "train" in purposes).astype(bool)
     rows = _kept(rows, allowed, "answers without consent to training", lost)
     if "unclear" in rows:
-        rows = _kept(rows, ~rows["unclear"].astype(bool), "answers that no score may rest on", lost)
+        rows = _kept(rows, rows["unclear"] != 1, "answers that no score may rest on", lost)
     if rows.empty:
         said = "; ".join(f"{one.count} {one.step}" for one in lost)
         raise BadTraining(f"{measured.table.source}: no answer is left to learn from ({said}).")
@@ -172,7 +177,7 @@ def _usable(measured: Measured, framework: Framework, lost: list[Lost]) -> pd.Da
 
 def _people(measured: Measured, answers: pd.DataFrame) -> pd.DataFrame:
     """One row per interview, in the order of their ids: ``interview_id, candidate_id, recorded_at``."""
-    days = measured.table.days("recorded_at") if "recorded_at" in answers else no_days(measured.frame.index)
+    days = measured.table.days("recorded_at")
     rows = answers[["interview_id", "candidate_id"]].assign(recorded_at=days.loc[answers.index])
     pairs = rows.drop_duplicates(["interview_id", "candidate_id"])
     twice = pairs["interview_id"][pairs["interview_id"].duplicated()]

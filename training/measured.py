@@ -9,7 +9,7 @@ Columns that know too much: an outcome, a rating, an id or a date that was decla
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -21,9 +21,12 @@ from scipy import stats
 
 from vivavoce.data.framework import Part, Sentence
 from vivavoce.data.interview import Modality
+from vivavoce.data.people_tables import FEATURES
+from vivavoce.data.problem import Problem, nearest
 from vivavoce.data.schema import Feature, digest_of
+from vivavoce.data.table import Given, Maps, Table, TableRefused, read_table
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import read_document
-from vivavoce.training.tables import BadTraining, Source, Table, read_table
 
 Finite = Annotated[float, Field(strict=False)]
 
@@ -125,7 +128,7 @@ class Measured:
         return self.table.frame
 
 
-def read_measured(source: Source | str | Path, job: str, schema: Path | None = None) -> Measured:
+def read_measured(source: Given, job: str, schema: Path | None = None, maps: Maps | None = None) -> Measured:
     """Read features.
 
     Parameters
@@ -137,16 +140,17 @@ def read_measured(source: Source | str | Path, job: str, schema: Path | None = N
         Assumed where the table has no column ``job``.
     schema
         YAML (see :class:`Declaration`); by default the file beside the table with the suffix ``.yaml``.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadTraining
+    TableRefused, BadTraining
         For columns that nobody declared, declared ones that are not there, that hold no numbers or values outside
         their plausible range, and a table that says nothing of consent.
     """
-    table = read_table(source, ("interview_id", "candidate_id"))
-    table.filled(("interview_id", "candidate_id"))
-    beside = Path(table.source.place).with_suffix(".yaml") if table.source.table is None else None
+    table = read_table(source, FEATURES, maps=maps, called="features")
+    beside = Path(table.source.place).with_suffix(".yaml") if table.source.is_file else None
     path = schema or (beside if beside is not None and beside.is_file() else None)
     if path is not None:
         return _declared(table, read_declaration(path), job)
@@ -169,14 +173,14 @@ def _own(table: Table) -> Measured:
 
 def _refuse_strange(table: Table, strange: list[str]) -> None:
     if strange:
-        raise BadTraining(
-            f"{table.source}: {', '.join(strange)} carry no fingerprint, so viva did not measure them. {NOT_DECLARED}"
-        )
+        remedy = f"They carry no fingerprint, so viva did not measure them. {NOT_DECLARED}"
+        raise TableRefused(table.source, [Problem("header", ", ".join(strange), remedy)])
 
 
 def _declared(table: Table, schema: Declaration, job: str) -> Measured:
     frame, found = table.frame, {}
     prints, modalities, proxies = {}, {}, {}
+    lacking: list[str] = []
     columns: dict[str, tuple[Feature, str]] = {}
     for one in schema.features:
         called, feature = one.column or one.name, one.feature
@@ -189,7 +193,8 @@ def _declared(table: Table, schema: Declaration, job: str) -> Measured:
         else:
             own = []
         if not own:
-            raise BadTraining(f"{table.source}: {called} is declared and not there. Remove it from the schema.")
+            lacking.append(called)
+            continue
         for name in own:
             kept = columns[name][1]
             found[kept] = _plausible(table, name, feature)
@@ -197,23 +202,31 @@ def _declared(table: Table, schema: Declaration, job: str) -> Measured:
                 prints[kept], modalities[kept] = schema.fingerprint(one), feature.modality.value
                 if feature.proxy_of:
                     proxies[kept] = ",".join(feature.proxy_of)
-    _refuse_strange(table, [str(name) for name in frame.columns if name not in IDENTITY and name not in columns])
+    strange = [str(name) for name in frame.columns if name not in IDENTITY and name not in columns]
+    problems = [
+        Problem(
+            "header",
+            f"no column {called}",
+            f"It is declared: name it, or remove it from the schema. {nearest(called, strange)}",
+        )
+        for called in lacking
+    ]
+    table.refuse(problems)
+    _refuse_strange(table, strange)
     kept_ids = {str(name): frame[name] for name in frame.columns if name in IDENTITY}
     given = {**kept_ids, **_stated(table, schema, job), **found}
-    whole = Table(table.source, pd.DataFrame(given, index=frame.index), table.sha256)
+    whole = replace(table, frame=pd.DataFrame(given, index=frame.index))
     return Measured(whole, prints, modalities, proxies, schema.consent)
 
 
 def _plausible(table: Table, name: str, feature: Feature) -> Floats:
     values = table.numbers(name, optional=True)
+    remedy = (
+        f"Its plausible range is {feature.low:g} to {feature.high:g} {feature.unit}: outside is a measurement error, "
+        "not a person. Empty this cell, or correct the declared range."
+    )
     outside = np.flatnonzero((values < feature.low) | (values > feature.high))
-    if len(outside):
-        row = int(outside[0])
-        raise BadTraining(
-            f"{table.source}: {name} in {table.place(row)} is {values[row]:g} ({len(outside)} such rows), outside its "
-            f"plausible range of {feature.low:g} to {feature.high:g} {feature.unit}: a measurement error, not a "
-            "person. Empty these cells, or correct the declared range."
-        )
+    table.refuse([table.problem(int(row), name, f"{values[row]:g}", remedy) for row in outside])
     return values
 
 
@@ -274,7 +287,7 @@ def refuse_leaks(
     >>> refuse_leaks({"teamwork": {"language.a": x}}, {"sales": 2 * x + 1}, {}, {})
     Traceback (most recent call last):
     ...
-    vivavoce.training.tables.BadTraining: Columns that know too much: language.a is a copy of sales (r = 1.00). ...
+    vivavoce.training.errors.BadTraining: Columns that know too much: language.a is a copy of sales (r = 1.00). ...
     """
     columns = {name: values for own in features.values() for name, values in own.items()}
     means = {f"the ratings of {name}": (values, features.get(name, {})) for name, values in ratings.items()}

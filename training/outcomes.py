@@ -1,22 +1,20 @@
 """What became of people: criteria, repeated ratings averaged, leavers as censored follow-up."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vivavoce.data.problem import nearest, shorten
+from vivavoce.data.people_tables import read_outcomes_table
+from vivavoce.data.problem import nearest
+from vivavoce.data.table import Given, Maps, Table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import panel_reliability
-from vivavoce.training.tables import BadTraining, Source, Table, no_days, read_table
+from vivavoce.training.errors import BadTraining
 
 Floats = npt.NDArray[np.float64]
-
-ONLY = "performance"  # the criterion's name where the table has no column for it
-YES_NO = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,9 @@ class Outcomes:
         return {"yes": int((told == 1).sum()), "no": int((told == 0).sum()), "not said": int(told.isna().sum())}
 
 
-def read_outcomes(source: Source | str | Path, job: str, criterion: str | None = None) -> tuple[Outcomes, list[str]]:
+def read_outcomes(
+    source: Given, job: str, criterion: str | None = None, maps: Maps | None = None
+) -> tuple[Outcomes, list[str]]:
     """Read the outcomes of one job; returns them and the candidates of the rows that belong to other jobs.
 
     Parameters
@@ -103,25 +103,18 @@ def read_outcomes(source: Source | str | Path, job: str, criterion: str | None =
         Rows that name another one are left out.
     criterion
         Which to learn from; needed where the table holds several.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
+    TableRefused
+        For missing columns or cells, values that are no numbers, and rows that stand twice.
     BadTraining
-        For missing columns or cells, values that are no numbers, rows that stand twice, a criterion that is not there
-        or not said, and one that is follow-up with people still there.
+        For a criterion that is not there or not said, and one that is follow-up with people still there.
     """
-    table = read_table(source, ("candidate_id", "value"))
-    table.filled([name for name in ("candidate_id", "criterion") if name in table.frame])
+    table = read_outcomes_table(source, maps=maps)
     frame = _typed(table)
-    _check_values(table, frame)
-    key = ["candidate_id", "criterion", "rater", "date", *(["job"] if "job" in frame else [])]
-    again = np.flatnonzero(frame.duplicated(key))
-    if len(again):
-        name = frame["candidate_id"].iloc[again[0]]
-        raise BadTraining(
-            f"{table.source}: candidate {name} stands more than once for {frame['criterion'].iloc[again[0]]} "
-            f"({len(again)} such rows): keep one, or say in 'rater' and 'date' who rated and when."
-        )
     here = frame["job"].isna() | (frame["job"] == job) if "job" in frame else pd.Series(True, frame.index)
     elsewhere = [str(name) for name in frame.loc[~here, "candidate_id"]]
     rows = frame[here].drop(columns="job", errors="ignore")
@@ -132,53 +125,13 @@ def read_outcomes(source: Source | str | Path, job: str, criterion: str | None =
 
 
 def _typed(table: Table) -> pd.DataFrame:
+    """Every column that there may be, missing ones without a value."""
     frame = table.frame
-    found: dict[str, Any] = {
-        "candidate_id": frame["candidate_id"],
-        "criterion": frame.get("criterion", ONLY),
-        "value": table.numbers("value", optional=True),
-        "rater": frame.get("rater"),
-        "date": table.days("date") if "date" in frame else no_days(frame.index),
-    }
-    for name in ("days", "observed", "saw_score"):
-        found[name] = np.nan
-    if "days" in frame:
-        found["days"] = table.numbers("days", optional=True)
-    for name in ("observed", "saw_score"):
-        if name in frame:
-            found[name] = _yes_no(table, name)
-    if "job" in frame:
-        found["job"] = frame["job"]
-    return pd.DataFrame(found, index=frame.index)
-
-
-def _yes_no(table: Table, name: str) -> Floats:
-    column = table.frame[name]
-    cells = column.astype("string").str.strip().str.lower()
-    found: Floats = cells.map(YES_NO).astype("Float64").to_numpy(np.float64, na_value=np.nan)
-    wrong = np.flatnonzero(np.isnan(found) & cells.fillna("").ne("").to_numpy())
-    if len(wrong):
-        row = int(wrong[0])
-        shown = shorten(column.iloc[row])
-        raise BadTraining(f"{table.source}: {name} in {table.place(row)} is {shown}: write 1, 0 or nothing.")
-    return found
-
-
-def _check_values(table: Table, frame: pd.DataFrame) -> None:
-    followed = frame["days"].notna() & frame["observed"].notna()
-    half = np.flatnonzero(frame["days"].notna() ^ frame["observed"].notna())
-    if len(half):
-        raise BadTraining(
-            f"{table.source}: {table.place(int(half[0]))} has only one of 'days' and 'observed' ({len(half)} such "
-            "rows): follow-up needs both, 1 where the person left on that day and 0 where still there."
-        )
-    if bool((frame["days"] < 0).any()):
-        row = int(np.flatnonzero(frame["days"] < 0)[0])
-        raise BadTraining(f"{table.source}: days in {table.place(row)} is below 0: count from the day of hire.")
-    empty = np.flatnonzero(frame["value"].isna() & ~followed)
-    if len(empty):
-        place = table.place(int(empty[0]))
-        raise BadTraining(f"{table.source}: value in {place} is empty ({len(empty)} such rows): write a number.")
+    found: dict[str, Any] = {name: frame[name] for name in ("candidate_id", "criterion", "value")}
+    found["rater"] = frame.get("rater")
+    found["date"] = table.days("date")
+    found |= {name: frame.get(name, np.nan) for name in ("days", "observed", "saw_score")}
+    return pd.DataFrame(found | ({"job": frame["job"]} if "job" in frame else {}), index=frame.index)
 
 
 def _check_follow_up(table: Table, rows: pd.DataFrame) -> None:

@@ -15,11 +15,11 @@ from sklearn.base import clone
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats, same_length, vectors
 from vivavoce.models.linear.ridge import CompetencyRidge
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.learned import LearnedWeights
 from vivavoce.training.pooling import Beside
 from vivavoce.training.scheme import BY_PERSON, Scheme, Split, check_splits
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.weights import learn_weights
 
 LEAST_TEACHING = 10  # people whose performance weights can be learned from at all: two in each of five folds

@@ -44,8 +44,8 @@ from vivavoce.models.simplex import (
     resample,
     slopes,
 )
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import LEAST_PEOPLE
-from vivavoce.training.tables import BadTraining
 
 COMMON = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # L in units of κ
 AGREEMENTS = tuple(share / (1 + share) for share in COMMON)  # 0, .20, .33, .50, .67, .80, .89

@@ -3,9 +3,8 @@
 Sample weights as training takes them: opaque numbers by candidate. Why they are what they are stays elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from vivavoce.data.framework import Framework
-from vivavoce.data.problem import nearest
+from vivavoce.data.people_tables import WEIGHTS, read_ratings_table
+from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.table import Given, Maps, Table, TableRefused, duplicates, read_table
 from vivavoce.evaluation.drift import drift
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import Rater, compare_raters, panel_reliability
-from vivavoce.training.tables import BadTraining, Source, Table, no_days, read_table
 
-NEEDED = ("interview_id", "rater", "value")
+TARGETS = ("competency", "question_id")  # one of them in each row
 MOST_RATERS = 200  # compared with one another: a thousand would take minutes, and each shares few people with others
 ALPHA = 0.05  # of all raters of one competency together
 NO_DATES = "ratings carry no dates"
@@ -44,7 +44,9 @@ class Ratings:
     by_question: int
 
 
-def read_ratings(source: Source | str | Path, framework: Framework) -> Ratings:
+def read_ratings(
+    source: Given, framework: Framework, whose: Iterable[tuple[str, str]] = (), maps: Maps | None = None
+) -> Ratings:
     """Read ratings.
 
     Parameters
@@ -52,57 +54,59 @@ def read_ratings(source: Source | str | Path, framework: Framework) -> Ratings:
     source
         Columns ``interview_id, rater, value`` and ``competency`` or ``question_id``, one of them in each row; ``date``
         where known. A rated question counts for every competency that it shows; a rater's several ratings that show
-        one competency are averaged.
+        one competency are averaged. Instead of the interview a row may name the candidate.
     framework
         Its competencies, questions and scale.
+    whose
+        Pairs of interview and candidate, so that ratings of a candidate find their interview.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadTraining
+    TableRefused
         For missing columns or cells, unknown competencies and questions, values outside the scale, and ratings that
         one rater gave twice.
     """
-    table = read_table(source, NEEDED)
-    names = [name for name in ("competency", "question_id") if name in table.frame]
-    if not names:
-        raise BadTraining(f"{table.source}: say what was rated in a column 'competency' or 'question_id'.")
-    table.filled(("interview_id", "rater"))
-    frame = table.frame.assign(value=table.numbers("value"))
-    frame["date"] = table.days("date") if "date" in frame else no_days(frame.index)
-    _check_scale(table, frame, framework)
-    _check_targets(table, frame, names, framework)
-    again = np.flatnonzero(frame.duplicated(["interview_id", "rater", *names]))
-    if len(again):
-        raise BadTraining(f"{table.source}: {table.place(int(again[0]))} repeats a rating by the same rater: keep one.")
+    table = read_ratings_table(
+        source,
+        "interview_id",
+        whose=whose,
+        scale=(framework.scale.low, framework.scale.high),
+        checks=[lambda one: _targets(one, framework), _once],
+        maps=maps,
+    )
+    frame = table.frame.assign(date=table.days("date"))
     return Ratings(table, _by_competency(frame, framework), _by_question(frame))
 
 
-def _check_scale(table: Table, frame: pd.DataFrame, framework: Framework) -> None:
-    scale = framework.scale
-    outside = np.flatnonzero((frame["value"] < scale.low) | (frame["value"] > scale.high))
-    if len(outside):
-        raise BadTraining(
-            f"{table.source}: ratings lie on the framework's scale, {scale.low:g} to {scale.high:g}. Got "
-            f"{frame['value'].iloc[outside[0]]:g} in {table.place(int(outside[0]))} ({len(outside)} such rows): "
-            "convert them."
-        )
-
-
-def _check_targets(table: Table, frame: pd.DataFrame, names: list[str], framework: Framework) -> None:
+def _targets(table: Table, framework: Framework) -> list[Problem]:
+    """What is wrong with what the rows say was rated."""
+    frame = table.frame
+    names = [name for name in TARGETS if name in frame]
+    if not names:
+        remedy = f"Say what was rated in a column {' or '.join(repr(name) for name in TARGETS)}."
+        return [Problem("header", shorten(", ".join(map(str, frame))), remedy)]
     given = frame[names].notna().sum(axis=1).to_numpy()
-    wrong = np.flatnonzero(given != 1)
-    if len(wrong):
-        place = table.place(int(wrong[0]))
-        raise BadTraining(f"{table.source}: {place} must name one competency or one question, and not both.")
+    said = {0: "neither", 2: "both"}
+    problems = [
+        table.problem(int(row), " and ".join(TARGETS), said[given[row]], "Name one competency or one question.")
+        for row in np.flatnonzero(given != 1)
+    ]
     known = {"competency": list(framework.weights), "question_id": [one.id for one in framework.questions]}
     for name in names:
-        unknown = sorted(set(frame[name].dropna()) - set(known[name]))
-        if unknown:
-            what = {"competency": "competencies", "question_id": "questions"}[name]
-            raise BadTraining(
-                f"{table.source}: {', '.join(unknown)} are no {what} of {framework.job}. "
-                f"{nearest(unknown[0], known[name])}"
-            )
+        unknown = frame[name].dropna()[lambda cells, name=name: ~cells.isin(known[name])]
+        problems += [
+            table.problem(row, name, cell, f"It is none of {framework.job}. {nearest(cell, known[name])}")
+            for row, cell in zip(unknown.index, unknown, strict=True)
+        ]
+    return problems
+
+
+def _once(table: Table) -> list[Problem]:
+    """Ratings of one thing that one rater gave twice."""
+    who = "interview_id" if "interview_id" in table.frame else "candidate_id"
+    return duplicates(table, [one for one in (who, "rater", *TARGETS) if one in table.frame], ("rater",))
 
 
 def _by_question(frame: pd.DataFrame) -> int:
@@ -207,7 +211,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def read_weights(
-    source: Source | str | Path, candidates: npt.NDArray[np.str_], ratings: Mapping[str, Floats]
+    source: Given, candidates: npt.NDArray[np.str_], ratings: Mapping[str, Floats], maps: Maps | None = None
 ) -> tuple[Floats, Table]:
     """Each interview's weight, shape (n,), and the table it came from.
 
@@ -219,32 +223,38 @@ def read_weights(
         Whose interviews they are, shape (n,).
     ratings
         Mean ratings by competency, shape (n,) each: whoever was rated needs a weight; others teach nothing, and get 1.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadTraining
+    TableRefused
         For other columns, weights that are not above 0, candidates who stand twice, and rated ones without a weight.
     """
-    table = read_table(source, ("candidate_id", "weight"))
-    others = [str(name) for name in table.frame.columns if name not in ("candidate_id", "weight")]
-    if others:
-        raise BadTraining(
-            f"{table.source}: sample weights have the columns candidate_id and weight only. Remove {', '.join(others)}."
-        )
-    table.filled(("candidate_id",))
+    table = read_table(source, WEIGHTS, key=("candidate_id",), checks=[_weights], maps=maps, called="sample weights")
     values = table.numbers("weight")
-    if (values <= 0).any():
-        row = int(np.flatnonzero(values <= 0)[0])
-        raise BadTraining(f"{table.source}: weight in {table.place(row)} is {values[row]:g}: weights are above 0.")
-    names = table.frame["candidate_id"]
-    if names.duplicated().any():
-        raise BadTraining(f"{table.source}: candidate {names[names.duplicated()].iloc[0]} stands twice: keep one.")
-    found = pd.Series(candidates).map(dict(zip(names, values, strict=True))).to_numpy(np.float64)
+    found = pd.Series(candidates).map(dict(zip(table.frame["candidate_id"], values, strict=True))).to_numpy(np.float64)
     rated = ~np.all([np.isnan(one) for one in ratings.values()], axis=0)
     without = np.unique(candidates[rated & np.isnan(found)])
     if len(without):
-        raise BadTraining(
-            f"{table.source}: {len(without)} rated candidates have no weight ({', '.join(without[:5])}"
-            f"{', …' if len(without) > 5 else ''}). Make the weights from these ratings."
-        )
+        said = f"{', '.join(without[:5])}{', …' if len(without) > 5 else ''}"
+        remedy = "Make the weights from these ratings: each rated candidate needs one."
+        raise TableRefused(table.source, [Problem(f"{len(without)} rated candidates", f"no weight of {said}", remedy)])
     return np.where(np.isnan(found), 1.0, found), table
+
+
+def _weights(table: Table) -> list[Problem]:
+    """Columns that nobody may learn from, and weights that are none."""
+    known = [one.name for one in WEIGHTS]
+    problems = [
+        Problem(
+            "header", shorten(name), f"Sample weights have the columns {' and '.join(known)} only: remove this one."
+        )
+        for name in map(str, table.frame)
+        if name not in known
+    ]
+    values = table.frame["weight"]
+    return problems + [
+        table.problem(int(row), "weight", f"{values[row]:g}", "Write a weight above 0.")
+        for row in np.flatnonzero(values <= 0)
+    ]

@@ -15,10 +15,10 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.models.kinds import known_kinds, part_of
 from vivavoce.models.version import ModelVersion
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.pooling import Beside
 from vivavoce.training.scheme import PERSON
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.validation.scored import THOROUGH, USUAL, Effort
 from vivavoce.training.variants import Variant, change
 

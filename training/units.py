@@ -6,11 +6,12 @@ import pandas as pd
 
 from vivavoce.data.identity import RefusedName, refuse_name
 from vivavoce.data.problem import nearest
+from vivavoce.data.table import Table
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.measured import IDENTITY, Measured
 from vivavoce.training.outcomes import Outcomes
 from vivavoce.training.ratings import Ratings
 from vivavoce.training.scheme import BY_PERSON, PERSON, TIME, Scheme
-from vivavoce.training.tables import BadTraining, Table
 
 IDS = frozenset(("interview_id", "candidate_id"))
 VALUES = frozenset(("value", "days", "observed", "saw_score"))  # what is learned, or known only afterwards

@@ -15,8 +15,8 @@ from pydantic import Field, ValidationError, model_validator
 from vivavoce.data.framework import Framework, Name, Part, Sentence
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.models.score import answer_means
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs, read_document
-from vivavoce.training.tables import BadTraining
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import Problem, problems_of
 from vivavoce.data.schema import digest_of
+from vivavoce.data.table import InputRefused
 from vivavoce.fairness.gate.checks import CHECKS
 from vivavoce.fairness.gate.evidence import Evidence, Outcome, Seen
-from vivavoce.fairness.records import BadInput
 
 SHIPPED = files("vivavoce.fairness") / "gate" / "standard.yaml"
 
@@ -77,7 +77,7 @@ def read_gate(path: Path | None = None) -> GatePack:
 
     Raises
     ------
-    BadInput
+    InputRefused
         For a file that cannot be read, and everything wrong in it.
     """
     named = path or Path(str(SHIPPED))
@@ -85,12 +85,12 @@ def read_gate(path: Path | None = None) -> GatePack:
         document = yaml.safe_load(named.read_text(encoding="utf-8"))
         return GatePack.model_validate(document)
     except OSError as error:
-        raise BadInput(named, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
+        raise InputRefused(named, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
     except yaml.YAMLError as error:
-        raise BadInput(named, [Problem("file", repr(str(error)), "Write YAML.")]) from error
+        raise InputRefused(named, [Problem("file", repr(str(error)), "Write YAML.")]) from error
     except ValidationError as error:
         known = {"": list(GatePack.model_fields), "checks": list(GateCheck.model_fields)}
-        raise BadInput(named, problems_of(error, document, known)) from error
+        raise InputRefused(named, problems_of(error, document, known)) from error
 
 
 SIGNERS = 2  # different keys under a waiver: nobody waives alone

@@ -173,7 +173,7 @@ class Evidence(Generic[Table]):
     declared
         Its names, options, sentences and shape.
     read
-        From what was given, and the options by name (None where not given): the table, or :class:`BadInput`.
+        From what was given, and the options by name (None where not given): the table, or :class:`InputRefused`.
     describe
         From the table, the people under audit and the options: its part of ``audit.json``.
     tell

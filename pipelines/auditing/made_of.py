@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
+from vivavoce.data.cells import read_numbers
 from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
 from vivavoce.fairness.leakage import Predictability, group_predictabilities, judge_area, score_predictability
-from vivavoce.fairness.records import BadInput, texts
 from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
@@ -36,6 +34,12 @@ from vivavoce.pipelines.report.plots import Strip, decimal, strips
 
 EVERYTHING, RECORDING, LENGTH = "everything", "recording", "length"
 NOT_MEASURED = frozenset((CANDIDATE, JOB, "interview_id", "question_id", "language", "asr_engine", "purposes"))
+ANSWERS = (
+    Column(CANDIDATE, Kind.ID, filled=False, meaning="whose answer it is"),
+    Column(JOB, Kind.LABEL, meaning="for which job family").optional,
+    Column("start_s", Kind.NUMBER, meaning="where it begins, s").optional,
+    Column("end_s", Kind.NUMBER, meaning="where it ends, s").optional,
+)
 START, END, SECONDS = "start_s", "end_s", "answer.seconds"
 LONG = "language.length_"  # the measures that count words or characters
 ALONE = {RECORDING: 0.1, LENGTH: 0.5}  # correlation with the score that counts: a hundredth of it, a quarter of it
@@ -53,57 +57,57 @@ class Measured:
     their own, and so is the answers' length, whose columns stand in their family too.
     """
 
-    path: Path
+    table: Table
     frame: pd.DataFrame
     families: Mapping[str, tuple[str, ...]]
     by_job: bool
 
 
-def read_measured(path: Path) -> Measured:
-    """Read a ``features.parquet``.
+def read_measured(given: Given, maps: Maps | None = None) -> Measured:
+    """Read features: ``features.parquet``, or any table whose measures are called ``family.measure``.
 
     Raises
     ------
-    BadInput
-        For a file that is no Parquet, has no ``candidate_id``, or no column of numbers named ``family.measure``.
+    TableRefused
+        For a table that has no ``candidate_id``, or no column of numbers named ``family.measure``.
     """
-    if path.suffix.lower() != ".parquet":
-        raise BadInput(path, [Problem("file", shorten(path.suffix), "Give the features.parquet that viva writes.")])
-    try:
-        table = pyarrow.parquet.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise BadInput(path, [Problem("file", shorten(str(error)), "Give a Parquet file that can be read.")]) from error
-    if CANDIDATE not in table.column_names:
-        shown = shorten(", ".join(table.column_names))
-        raise BadInput(path, [Problem("header", shown, f"Add the column {CANDIDATE!r}: whose answer it is.")])
-    families = _families(table.schema)
+    table = read_table(given, ANSWERS, maps=maps, called="features")
+    frame = table.frame
+    families = _families(table)
     if not families:
         remedy = "Add columns of numbers named family.measure, as prosody.rate_per_s."
-        raise BadInput(path, [Problem("header", shorten(", ".join(table.column_names)), remedy)])
-    frame: pd.DataFrame = table.to_pandas()
-    if {START, END} <= set(frame.columns):
-        frame[SECONDS] = frame[END] - frame[START]
+        table.refuse([Problem("header", shorten(", ".join(map(str, frame.columns))), remedy)])
+    if START in frame and END in frame:
+        frame = frame.assign(**{SECONDS: frame[END] - frame[START]})
         families = {**families, LENGTH: (*families.get(LENGTH, ()), SECONDS)}
     key = [CANDIDATE, *([JOB] if JOB in frame.columns else [])]
     columns = list(dict.fromkeys(name for names in families.values() for name in names))
-    frame = frame.assign(**{name: texts(frame[name]).fillna("") for name in key})
-    means = frame[frame[CANDIDATE] != ""].groupby(key)[columns].mean().reset_index()
-    return Measured(path, means.replace([np.inf, -np.inf], np.nan), families, JOB in key)
+    measures = {name: frame[name] if name == SECONDS else table.numbers(name, optional=True) for name in columns}
+    whole = frame[key].fillna("").assign(**measures)
+    means = whole[whole[CANDIDATE] != ""].groupby(key)[columns].mean().reset_index()
+    return Measured(table, means.replace([np.inf, -np.inf], np.nan), families, JOB in key)
 
 
-def _families(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+def _families(table: Table) -> dict[str, tuple[str, ...]]:
     """Columns of numbers by family; ``everything`` is what may be scored."""
     found: dict[str, list[str]] = {}
-    for field in schema:
-        numeric = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
-        if not numeric or field.name in NOT_MEASURED or "." not in field.name:
+    for column in map(str, table.frame.columns):
+        if column in NOT_MEASURED or "." not in column or not _is_numeric(table, column):
             continue
-        of_recording = (field.metadata or {}).get(b"quality") == b"true"
-        names = [RECORDING] if of_recording else [field.name.partition(".")[0], EVERYTHING]
-        for name in (*names, *([LENGTH] if field.name.startswith(LONG) else [])):
-            found.setdefault(name, []).append(field.name)
+        of_recording = table.metadata.get(column, {}).get(b"quality") == b"true"
+        names = [RECORDING] if of_recording else [column.partition(".")[0], EVERYTHING]
+        for name in (*names, *([LENGTH] if column.startswith(LONG) else [])):
+            found.setdefault(name, []).append(column)
     single = sorted(set(found) - {*ALONE, EVERYTHING})
     return {name: tuple(found[name]) for name in (*single, *ALONE, EVERYTHING) if name in found}
+
+
+def _is_numeric(table: Table, name: str) -> bool:
+    """By its type; in text, by its cells."""
+    cells = table.frame[name]
+    if pd.api.types.is_bool_dtype(cells):
+        return False
+    return pd.api.types.is_numeric_dtype(cells) or not read_numbers(cells, comma=None)[1]
 
 
 def describe_made_of(measured: Measured, people: People) -> Json:

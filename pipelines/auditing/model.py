@@ -6,7 +6,7 @@ from typing import Any
 
 from vivavoce.data.problem import Problem
 from vivavoce.data.schema import Feature
-from vivavoce.fairness.records import BadInput
+from vivavoce.data.table import InputRefused
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.auditing.evidence import Evidence, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import People
@@ -38,7 +38,7 @@ def describe_model(folder: Path, scores: Path, digests: Sequence[str], standings
 
     Raises
     ------
-    BadInput
+    InputRefused
         For a folder that is no model version, and scores that name none or another: an audit is of one version.
     """
     from vivavoce.models.directory import ModelRefused, load_model  # loads what measures: slow, and seldom asked for
@@ -47,11 +47,11 @@ def describe_model(folder: Path, scores: Path, digests: Sequence[str], standings
     try:
         model, digest = load_model(folder)
     except ModelRefused as error:
-        raise BadInput(folder, [Problem("model", folder.name, str(error))]) from error
+        raise InputRefused(folder, [Problem("model", folder.name, str(error))]) from error
     if list(digests) != [digest]:
         shown = ", ".join(one[:12] for one in digests) or "no column 'model_digest'"
         remedy = f"Give scores that this version made (model_digest {digest[:12]}…), or leave --model out."
-        raise BadInput(scores, [Problem("model_digest", shown, remedy)])
+        raise InputRefused(scores, [Problem("model_digest", shown, remedy)])
     declared = declared_features()
     return {
         "digest": digest,

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from vivavoce.data.people_tables import read_outcomes_table
 from vivavoce.data.problem import Problem
+from vivavoce.data.table import Given, InputRefused, Maps, Table
 from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import panel_reliability
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_attenuation, correlation_interval
 from vivavoce.fairness.document import finite
-from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
+from vivavoce.fairness.groups import UNKNOWN
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
@@ -56,49 +56,36 @@ Floats = npt.NDArray[np.float64]
 class Outcomes:
     """Outcomes as read, one row per person, criterion, and where given job, rater and date."""
 
-    path: Path
+    table: Table
     frame: pd.DataFrame
 
 
-def read_outcomes(path: Path) -> Outcomes:
-    """Read ``candidate_id, criterion, value`` and, where there, ``job``, ``date`` (ISO 8601), ``rater``.
+def read_outcomes(given: Given, maps: Maps | None = None) -> Outcomes:
+    """Read the table that training reads, too: ``candidate_id, value``, and ``criterion, job, date, rater`` if there.
+
+    Rows of people who are still followed, without a value, are left out.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns, empty cells, values that are no numbers, dates that are none, and rows that stand twice.
     """
-    frame = read_records(path, [CANDIDATE, CRITERION, VALUE])
-    key = [name for name in (CANDIDATE, CRITERION, JOB, RATER, DATE) if name in frame.columns]
-    frame = frame.assign(**{name: texts(frame[name]) for name in key})
-    problems = [
-        Problem(f"line {line}, {name}", "nothing", "Fill in this cell, or leave the row out.")
-        for name in (*key, VALUE)
-        for line in frame.index[frame[name].isna()]
-    ]
-    if DATE in key:
-        unread = frame[DATE].notna() & pd.to_datetime(frame[DATE], errors="coerce", format="ISO8601", utc=True).isna()
-        problems += [
-            Problem(f"line {line}, {DATE}", repr(cell), "Write a date as 2026-11-22.")
-            for line, cell in frame.loc[unread, DATE].items()
-        ]
+    table = read_outcomes_table(given, maps=maps)
+    frame = table.frame[table.frame[VALUE].notna()]
     if frame.empty:
-        problems.append(Problem("file", "no row", "Give at least one outcome."))
-    problems += duplicates(frame.dropna(subset=key), key)
-    if problems:
-        raise BadInput(path, problems)
-    return Outcomes(path, frame.assign(value=numbers(frame[VALUE], path, VALUE)))
+        table.refuse([Problem(VALUE, "follow-up alone", "Give at least one outcome with a value.")])
+    return Outcomes(table, frame.drop(columns=[name for name in (DATE,) if name in frame and frame[name].isna().all()]))
 
 
 def describe(outcomes: Outcomes, people: People, given: Mapping[str, Any]) -> Json:
     """What became of people, with the score's reliability and the applicants as far as they are known."""
     scores = people.scores
     if scores.scores is None:
-        raise BadInput(people.path, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
+        raise InputRefused(people.path, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
     reliability = given["reliability"] if given["reliability"] is not None else scores.reliability
     if reliability is not None and not 0 < reliability <= 1:
         remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
-        raise BadInput(people.path, [Problem("reliability", str(reliability), remedy)])
+        raise InputRefused(people.path, [Problem("reliability", str(reliability), remedy)])
     applicants = read_applicants(given["applicants"], given["selected_on"], people.path, scores)
     return describe_outcomes(outcomes, people, reliability, applicants)
 
@@ -120,10 +107,10 @@ def describe_outcomes(
 
     Raises
     ------
-    BadInput
+    InputRefused
         Where people stand in the scores with several jobs and the outcomes do not say which job.
     """
-    places = places_of(people.scores, outcomes.frame, outcomes.path)
+    places = places_of(people.scores, outcomes.frame, outcomes.table.source)
     criteria = [
         _criterion(str(name), rows[rows["place"] >= 0], people, reliability, applicants)
         for name, rows in outcomes.frame.assign(place=places).groupby(CRITERION, sort=True)
@@ -133,8 +120,8 @@ def describe_outcomes(
         "family": "exploratory",
         "reliability": reliability,
         "unmatched": int((places < 0).sum()),
-        "first": str(outcomes.frame[DATE].min()) if DATE in outcomes.frame.columns else None,
-        "last": str(outcomes.frame[DATE].max()) if DATE in outcomes.frame.columns else None,
+        "first": str(outcomes.frame[DATE].dropna().min()) if DATE in outcomes.frame.columns else None,
+        "last": str(outcomes.frame[DATE].dropna().max()) if DATE in outcomes.frame.columns else None,
         "criteria": criteria,
     }
 
@@ -201,6 +188,8 @@ def _agreement(rows: pd.DataFrame) -> Estimate:
     """Reliability of a person's mean outcome, where several raters rated."""
     if RATER not in rows.columns or rows.empty:
         return undefined("the file does not say who rated")
+    if rows[RATER].isna().any():
+        return undefined("not every value names its rater: agreement of raters cannot be known")
     return panel_reliability(rows["place"].to_numpy(), rows[VALUE].to_numpy()).mean
 
 

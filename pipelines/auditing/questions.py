@@ -6,20 +6,18 @@ What the report says of single questions: which of them treats equally able peop
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vivavoce.data.problem import Problem
+from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
 from vivavoce.evaluation.effect import difference
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.functioning import ANCHORS, ETS, LEAST, MODERATE, Functioning, Question, question_functioning
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
@@ -29,6 +27,12 @@ from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Para
 from vivavoce.pipelines.report.plots import Strip, decimal, strips
 
 QUESTION = "question_id"
+QUESTIONS = (
+    Column(CANDIDATE, Kind.ID, meaning="who answered"),
+    Column(QUESTION, Kind.ID, meaning="which question"),
+    Column(SCORE, Kind.NUMBER, filled=False, meaning="the answer's score; empty where there is no answer"),
+    Column(JOB, Kind.LABEL, required=False, meaning="for which job family"),
+)
 FEWEST = ANCHORS + 1  # questions: two that match people, and one that is looked at
 ASKED_OF = 0.5  # share of a job's people: a question that fewer were asked would leave hardly anybody complete
 ALPHA = 0.05  # false-discovery rate over all questions, groups and jobs
@@ -38,33 +42,21 @@ ALPHA = 0.05  # false-discovery rate over all questions, groups and jobs
 class QuestionScores:
     """Scores as read, one row per person, question and job (empty where the file names none)."""
 
-    path: Path
+    table: Table
     frame: pd.DataFrame
 
 
-def read_questions(path: Path) -> QuestionScores:
+def read_questions(given: Given, maps: Maps | None = None) -> QuestionScores:
     """Read ``candidate_id, question_id, score`` and, where there, ``job``; an empty score is no answer.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns, empty ids, scores that are no numbers, and questions that stand twice for a person.
     """
-    frame = read_records(path, [CANDIDATE, QUESTION, SCORE])
-    key = [name for name in (CANDIDATE, JOB, QUESTION) if name in frame.columns]
-    frame = frame.assign(**{name: texts(frame[name]) for name in key})
-    problems = [
-        Problem(f"line {line}, {name}", "nothing", "Fill in this cell, or leave the row out.")
-        for name in key
-        for line in frame.index[frame[name].isna()]
-    ]
-    if frame.empty:
-        problems.append(Problem("file", "no row", "Give at least one question's score."))
-    problems += duplicates(frame.dropna(subset=key), key)
-    if problems:
-        raise BadInput(path, problems)
-    whole = frame if JOB in frame.columns else frame.assign(**{JOB: ""})
-    return QuestionScores(path, whole.assign(**{SCORE: numbers(frame[SCORE], path, SCORE)}).dropna(subset=[SCORE]))
+    table = read_table(given, QUESTIONS, key=(CANDIDATE, JOB, QUESTION), maps=maps, called="questions")
+    whole = table.frame if JOB in table.frame else table.frame.assign(**{JOB: ""})
+    return QuestionScores(table, whole.dropna(subset=[SCORE]))
 
 
 def describe_questions(questions: QuestionScores, groups: Declared, named: Mapping[str, str]) -> Json:

@@ -3,17 +3,18 @@
 What the report says of human ratings: how far people agree, who is harsh, whether the machine agrees with them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.people_tables import INTERVIEW, QUESTION, read_ratings_table
+from vivavoce.data.problem import Problem
+from vivavoce.data.table import Check, Given, InputRefused, Maps, Table, duplicates
 from vivavoce.evaluation.agreement import Agreement, agreement, human_agreement
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import compare_raters, panel_reliability
@@ -27,7 +28,6 @@ from vivavoce.evaluation.reliability import (
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
@@ -66,58 +66,76 @@ Floats = npt.NDArray[np.float64]
 class Ratings:
     """Ratings as read, one row per person, rater, competency and date; ``value`` in points where a scale was given."""
 
-    path: Path
+    table: Table
     frame: pd.DataFrame
     scale: tuple[float, float] | None
 
 
-def read_ratings(path: Path, scale: tuple[float, float] | None = None) -> Ratings:
-    """Read ``candidate_id, rater, value`` and, where there, ``competency``, ``job``, ``date`` (ISO 8601).
+def read_ratings(
+    given: Given,
+    scale: tuple[float, float] | None = None,
+    whose: Iterable[tuple[str, str]] = (),
+    maps: Maps | None = None,
+) -> Ratings:
+    """Read the table that training reads, too: ``rater, value``, and ``competency``, ``job``, ``date`` where there.
 
     Parameters
     ----------
-    path
-        CSV or Parquet; without ``competency`` the ratings are of the overall score.
+    given
+        Whom a row is about stands in ``candidate_id``, or in ``interview_id`` where ``whose`` says whose interview that
+        is. Without ``competency`` the ratings are of the overall score; rows that rate a question are left out, and a
+        rater's several ratings of one person are averaged where they are of different interviews.
     scale
         The rating scale's ends, which become 0 and 100 points; None where ratings are in the score's unit.
+    whose
+        Pairs of interview and candidate, as the scores have them.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns, empty cells, ratings that are no numbers or outside the scale, and rows that stand twice.
     """
-    frame = read_records(path, [CANDIDATE, RATER, VALUE])
-    if COMPETENCY not in frame.columns:
+    if scale is not None and not scale[0] < scale[1]:
+        remedy = "Name the lower end of the scale first, then the upper."
+        raise InputRefused("ratings", [Problem("rating-scale", f"{scale[0]:g} to {scale[1]:g}", remedy)])
+    checks: list[Check] = [_once, lambda one: _inside(one, scale)]
+    table = read_ratings_table(given, CANDIDATE, whose=whose, checks=checks, maps=maps)
+    frame = table.frame
+    if COMPETENCY not in frame:
         frame = frame.assign(**{COMPETENCY: OVERALL})
-    key = [name for name in (CANDIDATE, JOB, RATER, COMPETENCY, DATE) if name in frame.columns]
-    frame = frame.assign(**{name: texts(frame[name]) for name in key})
-    problems = [
-        Problem(f"line {line}, {name}", "nothing", "Fill in this cell, or leave the row out.")
-        for name in (*key, VALUE)
-        for line in frame.index[frame[name].isna()]
-    ]
-    if DATE in key:
-        unread = frame[DATE].notna() & pd.to_datetime(frame[DATE], errors="coerce", format="ISO8601", utc=True).isna()
-        problems += [
-            Problem(f"line {line}, {DATE}", repr(cell), "Write a date as 2026-11-22.")
-            for line, cell in frame.loc[unread, DATE].items()
-        ]
-    if frame.empty:
-        problems.append(Problem("file", "no row", "Give at least one rating."))
-    problems += duplicates(frame.dropna(subset=key), [name for name in key if name != DATE])
-    if problems:
-        raise BadInput(path, problems)
-    values = numbers(frame[VALUE], path, VALUE)
+    elif QUESTION in frame:
+        frame = frame[frame[COMPETENCY].notna() | frame[QUESTION].isna()]
+    table.refuse([table.problem(0, COMPETENCY, "questions alone", "Rate competencies, too.")] if frame.empty else [])
+    wordless = frame.index[frame[COMPETENCY].isna()]
+    table.refuse([table.problem(int(row), COMPETENCY, "nothing", "Fill in this cell.") for row in wordless])
+    key = [name for name in (CANDIDATE, JOB, RATER, COMPETENCY) if name in frame]
+    if frame.duplicated(key).any():
+        kept = {VALUE: "mean"} | ({DATE: "min"} if DATE in frame else {})
+        frame = frame.groupby(key, sort=False, dropna=False).agg(kept).reset_index()
     if scale is not None:
-        low, high = scale
-        outside = (values < low) | (values > high)
-        if not low < high or bool(outside.any()):
-            shown = f"{low:g} to {high:g}" if not low < high else shorten(str(values[outside].iloc[0]))
-            raise BadInput(
-                path, [Problem("rating-scale", shown, "Name the scale's ends so that every rating is inside.")]
-            )
-        values = 100 * (values - low) / (high - low)
-    return Ratings(path, frame.assign(value=values), scale)
+        frame = frame.assign(value=100 * (frame[VALUE] - scale[0]) / (scale[1] - scale[0]))
+    return Ratings(table, frame, scale)
+
+
+def _inside(table: Table, scale: tuple[float, float] | None) -> list[Problem]:
+    """Ratings outside the scale that was named."""
+    if scale is None:
+        return []
+    low, high = scale
+    values = table.frame[VALUE]
+    remedy = f"Name the scale's ends with --rating-scale so that every rating is inside: {low:g} to {high:g} is not it."
+    return [
+        table.problem(int(row), VALUE, f"{values[row]:g}", remedy)
+        for row in np.flatnonzero((values < low) | (values > high))
+    ]
+
+
+def _once(table: Table) -> list[Problem]:
+    """Ratings of one thing that one rater gave twice."""
+    names = (INTERVIEW if INTERVIEW in table.frame else CANDIDATE, JOB, RATER, COMPETENCY, QUESTION)
+    return duplicates(table, [name for name in names if name in table.frame], (RATER,))
 
 
 def describe_ratings(ratings: Ratings, people: People) -> Json:
@@ -131,7 +149,7 @@ def describe_ratings(ratings: Ratings, people: People) -> Json:
         Their scores; competencies without a score of their name have no machine to compare.
     """
     frame = ratings.frame
-    place = places_of(people.scores, frame, ratings.path)
+    place = places_of(people.scores, frame, ratings.table.source)
     key = [CANDIDATE, *([JOB] if JOB in frame.columns else [])]
     rows = frame.assign(place=place, person=frame.groupby(key).ngroup(), time=_times(frame))
     machine = {OVERALL: people.scores.scores, **people.scores.competencies}

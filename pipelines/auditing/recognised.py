@@ -4,16 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from vivavoce.data.problem import Problem, shorten
+from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
 from vivavoce.evaluation.recognition import WORD, ErrorGap, ErrorRate, Interval, error_gap, word_error_rate
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
-from vivavoce.fairness.records import BadInput, numbers, read_records, texts
 from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
@@ -21,6 +20,14 @@ from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Para
 from vivavoce.pipelines.report.plots import decimal
 
 WORDS, ERRORS, REFERENCE, HYPOTHESIS, LANGUAGE = "words", "errors", "reference", "hypothesis", "language"
+RECOGNITION = (
+    Column(CANDIDATE, Kind.ID, meaning="who spoke"),
+    Column(REFERENCE, Kind.TEXT, meaning="what was said").optional,
+    Column(HYPOTHESIS, Kind.TEXT, meaning="what was recognised").optional,
+    Column(LANGUAGE, Kind.LABEL, meaning="en or zh").optional,
+    Column(WORDS, Kind.INTEGER, low=1, meaning="how many words were said").optional,
+    Column(ERRORS, Kind.INTEGER, low=0, meaning="how many were recognised wrongly").optional,
+)
 LEAST = 10  # people of a group: fewer voices say nothing about a group's
 COUNTS = 0.03  # three more wrong words in a hundred; careful transcribers differ among themselves by four to six
 ALPHA = 0.05
@@ -30,77 +37,61 @@ ALPHA = 0.05
 class Recognised:
     """Recognition errors by person, recordings pooled."""
 
-    path: Path
+    table: Table
     persons: Mapping[str, ErrorRate]
 
 
-def read_recognised(path: Path) -> Recognised:
+def read_recognised(given: Given, maps: Maps | None = None) -> Recognised:
     """Read what was said and what was recognised, several rows of a person pooled.
 
     Parameters
     ----------
-    path
+    given
         ``candidate_id`` with ``reference, hypothesis`` (and ``language``, ``en`` or ``zh``, English where it is not
         said), or with ``words, errors`` counted elsewhere.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns or ids, counts that are none, unknown languages, and references without a word.
     """
-    frame = read_records(path, [CANDIDATE])
-    ids = texts(frame[CANDIDATE])
-    problems = [
-        Problem(f"line {line}, {CANDIDATE}", "nothing", "Every row needs an id.") for line in ids[ids.isna()].index
-    ]
-    if {REFERENCE, HYPOTHESIS} <= set(frame.columns):
-        rates, found = _compared(frame)
-    elif {WORDS, ERRORS} <= set(frame.columns):
-        rates, found = _counted(frame, path)
-    else:
-        remedy = "Add the columns 'reference' and 'hypothesis', or 'words' and 'errors'."
-        raise BadInput(path, [Problem("header", shorten(", ".join(map(str, frame.columns))), remedy)])
-    problems += found
-    if frame.empty:
-        problems.append(Problem("file", "no row", "Give at least one recording."))
-    if problems:
-        raise BadInput(path, problems)
+    table = read_table(given, RECOGNITION, checks=[_recordings], maps=maps, called="recognition")
+    frame = table.frame
+    if REFERENCE in frame and HYPOTHESIS in frame:
+        languages = frame[LANGUAGE].fillna("en") if LANGUAGE in frame else pd.Series("en", frame.index)
+        texts = zip(frame[REFERENCE], frame[HYPOTHESIS].fillna(""), languages, strict=True)
+        rates = [word_error_rate(said, heard, language) for said, heard, language in texts]
+    else:  # which kind of error each was is not known, and does not matter to the rate
+        rates = [ErrorRate(int(e), 0, 0, int(w)) for w, e in zip(frame[WORDS], frame[ERRORS], strict=True)]
     persons: dict[str, list[ErrorRate]] = {}
-    for candidate, rate in zip(ids, rates, strict=True):
+    for candidate, rate in zip(frame[CANDIDATE], rates, strict=True):
         persons.setdefault(str(candidate), []).append(rate)
-    return Recognised(path, {name: reduce(add, recordings) for name, recordings in persons.items()})
+    return Recognised(table, {name: reduce(add, recordings) for name, recordings in persons.items()})
 
 
-def _compared(frame: pd.DataFrame) -> tuple[list[ErrorRate], list[Problem]]:
-    """Texts aligned, row by row."""
-    cells = {name: texts(frame[name]) for name in (REFERENCE, HYPOTHESIS, LANGUAGE) if name in frame.columns}
-    languages = cells.get(LANGUAGE, pd.Series("en", frame.index)).fillna("en")
-    rates, problems = [], []
-    for line, said, heard, language in zip(
-        frame.index, cells[REFERENCE].fillna(""), cells[HYPOTHESIS].fillna(""), languages, strict=True
-    ):
+def _recordings(table: Table) -> list[Problem]:
+    """Columns of neither kind, languages that are not read, and references without a word."""
+    frame = table.frame
+    if not (REFERENCE in frame and HYPOTHESIS in frame):
+        if WORDS in frame and ERRORS in frame:
+            remedy = "Write how many words were said (1 or more) and how many errors there were, whole numbers."
+            return [
+                table.problem(int(row), name, "nothing", remedy)
+                for name in (WORDS, ERRORS)
+                for row in np.flatnonzero(frame[name].isna())
+            ]
+        remedy = "Add the columns 'reference' and 'hypothesis', or 'words' and 'errors'."
+        return [Problem("header", shorten(", ".join(map(str, frame))), remedy)]
+    languages = frame[LANGUAGE].fillna("en") if LANGUAGE in frame else pd.Series("en", frame.index)
+    problems = []
+    for row, (said, language) in enumerate(zip(frame[REFERENCE].fillna(""), languages, strict=True)):
         if language not in WORD:
-            problems.append(Problem(f"line {line}, {LANGUAGE}", shorten(language), f"Write {' or '.join(WORD)}."))
-            continue
-        rates.append(word_error_rate(said, heard, language))
-        if not rates[-1].reference:
-            problems.append(
-                Problem(f"line {line}, {REFERENCE}", "no word", "Write what was said, or leave the row out.")
-            )
-    return rates, problems
-
-
-def _counted(frame: pd.DataFrame, path: Path) -> tuple[list[ErrorRate], list[Problem]]:
-    """Counts as given: which kind of error each was is not known, and does not matter to the rate."""
-    words, errors = (numbers(frame[name], path, name) for name in (WORDS, ERRORS))
-    wrong = words.isna() | (words < 1) | (words % 1 != 0) | errors.isna() | (errors < 0) | (errors % 1 != 0)
-    remedy = "Write how many words were said (1 or more) and how many errors there were, whole numbers."
-    problems = [
-        Problem(f"line {line}, {WORDS} and {ERRORS}", f"{words[line]:g} and {errors[line]:g}", remedy)
-        for line in frame.index[wrong]
-    ]
-    rates = [ErrorRate(int(e), 0, 0, int(w)) for w, e in zip(words[~wrong], errors[~wrong], strict=True)]
-    return rates, problems
+            problems.append(table.problem(row, LANGUAGE, shorten(language), f"Write {' or '.join(WORD)}."))
+        elif not word_error_rate(said, "", language).reference:
+            problems.append(table.problem(row, REFERENCE, "no word", "Write what was said, or leave the row out."))
+    return problems
 
 
 def describe_recognised(recognised: Recognised, groups: Declared, named: Mapping[str, str]) -> Json:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.problem import Problem
+from vivavoce.data.table import Column, Given, Kind, Maps, read_table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.validity import (
     SMALLEST_SAMPLE,
@@ -18,7 +19,6 @@ from vivavoce.evaluation.validity import (
     correlation_interval,
 )
 from vivavoce.fairness.groups import CANDIDATE
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Told
@@ -62,46 +62,45 @@ class Applicants:
     values: Floats
 
 
-def read_applicants(path: Path | None, selector: str | None, scores_path: Path, scores: Scores) -> Applicants | str:
+def read_applicants(
+    given: Given | None, selector: str | None, scores_path: Path, scores: Scores, maps: Maps | None = None
+) -> Applicants | str:
     """Read the applicants, or why there are none.
 
     Parameters
     ----------
-    path
+    given
         ``candidate_id`` and the selector's column; None: everybody in the scores, where decisions say who was chosen.
     selector
         ``score`` (people were chosen on this very score), another column's name (on that), or None (not known).
     scores_path, scores
         The scores under audit.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For a table without the selector's column, cells that are no numbers, and people who stand twice.
     """
     if selector is None:
         return NOT_SAID
-    if path is None:
+    if given is None:
         if selector != SCORE or scores.decisions is None or scores.scores is None:
             return NO_APPLICANTS
         known = scores.scores[np.isfinite(scores.scores)]
         if len(known) < SMALLEST_SAMPLE:
             return NO_APPLICANTS
         return Applicants(scores_path.name, selector, float(known.std(ddof=1)), len(known), scores.scores)
-    frame = read_records(path, [CANDIDATE])
-    if selector not in frame.columns:
-        hint = nearest(selector, [str(name) for name in frame.columns])
-        raise BadInput(path, [Problem("header", shorten(selector), f"Add this column, or name another. {hint}")])
-    frame = frame.assign(**{CANDIDATE: texts(frame[CANDIDATE])})
-    problems = duplicates(frame.dropna(subset=[CANDIDATE]), [CANDIDATE])
-    if problems:
-        raise BadInput(path, problems)
-    values = numbers(frame[selector], path, selector)
+    columns = (Column(CANDIDATE, Kind.ID, filled=False), Column(selector, Kind.NUMBER, filled=False))
+    table = read_table(given, columns, key=(CANDIDATE,), maps=maps, called="applicants")
+    values = table.frame[selector]
     if values.notna().sum() < SMALLEST_SAMPLE or values.nunique() < 2:
-        raise BadInput(path, [Problem(selector, "too few values, or one only", "Give every applicant's value.")])
-    own = values.set_axis(frame[CANDIDATE]).reindex(scores.candidates.astype(str)).to_numpy(np.float64)
+        table.refuse([Problem(selector, "too few values, or one only", "Give every applicant's value.")])
+    own = values.set_axis(table.frame[CANDIDATE]).reindex(scores.candidates.astype(str)).to_numpy(np.float64)
     chosen = scores.scores if selector == SCORE and scores.scores is not None else own
-    return Applicants(path.name, selector, float(values.std(ddof=1)), int(values.notna().sum()), chosen)
+    shown = Path(table.source.place).name or table.source.shown
+    return Applicants(shown, selector, float(values.std(ddof=1)), int(values.notna().sum()), chosen)
 
 
 def describe_restriction(x: Floats, y: Floats, here: npt.NDArray[np.bool_], applicants: Applicants | str) -> Json:

@@ -17,19 +17,51 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from vivavoce.data.cells import read_numbers
+from vivavoce.data.column_maps import fold
+from vivavoce.data.people_tables import INTERVIEW
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.status import RowStatus
+from vivavoce.data.table import (
+    Check,
+    Column,
+    Given,
+    InputRefused,
+    Kind,
+    Maps,
+    Table,
+    TableRefused,
+    duplicates,
+    read_table,
+)
 from vivavoce.fairness.audit import Cohort, scoring_rate
 from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
-from vivavoce.fairness.records import BadInput, duplicates, numbers, read_records, texts
 from vivavoce.fairness.table import Group, Measure
 from vivavoce.models.score import OVERALL
 
 SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
 RELIABILITY = "reliability"
-NO_COMPETENCY = frozenset({CANDIDATE, SCORE, DECISION, JOB, SITE, STATUS, RELIABILITY, "low", "high", "recorded_at"})
-COUNTS = ("table", "group", "n", "selected")
-YES_NO = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0}
+SCORES = (
+    Column(CANDIDATE, Kind.ID, meaning="who"),
+    Column(INTERVIEW, Kind.ID, meaning="of which interview").optional,
+    Column(SCORE, Kind.NUMBER, meaning="the score; empty where there is none").optional,
+    Column(DECISION, Kind.FLAG, meaning="1 where the person was selected").optional,
+    Column(JOB, Kind.LABEL, meaning="for which job family").optional,
+    Column(SITE, Kind.LABEL, meaning="where").optional,
+    Column(COMPETENCY, Kind.LABEL, meaning="of which competency, or overall").optional,
+    Column(STATUS, Kind.LABEL, meaning="how scoring ended, as viva score writes it").optional,
+    Column(RELIABILITY, Kind.NUMBER, meaning="the score's reliability within groups").optional,
+    Column("recorded_at", Kind.DATE, meaning="when").optional,
+    Column("model_digest", Kind.ID, meaning="of which model version").optional,
+    Column("standing", Kind.LABEL, meaning="what that version may be used for").optional,
+)
+NO_COMPETENCY = frozenset(one.name for one in SCORES) | {"low", "high"}
+COUNTS = (
+    Column("table", Kind.NAME, meaning="which comparison"),
+    Column("group", Kind.NAME, meaning="which group"),
+    Column("n", Kind.TEXT, meaning="how many people"),
+    Column("selected", Kind.TEXT, meaning="how many of them were selected"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +71,8 @@ class Scores:
     ``scores`` (n,) and ``decisions`` (n,) are ``nan`` where not scored and None where the file has no such column;
     ``partial`` counts rows whose overall score lacks a competency: another construct, so they count as not scored.
     ``competencies`` are further scores of the same rows, (n,) each, ``nan`` where there is none. ``reliability`` is the
-    score's own, within groups, and ``jobs`` each row's, where the file says so.
+    score's own, within groups, and ``jobs`` each row's, where the file says so. ``interviews`` are pairs of interview
+    and candidate, where it has them.
     """
 
     candidates: "pd.Series[Any]"
@@ -54,76 +87,103 @@ class Scores:
     competencies: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     reliability: float | None = None
     jobs: "pd.Series[Any] | None" = None
+    interviews: tuple[tuple[str, str], ...] = ()
+    table: Table | None = None
 
 
-def read_scores(path: Path, decision: str | None = None) -> Scores:
+def read_scores(given: Given, decision: str | None = None, maps: Maps | None = None) -> Scores:
     """Read scores or decisions.
 
     Parameters
     ----------
-    path
-        CSV or Parquet with ``candidate_id`` and ``score`` or a 0/1 column; ``job`` and ``site`` are strata. Where it
-        has a ``competency`` column, rows of ``overall`` are judged and the others are competencies; else every further
-        column of numbers with more than two values is one. Where it has ``status``, only ``scored`` rows count.
+    given
+        A table with ``candidate_id`` and ``score`` or a 0/1 column; ``job`` and ``site`` are strata. Where it has a
+        ``competency`` column, rows of ``overall`` are judged and the others are competencies; else every further column
+        of numbers with more than two values is one. Where it has ``status``, only ``scored`` rows count.
         ``reliability`` is one number, the score's own.
     decision
         Name of the 0/1 column that decides; by default ``decision`` where there is no ``score``.
+    maps
+        What the user calls these columns.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns, cells that are no numbers, people without id, and people who stand twice for a job.
     """
-    frame = read_records(path, [CANDIDATE, *([decision] if decision else [])])
-    if decision is None and SCORE not in frame.columns:
-        if DECISION not in frame.columns:
-            remedy = "Add a column 'score', or a 0/1 column 'decision', or name one with --decision."
-            raise BadInput(path, [Problem("header", shorten(", ".join(map(str, frame.columns))), remedy)])
+    named = [Column(decision, Kind.FLAG, filled=False)] if decision else []
+    columns = [*(one for one in SCORES if decision is None or fold(one.name) != fold(decision)), *named]
+    checks: list[Check] = [] if decision else [_judged]
+    table = read_table(given, columns, checks=[*checks, _once, _one_reliability], maps=maps, called="scores")
+    whole = table.frame
+    if decision is None and SCORE not in whole:
         decision = DECISION
-    frame[CANDIDATE] = texts(frame[CANDIDATE])
-    whole = frame
-    if COMPETENCY in frame.columns:
-        frame = frame[texts(frame[COMPETENCY]) == OVERALL].copy()
-    strata = {name: texts(frame[name]) for name in (JOB, SITE) if name in frame.columns}
-    _check_rows(frame.assign(**strata), path)
-    scored = texts(frame[STATUS]) == RowStatus.SCORED if STATUS in frame.columns else None
-    scores = numbers(frame[SCORE], path, SCORE).to_numpy() if SCORE in frame.columns else None
-    decisions = _decisions(frame[decision], path, decision) if decision else None
-    if scored is not None:
-        out = ~scored.fillna(False).to_numpy(dtype=bool)
+    frame = _judged_rows(whole)
+    if frame.empty:
+        table.refuse([Problem(COMPETENCY, "nobody's overall score", "Give at least one scored person.")])
+    scores = frame[SCORE].to_numpy() if SCORE in frame else None
+    decisions = frame[decision].to_numpy() if decision else None
+    if STATUS in frame:
+        out = (frame[STATUS] != RowStatus.SCORED).to_numpy(dtype=bool)
         scores = None if scores is None else np.where(out, np.nan, scores)
         decisions = None if decisions is None else np.where(out, np.nan, decisions)
-    labels = {name: Labels.of(column) for name, column in strata.items()}
+    labels = {name: Labels.of(frame[name]) for name in (JOB, SITE) if name in frame}
     return Scores(
         frame[CANDIDATE],
         scores,
         decisions,
         {name: found for name, found in labels.items() if len(found.levels) > 1},
-        int((texts(frame[STATUS]) == RowStatus.PARTIAL).sum()) if scored is not None else 0,
+        int((frame[STATUS] == RowStatus.PARTIAL).sum()) if STATUS in frame else 0,
         _values(frame, "model_digest"),
         _values(frame, "standing"),
-        _span(frame),
+        _span(table, frame),
         int(frame[CANDIDATE].nunique()),
-        _competency_rows(whole, frame, path) if COMPETENCY in whole.columns else _competency_columns(frame, decision),
-        _reliability(frame, path),
-        strata.get(JOB),
+        _competency_rows(whole, frame) if COMPETENCY in whole else _competency_columns(table, decision),
+        float(frame[RELIABILITY].dropna().iloc[0]) if RELIABILITY in frame else None,
+        frame.get(JOB),
+        tuple(zip(frame[INTERVIEW], frame[CANDIDATE], strict=True)) if INTERVIEW in frame else (),
+        table,
     )
 
 
-def _competency_rows(whole: pd.DataFrame, judged: pd.DataFrame, path: Path) -> dict[str, npt.NDArray[np.float64]]:
+def _judged_rows(whole: pd.DataFrame) -> pd.DataFrame:
+    return whole[whole[COMPETENCY] == OVERALL] if COMPETENCY in whole else whole
+
+
+def _judged(table: Table) -> list[Problem]:
+    """A table without anything to judge."""
+    if SCORE in table.frame or DECISION in table.frame:
+        return []
+    remedy = "Add a column 'score', or a 0/1 column 'decision', or name one with --decision."
+    return [Problem("header", shorten(", ".join(map(str, table.frame))), remedy)]
+
+
+def _once(table: Table) -> list[Problem]:
+    """People who stand twice: for a job and, where rows say of which, a competency."""
+    frame = table.frame
+    return duplicates(table, [name for name in (CANDIDATE, JOB, COMPETENCY) if name in frame])
+
+
+def _one_reliability(table: Table) -> list[Problem]:
+    """A reliability that is not one number within its limits."""
+    if RELIABILITY not in table.frame:
+        return []
+    given = _judged_rows(table.frame)[RELIABILITY].dropna().unique()
+    if len(given) == 1 and 0 < given[0] <= 1:
+        return []
+    remedy = "Write one number above 0 and at most 1 in every row: the score's reliability within groups."
+    return [Problem(RELIABILITY, shorten(", ".join(map(str, given))), remedy)]
+
+
+def _competency_rows(whole: pd.DataFrame, judged: pd.DataFrame) -> dict[str, npt.NDArray[np.float64]]:
     """Scores of every competency, in the order of the judged rows of the same person and job."""
     key = [name for name in (CANDIDATE, JOB) if name in whole.columns]
-    names = texts(whole[COMPETENCY])
-    rows = whole.assign(**{name: texts(whole[name]).fillna("") for name in key}, competency=names)
-    rows = rows[names.notna() & (names != OVERALL)]
-    problems = duplicates(rows, [*key, COMPETENCY])
-    if problems:
-        raise BadInput(path, problems)
-    values = numbers(rows[SCORE], path, SCORE) if SCORE in rows.columns else pd.Series(np.nan, rows.index)
+    rows = whole[whole[COMPETENCY].notna() & (whole[COMPETENCY] != OVERALL)]
+    values = rows[SCORE] if SCORE in rows.columns else pd.Series(np.nan, rows.index)
     if STATUS in rows.columns:
-        values = values.where((texts(rows[STATUS]) == RowStatus.SCORED).fillna(False))
-    index = pd.MultiIndex.from_arrays([texts(judged[name]).fillna("") for name in key])
-    places = index.get_indexer(pd.MultiIndex.from_arrays([rows[name] for name in key]))
+        values = values.where(rows[STATUS] == RowStatus.SCORED)
+    index = pd.MultiIndex.from_arrays([judged[name].fillna("") for name in key])
+    places = index.get_indexer(pd.MultiIndex.from_arrays([rows[name].fillna("") for name in key]))
     found = {}
     for name in sorted(rows[COMPETENCY].unique()):
         here = (rows[COMPETENCY] == name).to_numpy(dtype=bool) & (places >= 0)
@@ -132,125 +192,83 @@ def _competency_rows(whole: pd.DataFrame, judged: pd.DataFrame, path: Path) -> d
     return found
 
 
-def _competency_columns(frame: pd.DataFrame, decision: str | None) -> dict[str, npt.NDArray[np.float64]]:
+def _competency_columns(table: Table, decision: str | None) -> dict[str, npt.NDArray[np.float64]]:
     """Columns of finite numbers that are no decision: more than two values."""
     found = {}
-    for name in map(str, frame.columns):
+    for name in map(str, table.frame.columns):
         if name in NO_COMPETENCY or name == decision:
             continue
-        given = frame[name].notna().to_numpy()
-        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isfinite(values[given]).all() and len(np.unique(values[given])) > 2:
+        values, faults = read_numbers(table.frame[name], comma=None if table.reading.get("decimal") else False)
+        if not faults and len(np.unique(values[~np.isnan(values)])) > 2:
             found[name] = values
     return found
 
 
-def _reliability(frame: pd.DataFrame, path: Path) -> float | None:
-    if RELIABILITY not in frame.columns:
-        return None
-    given = numbers(frame[RELIABILITY], path, RELIABILITY).dropna().unique()
-    if len(given) != 1 or not 0 < given[0] <= 1:
-        shown = shorten(", ".join(map(str, given)))
-        remedy = "Write one number above 0 and at most 1 in every row: the score's reliability within groups."
-        raise BadInput(path, [Problem(RELIABILITY, shown, remedy)])
-    return float(given[0])
-
-
-def _check_rows(frame: pd.DataFrame, path: Path) -> None:
-    if frame.empty:
-        raise BadInput(path, [Problem("file", "no row", "Give at least one scored person.")])
-    nameless = frame.index[frame[CANDIDATE].isna()]
-    problems = [Problem(f"line {line}, {CANDIDATE}", "nothing", "Every row needs an id.") for line in nameless]
-    key = [CANDIDATE, JOB] if JOB in frame.columns else [CANDIDATE]
-    problems += duplicates(frame[frame[CANDIDATE].notna()], key)
-    if problems:
-        raise BadInput(path, problems)
-
-
-def _decisions(column: "pd.Series[Any]", path: Path, name: str) -> npt.NDArray[np.float64]:
-    cells = texts(column).str.lower()
-    values = cells.map(YES_NO).astype("float64")
-    wrong = cells.notna() & values.isna()
-    if bool(wrong.any()):
-        remedy = "Write 1 (selected), 0 (not selected) or nothing (not decided)."
-        raise BadInput(
-            path, [Problem(f"line {line}, {name}", shorten(cell), remedy) for line, cell in column[wrong].items()]
-        )
-    return np.asarray(values.to_numpy())
-
-
 def _values(frame: pd.DataFrame, name: str) -> tuple[str, ...]:
-    return tuple(sorted(texts(frame[name]).dropna().unique())) if name in frame.columns else ()
+    return tuple(sorted(frame[name].dropna().unique())) if name in frame.columns else ()
 
 
-def _span(frame: pd.DataFrame) -> tuple[str, str] | None:
-    """First and last day of recording, ISO 8601; None where the file does not say."""
-    if "recorded_at" not in frame.columns:
-        return None
-    times = pd.to_datetime(frame["recorded_at"], errors="coerce", utc=True).dropna()
+def _span(table: Table, frame: pd.DataFrame) -> tuple[str, str] | None:
+    """First and last day of recording, ISO 8601; None where the table does not say."""
+    times = table.days("recorded_at").loc[frame.index].dropna()
     return (times.min().isoformat(), times.max().isoformat()) if len(times) else None
 
 
-def places_of(scores: Scores, frame: pd.DataFrame, path: Path) -> npt.NDArray[np.int64]:
+def places_of(scores: Scores, frame: pd.DataFrame, place: object) -> npt.NDArray[np.int64]:
     """Which row of the scores each row of another table belongs to, by person and, where both say it, job; -1 for none.
 
     Raises
     ------
-    BadInput
-        Where people stand in the scores with several jobs and the other table, from ``path``, does not say which job.
+    InputRefused
+        Where people stand in the scores with several jobs and the other table, from ``place``, does not say which job.
     """
     people = scores.candidates
     if scores.jobs is None or JOB not in frame.columns:
         repeated = set(people[people.duplicated()]) & set(frame[CANDIDATE])
         if repeated:
             remedy = "Add a column 'job': these people were scored for several."
-            raise BadInput(path, [Problem("header", f"{len(repeated)} people", remedy)])
+            raise TableRefused(place, [Problem("header", f"{len(repeated)} people", remedy)])
         return np.asarray(pd.Index(people).get_indexer(pd.Index(frame[CANDIDATE])), np.int64)
     index = pd.MultiIndex.from_arrays([people.astype(str), scores.jobs.fillna("").astype(str)])
     wanted = pd.MultiIndex.from_arrays([frame[CANDIDATE].astype(str), frame[JOB].astype(str)])
     return np.asarray(index.get_indexer(wanted), np.int64)
 
 
-def read_counts(path: Path) -> dict[str, list[Group]]:
+def read_counts(given: Given, maps: Maps | None = None) -> dict[str, list[Group]]:
     """Read ready counts, ``table,group,n,selected``, decimals exactly as written.
 
     Raises
     ------
-    BadInput
+    TableRefused
         For missing columns, names that are empty or stand twice in a table, and counts that are not 0 ≤ selected ≤ n.
     """
-    frame = read_records(path, COUNTS)
-    if frame.empty:
-        raise BadInput(path, [Problem("file", "no row", "Give at least one table.")])
-    names = frame.assign(table=texts(frame["table"]), group=texts(frame["group"]))
-    problems = duplicates(names.dropna(subset=["table", "group"]), ["table", "group"])
+    table = read_table(given, COUNTS, key=("table", "group"), checks=[_counted], maps=maps, called="counts")
     tables: dict[str, list[Group]] = {}
-    for line, table, group, n, selected in names[list(COUNTS)].itertuples():
-        found: list[Problem] = []
-        for name, cell in (("table", table), ("group", group)):
-            if not isinstance(cell, str):
-                found.append(Problem(f"line {line}, {name}", "nothing", "Every row names its table and its group."))
-        people, chosen = _count(n, line, "n", found), _count(selected, line, "selected", found)
-        if not found and chosen > people:
-            found.append(Problem(f"line {line}, selected", shorten(str(selected)), f"At most n are selected ({n})."))
-        problems += found
-        if not found:
-            tables.setdefault(table, []).append(Group(group, chosen, people))
-    if problems:
-        raise BadInput(path, problems)
+    for name, group, n, selected in table.frame[[one.name for one in COUNTS]].itertuples(index=False):
+        tables.setdefault(name, []).append(Group(group, Fraction(Decimal(selected)), Fraction(Decimal(n))))
     return tables
 
 
-def _count(cell: object, line: int, name: str, problems: list[Problem]) -> Fraction:
+def _counted(table: Table) -> list[Problem]:
+    """Cells that are no count, and more selected than there are."""
+    problems: list[Problem] = []
+    for row, (n, selected) in enumerate(zip(table.frame["n"], table.frame["selected"], strict=True)):
+        people, chosen = (_count(table, row, name, cell, problems) for name, cell in (("n", n), ("selected", selected)))
+        if people is not None and chosen is not None and chosen > people:
+            problems.append(table.problem(row, "selected", shorten(selected), f"At most n are selected ({n})."))
+    return problems
+
+
+def _count(table: Table, row: int, name: str, cell: str | None, problems: list[Problem]) -> Fraction | None:
     try:
-        value = Decimal(str(cell).strip())
+        value = Decimal(cell or "")
         if value.is_finite() and value >= 0:
             return Fraction(value)
     except InvalidOperation:
         pass
-    shown = "nothing" if cell is None else shorten(str(cell))
-    problems.append(Problem(f"line {line}, {name}", shown, "Write a count of at least 0; decimals are allowed."))
-    return Fraction(0)
+    remedy = "Write a count of at least 0; decimals are allowed."
+    problems.append(table.problem(row, name, "nothing" if cell is None else shorten(cell), remedy))
+    return None
 
 
 @dataclass(frozen=True)
@@ -326,23 +344,23 @@ def declare(
 
     Raises
     ------
-    BadInput
+    InputRefused
         For more than one of the three, a cut without scores, and people of whom nobody was scored.
     """
     options = {"cut": cut, "select": select, "decision": decision}
     asked = [name for name, value in options.items() if value is not None]
     if len(asked) > 1:
-        raise BadInput(path, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
+        raise InputRefused(path, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
     if scores.decisions is not None:
         scored, selected = np.isfinite(scores.decisions), scores.decisions == 1
         declared: Json = {"kind": "decision", "column": decision or DECISION}
         return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, attributes, scores.strata), declared
     if scores.scores is None:
-        raise BadInput(path, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
+        raise InputRefused(path, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
     values = scores.scores
     scored = np.isfinite(values)
     if not scored.any():
-        raise BadInput(path, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
+        raise InputRefused(path, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
     if select is not None:
         return _select(path, scores, values, attributes, select)
     if cut is None:
@@ -365,7 +383,7 @@ def _select(
 ) -> tuple[Cohort, Json]:
     """The best ``share`` of every job: jobs have their own scales, and people compete within one."""
     if not 0 < share < 1:
-        raise BadInput(path, [Problem("select", str(share), "Write a share between 0 and 1.")])
+        raise InputRefused(path, [Problem("select", str(share), "Write a share between 0 and 1.")])
     scored = np.isfinite(values)
     jobs = scores.strata.get(JOB)
     codes = np.zeros(len(values), np.int64) if jobs is None else jobs.codes

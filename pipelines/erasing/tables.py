@@ -1,4 +1,8 @@
-"""Tables and lists without one person: what they become, everybody else's rows as they were, bit by bit."""
+"""Tables and lists without one person: what they become, everybody else's rows as they were, bit by bit.
+
+It reads them by itself and not through the one door (``data/table.py``): the door gives values, and what must stay here
+is every byte of everybody else's rows, quotes, line ends and types included.
+"""
 
 import csv
 import io

@@ -14,6 +14,8 @@ import pandas as pd
 from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.identity import RefusedName, digest_file, refuse_name
+from vivavoce.data.people_tables import FEATURES
+from vivavoce.data.table import read_table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.fairness.gate.evidence import Evidence, Increment, Search
 from vivavoce.fairness.groups import CANDIDATE, Declared
@@ -152,7 +154,7 @@ def _features(path: Path, model: ModelVersion) -> pd.DataFrame:
     found = digest_file(path).sha256
     if wanted is not None and wanted != found:
         raise NoEvidence(f"{path} is not the table that this version was trained on (SHA-256 {found[:12]}).")
-    table = pd.read_parquet(path)
+    table = read_table(path, FEATURES).frame
     return table[table["job"] == model.framework.job].reset_index(drop=True)
 
 

@@ -10,17 +10,20 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from vivavoce.data import table as tables
+from vivavoce.data.people_tables import ENDED, SCORED
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.status import COMPLETE, RowStatus
+from vivavoce.data.table import InputRefused, read_table
 from vivavoce.evaluation.drift import Window
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE
-from vivavoce.fairness.records import BadInput, read_records
 
 UNDATED = "undated"
 INTERVIEW, RECORDED, WINDOW = "interview_id", "recorded_at", "window"
 NOT_SCORED, PARTIAL, UNCLEAR = "not scored", "scored in part", "unclear speech"
 CONFIDENCE = "word_confidence"  # the recogniser's, 0–1; of people whose words it recognised
 CHANGED, CHANGE = "scores changed by reviewers", "reviewers' change"
+WATCHED = (tables.Column(INTERVIEW, tables.Kind.ID), tables.Column("unclear", tables.Kind.ANY))
 SCORE = " score"  # what a competency's column is called after it
 
 
@@ -83,30 +86,32 @@ def read_seen(folders: Sequence[Path], job: str | None, wanted: Collection[str] 
 
     Raises
     ------
-    BadInput
+    InputRefused
         For files that cannot be read, several jobs where none was named, an interview that stands in two folders, and
         folders whose features have different fingerprints.
     """
     parts, prints, kinds = [], dict[str, str](), dict[str, Kind]()
     for folder in folders:
-        answers = read_records(folder / "features.parquet", [INTERVIEW, "unclear"])
+        answers = read_table(folder / "features.parquet", WATCHED, empty=True).frame
         measures = _measures(folder, wanted)
         for name, (kind, found) in measures.items():
             if prints.setdefault(name, found) != found:
                 remedy = f"Measure both alike: {name} has another fingerprint than in {folders[0].name}."
-                raise BadInput(folder / "features.parquet", [Problem(name, found[:12], remedy)])
+                raise InputRefused(folder / "features.parquet", [Problem(name, found[:12], remedy)])
             kinds[name] = kind
         parts.append(_interviews(folder, job, answers, measures))
     together = pd.concat(parts)
     twice = together.index[together.index.duplicated() & together[CANDIDATE].notna()]
     if len(twice):
         remedy = "Name each batch once: an interview counts once."
-        raise BadInput(folders[-1], [Problem(INTERVIEW, f"{shorten(twice[0])} in two folders", remedy)])
+        raise InputRefused(folders[-1], [Problem(INTERVIEW, f"{shorten(twice[0])} in two folders", remedy)])
     jobs = sorted(together["job"].dropna().unique())
     if not jobs:
-        raise BadInput(folders[0], [Problem("job", shorten(job), "Name one that is there: there is nobody of this.")])
+        raise InputRefused(
+            folders[0], [Problem("job", shorten(job), "Name one that is there: there is nobody of this.")]
+        )
     if len(jobs) > 1:
-        raise BadInput(
+        raise InputRefused(
             folders[0], [Problem("job", ", ".join(jobs), "Name one with --job: jobs have their own scales.")]
         )
     scores = [name for name in together.columns if name.endswith(SCORE)]
@@ -119,7 +124,7 @@ def read_seen(folders: Sequence[Path], job: str | None, wanted: Collection[str] 
 
 
 def check_alike(reference: Seen, later: Seen) -> None:
-    """Refuse features that were measured otherwise than the reference's. Raises ``BadInput`` naming every one."""
+    """Refuse features that were measured otherwise than the reference's. Raises ``InputRefused`` naming every one."""
     problems = [
         Problem(
             name, found[:12], f"Measure as the reference was ({reference.fingerprints[name][:12]}), or train again."
@@ -128,7 +133,7 @@ def check_alike(reference: Seen, later: Seen) -> None:
         if reference.fingerprints.get(name, found) != found
     ]
     if problems:
-        raise BadInput(later.folders[0] / "features.parquet", problems)
+        raise InputRefused(later.folders[0] / "features.parquet", problems)
 
 
 def with_reviews(seen: Seen, reviews: pd.DataFrame) -> Seen:
@@ -179,15 +184,16 @@ def _measures(folder: Path, wanted: Collection[str] | None) -> dict[str, tuple[K
             found[column.name] = (Kind.RECORDING if quality else Kind.FEATURE, told["fingerprint"])
     lacking = sorted(set(wanted or ()) - set(found))
     if lacking:
-        raise BadInput(path, [Problem("header", "nothing", f"The model uses {name}: measure it.") for name in lacking])
+        raise InputRefused(
+            path, [Problem("header", "nothing", f"The model uses {name}: measure it.") for name in lacking]
+        )
     return found
 
 
 def _interviews(folder: Path, job: str | None, answers: pd.DataFrame, measures: Mapping[str, Any]) -> pd.DataFrame:
     """One row per interview of one folder."""
-    status = read_records(folder / "status.parquet", [INTERVIEW, CANDIDATE, "status", "reason"])
-    columns = [INTERVIEW, "job", "competency", "score", "status", "model_digest", RECORDED]
-    scores = read_records(folder / "scores.parquet", columns)
+    status = read_table(folder / "status.parquet", ENDED, empty=True).frame
+    scores = read_table(folder / "scores.parquet", SCORED, empty=True).frame
     if job is not None:
         others = set(scores[INTERVIEW]) - set(scores.loc[scores["job"] == job, INTERVIEW])
         status, scores = status[~status[INTERVIEW].isin(others)], scores[scores["job"] == job]

@@ -1,10 +1,14 @@
 """The three formats are read as documented; what is no table is refused, whatever its bytes."""
 
+import csv
+import io
 import random
 import time
+import unicodedata
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.manifests import CONSENT, FORMATS, FULL, MINIMAL, TODAY, json_lines, read
 from tests.proof import proof_count
+from vivavoce.data.column_maps import Maps
 from vivavoce.data.interview import Recording
 from vivavoce.data.manifest import ManifestError, read_manifest
 
@@ -73,19 +78,19 @@ def test_no_damage_crashes_the_reader(suffix: str, tmp_path: Path) -> None:
     [
         (".jsonl", b"", r"manifest.jsonl, file: Write one row per interview. Got no rows"),
         (".jsonl", b"\n \n", r"Write one row per interview"),
-        (".csv", b"", r"header: Name the columns in the first line: interview_id, candidate_id"),
+        (".csv", b"", r"line 1, header: Name the columns in the first line"),
         (".csv", b"interview_id,candidate_id,job,media\n", r"Write one row per interview"),
-        (".csv", b"interview_id;job\n", r"Unknown column. Separate columns by commas. Got 'interview_id;job'"),
-        (".csv", b"interview_id,jobs\n", r"line 1, header: Unknown column. Did you mean 'job'\? Got 'jobs'"),
+        (".csv", b"interview_id;job\n", r"line 1, header: Add the column 'candidate_id'"),
+        (".csv", b"interview_id,jobs\n", r"line 1, header: Unknown column. Did you mean 'job'\? .* Got 'jobs'"),
         (".csv", b"job,job\n", r"This column stands twice"),
         (".csv", b'job\n"open', r"line 2, row: Close every quote"),
         (".csv", b"job\n" + b"x" * 140_000, r"keep cells below 131072 characters"),
-        (".csv", b"job\nx\nM\xfcller\n", r"line 3, file: Save the manifest as UTF-8. Got byte 0xfc at position 7"),
         (".jsonl", b'{"job": "\xff"}', r"UTF-8. Got byte 0xff at position 9"),
         (".jsonl", "{}".encode("utf-16"), r"Save the manifest as UTF-8"),
         (".parquet", b"PAR1 nothing", r"Write a Parquet file that pyarrow can read"),
         (".parquet", b"", r"Write a Parquet file"),
-        (".xlsx", b"", r"JSON Lines \(.jsonl\), CSV \(.csv\) or Parquet \(.parquet\). Got '.xlsx'"),
+        (".xlsx", b"", r"Save it again as an Excel workbook"),
+        (".docx", b"", r"A manifest is .jsonl, .csv, .tsv, .txt, .parquet, .xlsx. Got '.docx'"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_even_when_skipping(
@@ -155,3 +160,49 @@ def test_records_over_several_lines_keep_their_first_line(tmp_path: Path) -> Non
     many = 'i1,c1,j,a.mp4,"{""text"":\nfalse}"\n' + "i2,c2,j,b.mp4,x\n"
     with pytest.raises(ManifestError, match=r"line 4, consent"):
         read(tmp_path, (header + many).encode(), ".csv")
+
+
+HEADER = ["Interview ID", "Candidate-ID", "job", "media", "accommodation", "consent", "recorded_at", "site"]
+
+
+def test_a_sheet_and_a_table_of_any_encoding_are_the_same_manifest(tmp_path: Path) -> None:
+    consent = '{"text": false}'
+    rows = [["007", "1234", "j", "a.mp4", "no", consent, "2026-11-02T01:30:00", "N/A"]]
+    text = csv_text([HEADER, *rows], ";")
+    found = [read(tmp_path, text.encode(name), ".csv").interviews for name in ("utf-8", "utf-16", "gb18030")]
+    book = openpyxl.Workbook()
+    for row in (HEADER, ["007", 1234, "j", "a.mp4", False, consent, datetime(2026, 11, 2, 1, 30), None]):
+        book.active.append(row)
+    book.save(tmp_path / "manifest.xlsx")
+    found.append(read_manifest(tmp_path / "manifest.xlsx", today=TODAY).interviews)
+    assert all(one == found[0] for one in found)
+    assert (found[0][0].candidate_id, found[0][0].interview_id, found[0][0].site) == ("1234", "007", None)
+
+
+def csv_text(rows: list[list[str]], delimiter: str) -> str:
+    sink = io.StringIO(newline="")
+    csv.writer(sink, delimiter=delimiter).writerows(rows)
+    return sink.getvalue()
+
+
+def test_every_fault_of_an_export_is_named_at_once_and_a_map_mends_it(tmp_path: Path) -> None:
+    rows = [["No", "Applicant", "job", "File", "site"], ["1.23457E+11", "c1", "j", "a.mp4", "x"], ["i2", "c2", "j"]]
+    with pytest.raises(ManifestError) as told:
+        read(tmp_path, csv_text(rows, ",").encode(), ".csv", skip_bad_rows=True)
+    said = [str(error) for error in told.value.errors]
+    assert sum("Unknown column" in one for one in said) == 3
+    assert sum("Add the column" in one for one in said) == 3
+    assert any("line 3, row: A row has as many cells as the header (5)" in one for one in said)
+    maps = Maps({"no": "interview_id", "Applicant": "candidate_id", "File": "media"})
+    with pytest.raises(ManifestError, match=r"line 2, interview_id: The sheet rounded this id") as told:
+        read(tmp_path, csv_text(rows, ",").encode(), ".csv", maps=maps)
+    assert [error.line for error in told.value.errors] == [2, 3]
+    rows[1][0] = "i1"
+    assert read(tmp_path, csv_text(rows[:2], ",").encode(), ".csv", maps=maps).interviews[0].interview_id == "i1"
+
+
+def test_one_id_in_two_spellings_of_unicode_stands_twice(tmp_path: Path) -> None:
+    rows = [{**MINIMAL, "interview_id": unicodedata.normalize(form, "Zoë")} for form in ("NFC", "NFD")]
+    for suffix in FORMATS:
+        with pytest.raises(ManifestError, match="It also stands on line"):
+            read(tmp_path, FORMATS[suffix](rows), suffix)

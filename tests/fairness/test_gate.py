@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
+from vivavoce.data.table import InputRefused
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.validity import correlation_interval
 from vivavoce.fairness.audit import Choices, audit_counts
@@ -14,7 +15,6 @@ from vivavoce.fairness.document import describe
 from vivavoce.fairness.gate.checks import CHECKS
 from vivavoce.fairness.gate.decision import Admission, Level, Waiver, WaiverRefused, decide, read_gate
 from vivavoce.fairness.gate.evidence import Evidence, Increment, Outcome, Search
-from vivavoce.fairness.records import BadInput
 from vivavoce.fairness.table import Group
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -209,7 +209,7 @@ def test_a_pack_with_a_check_that_nobody_wrote_is_refused(tmp_path):
     (tmp_path / "gate.yaml").write_text(
         text + "  - {id: vibes, level: blocking, waivable: true, asks: x, reason: y}\n", encoding="utf-8"
     )
-    with pytest.raises(BadInput, match="vibes"):
+    with pytest.raises(InputRefused, match="vibes"):
         read_gate(tmp_path / "gate.yaml")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vivavoce.fairness.records import BadInput
+from vivavoce.data.table import InputRefused
 from vivavoce.fairness.rules import ANSWERS, in_force, read_pack, shipped
 
 
@@ -29,17 +29,17 @@ def test_only_the_city_lets_small_categories_stay_out() -> None:
 
 
 def test_an_unknown_pack_names_the_nearest() -> None:
-    with pytest.raises(BadInput, match="Did you mean 'nyc-ll144'"):
+    with pytest.raises(InputRefused, match="Did you mean 'nyc-ll144'"):
         read_pack("nyc-ll44")
 
 
 def test_a_pack_of_ones_own_is_read_and_its_faults_are_listed(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("name: own\nversion: '1'\nstanding: law\nchekcs: []\n", encoding="utf-8")
-    with pytest.raises(BadInput, match="Did you mean 'checks'"):
+    with pytest.raises(InputRefused, match="Did you mean 'checks'"):
         read_pack(str(path))
     path.write_text("a: [", encoding="utf-8")
-    with pytest.raises(BadInput, match="Write YAML"):
+    with pytest.raises(InputRefused, match="Write YAML"):
         read_pack(str(path))
-    with pytest.raises(BadInput, match="a file that can be read"):
+    with pytest.raises(InputRefused, match="a file that can be read"):
         read_pack(str(tmp_path / "absent.yaml"))

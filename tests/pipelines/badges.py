@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from vivavoce.fairness.records import read_records
 from vivavoce.pipelines.auditing.evidence import Declaration, Evidence, Finding, Found, Option
 from vivavoce.pipelines.report.blocks import Grid, Heading
 
@@ -39,7 +38,7 @@ BADGES = Evidence(
         options=(Option("badge_gap", "Gap in shares that counts.", "number", 0.0, 1.0, kind="badges"),),
         finding=Finding("badges", "badge", "house rule 7", "issued", "badges issued by somebody else"),
     ),
-    read=lambda path, _: read_records(path, ["candidate_id"]),
+    read=lambda path, _: read_table(path, [Column("candidate_id", Kind.ID)]).frame,
     describe=describe,
     tell=tell,
     judge=judge,

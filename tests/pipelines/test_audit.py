@@ -131,7 +131,7 @@ def test_every_bad_row_of_scores_is_listed(tmp_path: Path, capsys: pytest.Captur
         ("candidate_id,score\nc1,5,6\n", ("3 cells",)),
         ("candidat_id,score\nc1,5\n", ("'candidat_id'",)),
         ("candidate_id,points\nc1,5\n", ("Add a column 'score'",)),
-        ("candidate_id,decision\nc1,yes\n", ("line 2, decision",)),
+        ("candidate_id,decision\nc1,maybe\n", ("line 2, decision",)),
         ("candidate_id,score\nc1,\nc2,\n", ("Nobody was scored",)),
     ]:
         scores = tmp_path / "s.csv"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.pipelines.badges import BADGES
-from vivavoce.fairness.records import BadInput
+from vivavoce.data.table import InputRefused
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.audit import AuditRequest, audit, run_audit
 from vivavoce.pipelines.auditing import kinds
@@ -81,7 +81,7 @@ def test_an_unknown_name_is_refused_and_an_option_needs_its_kind(tables: tuple[P
     scores, groups, _ = tables
     with pytest.raises(TypeError, match="no evidence named 'outcome'. Did you mean 'outcomes'"):
         AuditRequest(scores, groups, outcome=scores)
-    with pytest.raises(BadInput, match="options: Give it together with --ratings. Got --rating-scale alone"):
+    with pytest.raises(InputRefused, match="options: Give it together with --ratings. Got --rating-scale alone"):
         audit(AuditRequest(scores, groups, rating_scale=(1.0, 5.0)))
 
 

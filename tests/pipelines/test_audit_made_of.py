@@ -74,7 +74,7 @@ def test_planted_leaks_are_found_and_clean_families_are_not(tmp_path: Path) -> N
 
 def test_a_features_table_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores, groups, features = planted(tmp_path)
-    for path, said in ((scores, "features.parquet that viva writes"), (tmp_path / "no.parquet", "can be read")):
+    for path, said in ((scores, "family.measure"), (tmp_path / "no.parquet", "file that exists")):
         assert ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", features=path)) == 2
         assert said in capsys.readouterr().err
     pyarrow.parquet.write_table(pa.table({"candidate_id": ["a"], "f0": [1.0]}), features)
@@ -118,7 +118,7 @@ def test_texts_are_aligned_and_bad_rows_listed(tmp_path: Path, capsys: pytest.Ca
     assert [row["rate"] for row in rows] == pytest.approx([1 / 3, 1 / 3])
     for text, said in [
         ("candidate_id,reference,hypothesis,language\n,a,a,en\nx,a,a,de\ny,,a,en\n", ("line 2", "line 3", "line 4")),
-        ("candidate_id,words,errors\nx,0,1\ny,10,1.5\n", ("line 2, words", "line 3, words")),
+        ("candidate_id,words,errors\nx,0,1\ny,10,1.5\n", ("line 2, words", "line 3, errors")),
         ("candidate_id,words\nx,1\n", ("Add the columns",)),
     ]:
         path.write_text(text, encoding="utf-8")

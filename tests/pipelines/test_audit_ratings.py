@@ -123,7 +123,7 @@ def test_bad_ratings_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[st
     bad = pd.DataFrame({"candidate_id": ["a", "a", None], "rater": ["r", "r", "r"], "value": [1, 2, 3]})
     assert audited(tmp_path, bad, scores)[0] == 2
     said = capsys.readouterr().err
-    assert "line 3, candidate_id and rater and competency" in said
+    assert "line 3, candidate_id and rater: One row each" in said
     assert "line 4, candidate_id" in said
     assert audited(tmp_path, ratings, scores, rating_scale=(1.0, 5.0))[0] == 2
     assert "rating-scale" in capsys.readouterr().err

@@ -72,8 +72,8 @@ def test_one_site_or_everybody_passing_is_no_difference(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("a,x,2", "line 2, passed: Write 0 or 1"),
-        (",x,1", "line 2, candidate_id: Fill in"),
+        ("a,x,2", "line 2, passed: Write 1 (yes), 0 (no)"),
+        (",x,1", "line 2, candidate_id: Every row needs an id"),
         ("a,x,1\na,x,0", "One row each"),
     ],
 )

@@ -14,11 +14,11 @@ from vivavoce.models.directory import save_model
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion, Prediction
 from vivavoce.models.score import OVERALL
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.fusion.choice import lesson_of
 from vivavoce.training.fusion.folds import _moved, _pseudo_values, sequences_of
 from vivavoce.training.fusion.fusion_trainer import TRAINER, fit_fusion
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.variants import Variant
 
 QUICK = FusionRegressor(width=12, epochs=60, patience=10, batch=32, rate=0.01)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, save, write
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.measured import refuse_leaks
-from vivavoce.training.tables import BadTraining
 
 N = 80
 RNG = np.random.default_rng(0)

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, write
+from vivavoce.data.errors import VivaError
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.measured import read_measured
-from vivavoce.training.tables import BadTraining
 
 
 def declared(name, **more):
@@ -86,16 +86,16 @@ def test_a_fingerprint_is_the_declarations_and_only_its_own(place):
 @pytest.mark.parametrize(
     ("frame", "match"),
     [
-        (lambda t: t.assign(performance=1.0), "performance carry no fingerprint"),
-        (lambda t: t.assign(hired_on="2026-01-01"), "hired_on carry no fingerprint"),
-        (lambda t: t.drop(columns="Pitch_sd"), "Pitch_sd is declared and not there"),
-        (lambda t: t.assign(Pitch_sd=["high"] * 60), "Pitch_sd in line 2 is 'high'"),
-        (lambda t: t.assign(Pitch_sd=t["Pitch_sd"] * 100), "outside its plausible range of 0 to 600 Hz"),
-        (lambda t: t.assign(candidate_id=None), "candidate_id in line 2 is empty"),
+        (lambda t: t.assign(performance=1.0), "carry no fingerprint.*Got performance"),
+        (lambda t: t.assign(hired_on="2026-01-01"), "carry no fingerprint.*Got hired_on"),
+        (lambda t: t.drop(columns="Pitch_sd"), "It is declared: .*Got no column Pitch_sd"),
+        (lambda t: t.assign(Pitch_sd=["high"] * 60), "line 2, Pitch_sd: Write a number.*'high'"),
+        (lambda t: t.assign(Pitch_sd=t["Pitch_sd"] * 100), "plausible range is 0 to 600 Hz"),
+        (lambda t: t.assign(candidate_id=None), "line 2, candidate_id: Every row needs an id"),
     ],
 )
 def test_tables_that_are_not_as_declared(place, frame, match):
-    with pytest.raises(BadTraining, match=match):
+    with pytest.raises(VivaError, match=match):
         read_measured(place(frame=frame(table())), "any")
 
 
@@ -114,14 +114,14 @@ def test_tables_that_are_not_as_declared(place, frame, match):
 )
 def test_schemas_at_fault(place, schema, match):
     frame = table()[["interview_id", "candidate_id", "prosody.range_hz"]]
-    with pytest.raises(BadTraining, match=match):
+    with pytest.raises(VivaError, match=match):
         read_measured(place(schema, frame), "any")
 
 
 def test_without_a_schema_a_foreign_table_is_refused(tmp_path):
     frame = table().assign(question_id="q1", job="any", asr_engine="x", purposes="train")
     frame.to_parquet(tmp_path / "wide.parquet")
-    with pytest.raises(BadTraining, match="declare them in a YAML schema"):
+    with pytest.raises(VivaError, match="declare them in a YAML schema"):
         read_measured(tmp_path / "wide.parquet", "any")
 
 
@@ -136,5 +136,5 @@ def test_features_may_be_a_table_of_a_database_too(place, tmp_path):
     columns = ["interview_id", *one.fingerprints]
     found = stored.frame[columns].sort_values("interview_id").reset_index(drop=True)
     pd.testing.assert_frame_equal(found, one.frame[columns])
-    with pytest.raises(BadTraining, match="question_id, job, asr_engine, purposes are missing"):
+    with pytest.raises(VivaError, match="(?s)'question_id'.*'job'.*'asr_engine'.*'purposes'"):
         read_measured(f"sqlite:///{tmp_path / 'wide.db'}#wide", "any")

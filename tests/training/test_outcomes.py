@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import FRAMEWORK, save, write
+from vivavoce.data.errors import VivaError
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.outcomes import read_outcomes
-from vivavoce.training.tables import BadTraining
 
 JOB = FRAMEWORK.job
 
@@ -60,16 +60,16 @@ def test_ratings_are_averaged_within_their_criterion_and_leavers_are_kept(put, t
 
 
 def test_which_criterion_is_learned_from_must_be_said_where_there_are_several(put):
-    with pytest.raises(BadTraining, match=r"several criteria \(rating, sales\).*--criterion"):
+    with pytest.raises(VivaError, match=r"several criteria \(rating, sales\).*--criterion"):
         read_outcomes(put(), JOB)
-    with pytest.raises(BadTraining, match="no criterion 'ratin'. Did you mean 'rating'"):
+    with pytest.raises(VivaError, match="no criterion 'ratin'. Did you mean 'rating'"):
         read_outcomes(put(), JOB, "ratin")
     one = outcomes().query("criterion != 'sales'")
     assert read_outcomes(put(one), JOB)[0].criterion == "rating"  # follow-up cannot be it
 
 
 def test_weights_are_not_learned_from_people_who_are_still_there(put):
-    with pytest.raises(BadTraining, match="retention is follow-up with 40 people still there"):
+    with pytest.raises(VivaError, match="retention is follow-up with 40 people still there"):
         read_outcomes(put(), JOB, "retention")
 
 
@@ -87,7 +87,7 @@ def test_outcomes_of_other_jobs_are_left_out_and_counted(put, tmp_path):
     found = read_inputs(paths["features"], paths["ratings"], put(more), FRAMEWORK)
     assert {one.step: one.count for one in found.lost} == {"outcomes in other jobs": 7}
     assert found.performance == pytest.approx(100.0 - np.arange(60))
-    with pytest.raises(BadTraining, match=f"no row is of the job {JOB}"):
+    with pytest.raises(VivaError, match=f"no row is of the job {JOB}"):
         read_outcomes(put(frame.assign(job="clerk")), JOB)
 
 
@@ -96,7 +96,7 @@ def test_what_is_older_than_the_interview_is_refused(put, tmp_path):
     answers = pd.read_parquet(paths["features"]).assign(recorded_at=pd.Timestamp("2026-05-03", tz="UTC"))
     save(answers, paths["features"])
     match = r"rating of candidate c0000 is of 2026-05-01, before the interview of 2026-05-03 \(12 such rows\)"
-    with pytest.raises(BadTraining, match=match):
+    with pytest.raises(VivaError, match=match):
         read_inputs(paths["features"], paths["ratings"], put(), FRAMEWORK, criterion="rating")
     later = outcomes().replace({"date": {f"2026-05-0{day}": "2026-06-01" for day in (1, 2)}})
     found = read_inputs(paths["features"], paths["ratings"], put(later), FRAMEWORK, criterion="rating")
@@ -106,17 +106,17 @@ def test_what_is_older_than_the_interview_is_refused(put, tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda t: pd.concat([t, t[:1]]), "c0000 stands more than once for rating"),
+        (lambda t: pd.concat([t, t[:1]]), "One row each.*c0000 and rating"),
         (lambda t: t.assign(value=t["value"].astype(object).where(t.index != 0, "good")), "'good'"),
-        (lambda t: t.assign(value=t["value"].where(t.index != 0)), "value in line 2 is empty"),
-        (lambda t: t.assign(date=t["date"].where(t.index != 0, "May")), "date in line 2 is 'May'"),
+        (lambda t: t.assign(value=t["value"].where(t.index != 0)), "line 2, value: .*Got no number"),
+        (lambda t: t.assign(date=t["date"].where(t.index != 0, "May")), "line 2, date: Write a date.*'May'"),
         (lambda t: t.assign(saw_score=t["saw_score"].astype(object).where(t.index != 0, "maybe")), "'maybe'"),
-        (lambda t: t.assign(observed=np.nan), "only one of 'days' and 'observed'"),
-        (lambda t: t.assign(days=-t["days"]), "below 0"),
-        (lambda t: t.assign(criterion=t["criterion"].where(t.index != 0)), "criterion in line 2 is empty"),
+        (lambda t: t.assign(observed=np.nan), "days and observed: .*Got one of the two"),
+        (lambda t: t.assign(days=-t["days"]), "days: Write a number of at least 0"),
+        (lambda t: t.assign(criterion=t["criterion"].where(t.index != 0)), "line 2, criterion: Fill in"),
         (lambda t: pd.concat([t, t[3:4].assign(rater="x")]), "more than one follow-up"),
     ],
 )
 def test_outcomes_at_fault(put, change, match):
-    with pytest.raises(BadTraining, match=match):
+    with pytest.raises(VivaError, match=match):
         read_outcomes(put(change(outcomes())), JOB, "rating")

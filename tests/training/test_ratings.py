@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK
+from vivavoce.data.errors import VivaError
 from vivavoce.training.ratings import read_ratings, severity
-from vivavoce.training.tables import BadTraining
 
 
 def panel(n=120, harsh=0.0, drifting=0.0, seed=0):
@@ -85,14 +85,17 @@ def test_a_rated_question_counts_for_what_it_shows(put):
     ("change", "match"),
     [
         (lambda t: t.drop(columns="competency"), "'competency' or 'question_id'"),
-        (lambda t: t.assign(question_id="q1"), "not both"),
-        (lambda t: t.assign(competency=None), "must name one"),
-        (lambda t: t.drop(columns="competency").assign(question_id="q99"), "q99 are no questions"),
-        (lambda t: t.assign(rater=None), "rater in line 2 is empty"),
+        (lambda t: t.assign(question_id="q1"), "one question. Got both"),
+        (lambda t: t.assign(competency=None), "Got neither"),
+        (
+            lambda t: t.drop(columns="competency").assign(question_id="q99"),
+            "question_id: It is none of software_engineer.*Got q99",
+        ),
+        (lambda t: t.assign(rater=None), "line 2, rater: Fill in"),
         (lambda t: t.assign(competency="team_work"), "Did you mean 'teamwork'"),
     ],
 )
 def test_ratings_at_fault(put, change, match):
     assert "teamwork" in COMPETENCIES
-    with pytest.raises(BadTraining, match=match):
+    with pytest.raises(VivaError, match=match):
         read_ratings(put(change(panel(n=5))), FRAMEWORK)

@@ -8,10 +8,10 @@ import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, save
 from vivavoce.models.rubric.rubric import rubric_parameters
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.rubric.rubric_trainer import changed, chosen, judge
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.variants import Variant
 
 GENERAL = ("language.structure_share", "language.relevance_cosine")

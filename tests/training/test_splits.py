@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vivavoce.data.errors import VivaError
 from vivavoce.training.scheme import check_splits, person_folds, splits_by_group, splits_by_person, splits_by_time
 
 
@@ -37,7 +38,7 @@ def test_a_person_at_two_sites_ties_them_together():
     for seen, held in splits_by_group(persons, site):
         assert not np.intersect1d(site[seen], site[held]).size
         assert not np.intersect1d(persons[seen], persons[held]).size
-    with pytest.raises(ValueError, match="Got 2 groups tied into one"):
+    with pytest.raises(VivaError, match="Got 2 groups tied into one"):
         splits_by_group(["x", "x", "y"], ["a", "b", "b"])
 
 
@@ -55,7 +56,7 @@ def test_the_later_never_teaches_the_earlier():
 
 
 def test_one_moment_cannot_be_split_by_time():
-    with pytest.raises(ValueError, match="needs two moments"):
+    with pytest.raises(VivaError, match="needs two moments"):
         splits_by_time(["a", "b"], [1, 1])
 
 

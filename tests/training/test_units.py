@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import FRAMEWORK, save, write
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.joining import read_inputs
-from vivavoce.training.tables import BadTraining
 
 
 @pytest.fixture

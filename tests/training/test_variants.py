@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, NOISE, write
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.trainers import relearned_scores
 from vivavoce.training.variants import Variant, change, read_variants
 

@@ -17,9 +17,9 @@ from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion
 from vivavoce.models.fusion.learn import CheckpointRefused
 from vivavoce.models.fusion.network import sequences
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.scheme import BY_PERSON, Rows, Scheme
-from vivavoce.training.tables import BadTraining
 
 MOST_EXCHANGED = 400  # interviews of a fold in which columns are exchanged: a mean over 2,000 is known to 2 %
 

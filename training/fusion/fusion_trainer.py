@@ -17,13 +17,13 @@ from vivavoce.models.fusion.fusion_version import FusionVersion, check_questions
 from vivavoce.models.linear.ridge import LEAST_MEASURED
 from vivavoce.models.score import Norms
 from vivavoce.training.datasheet import datasheet
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.fusion.choice import BY_COMPETENCY, Choice, compare, lesson_of, linear_for
 from vivavoce.training.fusion.folds import UNDECLARED, Lesson, Sequences, TakenApart, sequences_of, take_apart
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.overall import by_interview, check_weights, learn_overall
 from vivavoce.training.pooling import Beside
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.increments import labels_of
 from vivavoce.training.validation.overall import performance_of

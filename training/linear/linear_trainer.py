@@ -13,6 +13,7 @@ from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersio
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.score import Norms
 from vivavoce.training.datasheet import datasheet
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.linear.search import Search, Trial, trials_of, without_idle
@@ -27,7 +28,6 @@ from vivavoce.training.overall import (
     plain,
 )
 from vivavoce.training.pooling import Beside
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.overall import performance_of
 from vivavoce.training.validation.precision import cross_fitted_answers, precision

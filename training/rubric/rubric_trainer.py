@@ -19,9 +19,9 @@ from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD
 from vivavoce.training.datasheet import datasheet
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.tables import BadTraining
 from vivavoce.training.trainers import Made, Settings, Trainer
 from vivavoce.training.validation.baselines import LENGTH, Baseline, distinct, in_its_favour
 from vivavoce.training.validation.correction import correct_scores

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, bootstrap, number, same_length, undefined
 from vivavoce.evaluation.gain import Drawn, correlation, drawn_correlations
 from vivavoce.evaluation.variance import components_with_gaps
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Answers
 from vivavoce.training.overall import Estimator, cross_fitted
 from vivavoce.training.scheme import BY_PERSON, TIME, Scheme, Split
-from vivavoce.training.tables import BadTraining
 
 LEAST_PEOPLE = 20  # with two answers each; the standard deviation's own error is then a sixth of it at most
 CROSSED = 0.9  # of the people answered every question: then harder questions are harder for all, and no error

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from vivavoce.evaluation.effect import difference, superiority
 from vivavoce.evaluation.estimate import Estimate, Floats, same_length, undefined
 from vivavoce.models.linear.ridge import CompetencyRidge
+from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.measured import Measured
 from vivavoce.training.overall import cross_fitted
-from vivavoce.training.tables import BadTraining
 
 LEAST_PEOPLE = 20
 SHIFTED = 0.5  # standard deviations, a medium difference: the model then reads a feature where few people taught it

@@ -1,14 +1,14 @@
 """One table of a database: its name looked up in the catalogue, read in one query, no secret in any message."""
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from vivavoce.data.problem import nearest
-from vivavoce.training.tables import SAID, BadTraining, DatabaseRefused, Source, Table, texts
+from vivavoce.data.problem import Problem, nearest
+from vivavoce.data.table_files import from_frame
+from vivavoce.data.table_source import LISTED, DatabaseRefused, Raw, Source, TableRefused
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Inspector
@@ -16,39 +16,43 @@ if TYPE_CHECKING:
 PATIENCE_S = 5  # for a lock on an SQLite file: longer means that somebody is writing it
 
 
-def read_stored(source: Source) -> Table:
+def read_stored(source: Source) -> Raw:
     """Read one table of a database in one query, with the types that the database gives its columns.
+
+    Its rows come in an order of their own, since a database promises none.
 
     Raises
     ------
-    BadTraining
+    TableRefused
         Where there is no such database, driver or table, or the database refuses.
     """
-    from sqlalchemy import MetaData, create_engine, inspect, select
-    from sqlalchemy import Table as Stored
+    from sqlalchemy import MetaData, Table, create_engine, inspect, select
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
     url = make_url(source.place)
     file = url.database if source.kind == "sqlite" else None
     if source.kind == "sqlite" and (file is None or not Path(file).is_file()):
-        raise BadTraining(f"{source}: there is no such SQLite file, and none is made.")
+        remedy = "Name an SQLite file that exists: none is made."
+        raise TableRefused(source, [Problem("database", "no file", remedy)])
     try:
         engine = create_engine(url, connect_args={"timeout": PATIENCE_S} if file else {})
     except (NoSuchModuleError, ImportError):
-        raise BadTraining(f"{source}: no driver for this database is installed. pip install 'vivavoce[sql]'.") from None
+        remedy = "Install it: pip install 'vivavoce[sql]'."
+        raise TableRefused(source, [Problem("database", "no driver for this database", remedy)]) from None
     try:
         found = inspect(engine)
         schema, name = _table_name(source, found)
-        stored = Stored(name, MetaData(), schema=schema, autoload_with=engine)
+        stored = Table(name, MetaData(), schema=schema, autoload_with=engine)
         with engine.connect().execution_options(postgresql_readonly=True) as connection:
             frame = pd.read_sql(select(stored), connection)
     except DBAPIError as error:
-        said = str(error.orig).strip().partition("\n")[0]
-        raise DatabaseRefused(f"{source}: the database refused ({_redacted(said, url.password, engine)}).") from None
+        said = _redacted(str(error.orig).strip().partition("\n")[0], url.password, engine)
+        raise DatabaseRefused(source, [Problem("database", said, "The database refused: ask who runs it.")]) from None
     finally:
         engine.dispose()
-    return _ordered(source, texts(frame))
+    order = np.argsort(pd.util.hash_pandas_object(frame, index=False).to_numpy(), kind="stable")
+    return from_frame(frame.iloc[order].reset_index(drop=True))
 
 
 def _redacted(said: str, password: object, engine: "Engine") -> str:
@@ -68,12 +72,6 @@ def _table_name(source: Source, found: "Inspector") -> tuple[str | None, str]:
     asked = name if within else source.table
     names = [*found.get_table_names(within), *found.get_view_names(within)]
     if asked not in names:
-        raise BadTraining(f"{source}: the database has no table {asked!r}. {nearest(asked, names[:SAID])}")
+        remedy = f"The database has no such table. {nearest(asked, names[:LISTED])}"
+        raise TableRefused(source, [Problem("table", repr(asked), remedy)])
     return within, asked
-
-
-def _ordered(source: Source, frame: pd.DataFrame) -> Table:
-    """Rows in an order of their own, since a database promises none, and the digest of the content."""
-    order = np.argsort(pd.util.hash_pandas_object(frame, index=False).to_numpy(), kind="stable")
-    ordered = frame.iloc[order].reset_index(drop=True)
-    return Table(source, ordered, hashlib.sha256(ordered.to_csv(index=False).encode()).hexdigest())

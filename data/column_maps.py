@@ -1,0 +1,115 @@
+"""What a user calls a column that we call otherwise: maps from their names to ours, given once and kept in records."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vivavoce.data.problem import Problem, nearest, shorten
+from vivavoce.data.table_source import InputRefused
+
+KNOWN = ("columns", "encoding", "delimiter")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", ",": ",", ";": ";", "\t": "\t"}
+
+
+def fold(name: str) -> str:
+    """A column's name without what people write differently: case, spaces, underscores, hyphens, full width.
+
+    Examples
+    --------
+    >>> fold("Candidate ID") == fold("candidate_id") == fold("CandidateId")
+    True
+    """
+    text = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(one for one in text if not one.isspace() and one not in "_-‐‑–")
+
+
+@dataclass(frozen=True)
+class Maps:
+    """A user's names for our columns.
+
+    Parameters
+    ----------
+    columns
+        Ours by theirs, ``{"Applicant No": "candidate_id"}``; a name that a table has not changes nothing there.
+    encoding, delimiter
+        Of CSV files where they cannot be told from the content; None: they are found.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.columns) or self.encoding is not None or self.delimiter is not None
+
+
+def read_maps(values: Sequence[str]) -> Maps:
+    """Read what ``--map`` was given, as often as it was.
+
+    Parameters
+    ----------
+    values
+        Each ``theirs=ours`` (split at the last ``=``), or a YAML file: a mapping of their names to ours, or one of
+        ``columns``, ``encoding`` and ``delimiter`` (``comma``, ``semicolon`` or ``tab``).
+
+    Raises
+    ------
+    InputRefused
+        For what is neither, and a file that cannot be read.
+
+    Examples
+    --------
+    >>> read_maps(["Applicant No=candidate_id"]).columns
+    {'Applicant No': 'candidate_id'}
+    """
+    columns: dict[str, str] = {}
+    encoding = delimiter = None
+    problems: list[Problem] = []
+    for value in values:
+        if Path(value).suffix.lower() in (".yaml", ".yml") and "=" not in value:
+            one = _from_file(Path(value))
+        else:
+            theirs, sign, ours = value.rpartition("=")
+            if not sign or not theirs.strip() or not ours.strip():
+                remedy = 'Write "their name=our_name", or name a YAML file.'
+                problems.append(Problem("--map", shorten(value), remedy))
+                continue
+            one = Maps({theirs.strip(): ours.strip()})
+        columns |= one.columns
+        encoding, delimiter = one.encoding or encoding, one.delimiter or delimiter
+    if problems:
+        raise InputRefused("maps", problems)
+    return Maps(columns, encoding, delimiter)
+
+
+def _from_file(path: Path) -> Maps:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputRefused(path, [Problem("file", str(error.strerror), "Name a file that exists.")]) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputRefused(path, [Problem("file", shorten(str(error)), "Write YAML in UTF-8.")]) from error
+    if not isinstance(document, dict):
+        raise InputRefused(path, [Problem("file", shorten(document), "Write a mapping of your names to ours.")])
+    nested = isinstance(document.get("columns"), dict)
+    body: dict[str, Any] = document if nested else {"columns": document}
+    problems = [Problem(str(name), "an unknown name", nearest(str(name), KNOWN)) for name in body if name not in KNOWN]
+    columns, delimiter = body["columns"], body.get("delimiter")
+    problems += [
+        Problem(f"columns.{name}", shorten(ours), "Write one of our columns.")
+        for name, ours in columns.items()
+        if not isinstance(ours, str) or not ours.strip()
+    ]
+    if delimiter is not None and delimiter not in DELIMITERS:
+        problems.append(Problem("delimiter", shorten(delimiter), "Write comma, semicolon or tab."))
+    if problems:
+        raise InputRefused(path, problems)
+    return Maps(
+        {str(name): str(ours).strip() for name, ours in columns.items()},
+        body.get("encoding"),
+        DELIMITERS[delimiter] if delimiter is not None else None,
+    )
