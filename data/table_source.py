@@ -116,6 +116,11 @@ class Source:
         return Source(text, kind, text)
 
     @property
+    def name(self) -> str:
+        """Without its folders, if it is a file."""
+        return Path(self.place).name if self.is_file else self.shown
+
+    @property
     def is_file(self) -> bool:
         """Whether it is a file."""
         return self.frame is None and not self.is_database

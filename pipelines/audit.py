@@ -14,18 +14,19 @@ from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem, nearest
-from vivavoce.data.table import InputRefused
+from vivavoce.data.table import Given, InputRefused, Maps, Source, Table
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
 from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.table import Verdict
+from vivavoce.pipelines.auditing.counts import read_counts
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.kinds import options, registered
 from vivavoce.pipelines.auditing.page import write_page, write_pdf
-from vivavoce.pipelines.auditing.scores import People, declare, read_counts, read_scores
+from vivavoce.pipelines.auditing.scores import People, declare, read_scores
 from vivavoce.pipelines.auditing.story import announce
 from vivavoce.pipelines.records import Records, enter
 
@@ -41,15 +42,16 @@ class CountsRequest:
 
     ``rules`` are names of shipped packs or paths; ``comparators`` name a group by table; ``shared`` also writes
     copies with small counts suppressed; without ``out`` nothing is written; ``made`` is the audit's time (now, unless
-    a test or a rerun fixes it).
+    a test or a rerun fixes it); ``maps`` says what the user calls the table's columns.
     """
 
-    counts: Path
+    counts: Given
     out: Path | None = None
     rules: tuple[str, ...] = DEFAULT
     comparators: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     made: datetime | None = None
+    maps: Maps | None = None
 
 
 @dataclass(frozen=True, init=False)
@@ -61,7 +63,8 @@ class AuditRequest:
     scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty. Without ``out``
     nothing is written. ``evidence`` is everything else by name: the table of every kind of further evidence and the
     options that kinds declare (``auditing/kinds.py`` lists both); each may be given as an argument of its own,
-    ``AuditRequest(scores, groups, out, outcomes=path, reliability=.8)``.
+    ``AuditRequest(scores, groups, out, outcomes=path, reliability=.8)``. ``maps`` says what the user calls the tables'
+    columns.
 
     Raises
     ------
@@ -69,8 +72,8 @@ class AuditRequest:
         For a name that no kind declares.
     """
 
-    scores: Path
-    groups: Path
+    scores: Given
+    groups: Given
     out: Path | None
     cut: float | None
     select: float | None
@@ -81,11 +84,12 @@ class AuditRequest:
     shared: bool
     made: datetime | None
     evidence: Mapping[str, Any]
+    maps: Maps | None
 
     def __init__(
         self,
-        scores: Path,
-        groups: Path,
+        scores: Given,
+        groups: Given,
         out: Path | None = None,
         cut: float | None = None,
         select: float | None = None,
@@ -97,6 +101,7 @@ class AuditRequest:
         shared: bool = False,
         made: datetime | None = None,
         evidence: Mapping[str, Any] | None = None,
+        maps: Maps | None = None,
         **named: Any,
     ) -> None:
         given = {name: value for name, value in {**(evidence or {}), **named}.items() if value is not None}
@@ -107,7 +112,7 @@ class AuditRequest:
         fields = {
             "scores": scores, "groups": groups, "out": out, "cut": cut, "select": select, "decision": decision,
             "by": by, "rules": rules, "comparators": comparators or {}, "shared": shared, "made": made,
-            "evidence": given,
+            "evidence": given, "maps": maps,
         }  # fmt: skip
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -200,9 +205,9 @@ def enter_audit(audited: Audited) -> bool:
 
 def _of_counts(request: CountsRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
     """What ready counts say, where they were read, and what was declared."""
-    tables = read_counts(request.counts)
-    choices = Choices(_comparators(request.comparators, tables, request.counts), _left_out(packs))
-    data = {"counts": _source(request.counts), "last_recorded": None, "tables": len(tables)}
+    tables, read = read_counts(request.counts, request.maps)
+    choices = Choices(_comparators(request.comparators, tables, read.source), _left_out(packs))
+    data = {"counts": _source(read), "last_recorded": None, "tables": len(tables)}
     return describe(audit_counts(tables, choices)), data, {"kind": "counts"}
 
 
@@ -210,7 +215,7 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
     """What scores, groups and further evidence say, where they were read, and what was declared."""
     people = _people(request)
     cohort, declared = declare(
-        request.scores, people.scores, people.attributes,
+        people.source, people.scores, people.attributes,
         cut=request.cut, select=request.select, decision=request.decision,
     )  # fmt: skip
     beside = _beside(request, people)
@@ -220,44 +225,45 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
         judged["score_differences"] = describe_differences(
             people.scores.scores, people.scores.competencies, people.attributes, people.comparators
         )
-    for kind, part in beside:
+    for kind, _, part in beside:
         judged[kind.declared.part] = part
         judged["findings"] += kind.findings(part)
-    given = {"scores": request.scores, "groups": request.groups} | {
-        option.name: request.evidence[option.name]
-        for option in options()
-        if option.value == "file" and option.name in request.evidence
-    }
-    data = {name: _source(path) for name, path in given.items()} | people.described(cohort.scored)
-    return judged, data, declared
+    data = {"scores": _source(people.scores.table), "groups": _source(people.groups.table)}
+    read = {kind.declared.name: getattr(found, "table", None) for kind, found, _ in beside}
+    for option in options():
+        if option.value == "file" and option.name in request.evidence:
+            found = read.get(option.name)
+            data[option.name] = _source(request.evidence[option.name] if found is None else found)
+    return judged, data | people.described(cohort.scored), declared
 
 
 def _people(request: AuditRequest) -> People:
-    scores = read_scores(request.scores, request.decision)
-    groups = read_groups(request.groups, request.by)
+    scores = read_scores(request.scores, request.decision, request.maps)
+    groups = read_groups(request.groups, request.by, request.maps)
     places = groups.places(scores.candidates)
     attributes = {name: groups.labels(places, name) for name in groups.attributes}
     levels = {name: labels.levels for name, labels in attributes.items()}
-    comparators = _comparators(request.comparators, levels, request.groups)
-    return People(request.scores, scores, groups, places, attributes, comparators)
+    comparators = _comparators(request.comparators, levels, groups.table.source)
+    return People(scores.table.source, scores, groups, places, attributes, comparators)
 
 
-def _beside(request: AuditRequest, people: People) -> list[tuple[Evidence[Any], Json]]:
-    """Every kind of further evidence that was given, with what it says."""
+def _beside(request: AuditRequest, people: People) -> list[tuple[Evidence[Any], Any, Json]]:
+    """Every kind of further evidence that was given, as read, with what it says."""
     alone = [
         Problem("options", f"--{_dashed(option.name)} alone", f"Give it together with --{_dashed(option.kind)}.")
         for option in options()
         if option.name in request.evidence and option.kind not in request.evidence
     ]
     if alone:
-        raise InputRefused(request.scores, alone)
+        raise InputRefused(people.source, alone)
     found = []
     for kind in registered():
         own = kind.declared
         if own.name in request.evidence:
             given = {option.name: request.evidence.get(option.name) for option in own.options}
+            given |= {"maps": request.maps, "whose": people.scores.interviews}
             table = kind.read(request.evidence[own.name], given)
-            found.append((kind, kind.describe(table, people, given)))
+            found.append((kind, table, kind.describe(table, people, given)))
     return found
 
 
@@ -265,7 +271,7 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], path: Path) -> Mapping[str, str]:
+def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], source: Source) -> Mapping[str, str]:
     """Check the named comparators against the tables' groups."""
     levels = {name: [getattr(group, "name", group) for group in found] for name, found in groups.items()}
     problems = [
@@ -274,7 +280,7 @@ def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], 
         if group not in levels.get(table, ())
     ]
     if problems:
-        raise InputRefused(path, problems)
+        raise InputRefused(source, problems)
     return named
 
 
@@ -336,5 +342,9 @@ def _pack(pack: Pack, day: date) -> Json:
     }
 
 
-def _source(path: Path) -> Json:
-    return {"file": path.name, "sha256": digest_file(path).sha256}
+def _source(given: Table | Path) -> Json:
+    """Name and digest of what was read, and the map of its columns where the user gave one."""
+    if isinstance(given, Path):
+        return {"file": given.name, "sha256": digest_file(given).sha256}
+    found: Json = {"file": given.source.name, "sha256": given.sha256}
+    return found | ({"map": dict(given.mapped)} if given.mapped else {})

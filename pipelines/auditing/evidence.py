@@ -173,7 +173,8 @@ class Evidence(Generic[Table]):
     declared
         Its names, options, sentences and shape.
     read
-        From what was given, and the options by name (None where not given): the table, or :class:`InputRefused`.
+        From what was given, and the options by name (None where not given): the table, or :class:`InputRefused`. Beside
+        the options stand ``maps``, what the user calls columns, and ``whose``, pairs of interview and candidate.
     describe
         From the table, the people under audit and the options: its part of ``audit.json``.
     tell

@@ -287,7 +287,7 @@ def _scores_grid(rows: list[tuple[str, Told]], say: Say) -> Grid:
 
 MADE_OF: Evidence[Measured] = Evidence(
     declared("made_of"),
-    read=lambda path, _: read_measured(path),
+    read=lambda path, given: read_measured(path, given["maps"]),
     describe=lambda measured, people, _: describe_made_of(measured, people),
     tell=tell,
     judge=judge,

@@ -6,7 +6,7 @@ from typing import Any
 
 from vivavoce.data.problem import Problem
 from vivavoce.data.schema import Feature
-from vivavoce.data.table import InputRefused
+from vivavoce.data.table import InputRefused, Source
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.auditing.evidence import Evidence, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import People
@@ -21,10 +21,10 @@ def read(folder: Path, _: Mapping[str, Any]) -> Path:
 
 def describe(folder: Path, people: People, _: Mapping[str, Any]) -> Json:
     """The version that made the scores under audit."""
-    return describe_model(folder, people.path, people.scores.model_digests, people.scores.standings)
+    return describe_model(folder, people.source, people.scores.model_digests, people.scores.standings)
 
 
-def describe_model(folder: Path, scores: Path, digests: Sequence[str], standings: Sequence[str]) -> Json:
+def describe_model(folder: Path, scores: Source, digests: Sequence[str], standings: Sequence[str]) -> Json:
     """The version in a folder, where these scores are its own.
 
     Parameters

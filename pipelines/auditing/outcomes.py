@@ -81,12 +81,12 @@ def describe(outcomes: Outcomes, people: People, given: Mapping[str, Any]) -> Js
     """What became of people, with the score's reliability and the applicants as far as they are known."""
     scores = people.scores
     if scores.scores is None:
-        raise InputRefused(people.path, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
+        raise InputRefused(people.source, [Problem("options", "outcomes", "Outcomes need a column 'score'.")])
     reliability = given["reliability"] if given["reliability"] is not None else scores.reliability
     if reliability is not None and not 0 < reliability <= 1:
         remedy = "Write a number above 0 and at most 1: the score's reliability within groups."
-        raise InputRefused(people.path, [Problem("reliability", str(reliability), remedy)])
-    applicants = read_applicants(given["applicants"], given["selected_on"], people.path, scores)
+        raise InputRefused(people.source, [Problem("reliability", str(reliability), remedy)])
+    applicants = read_applicants(given["applicants"], given["selected_on"], people.source, scores, given["maps"])
     return describe_outcomes(outcomes, people, reliability, applicants)
 
 
@@ -365,7 +365,7 @@ def _calibration_grid(entry: Told, say: Say) -> Grid:
 
 OUTCOMES: Evidence[Outcomes] = Evidence(
     declared("outcomes"),
-    read=lambda path, _: read_outcomes(path),
+    read=lambda path, given: read_outcomes(path, given["maps"]),
     describe=describe,
     tell=tell,
     judge=judge,

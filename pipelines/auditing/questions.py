@@ -27,7 +27,7 @@ from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Para
 from vivavoce.pipelines.report.plots import Strip, decimal, strips
 
 QUESTION = "question_id"
-QUESTIONS = (
+ANSWERED = (
     Column(CANDIDATE, Kind.ID, meaning="who answered"),
     Column(QUESTION, Kind.ID, meaning="which question"),
     Column(SCORE, Kind.NUMBER, filled=False, meaning="the answer's score; empty where there is no answer"),
@@ -54,7 +54,7 @@ def read_questions(given: Given, maps: Maps | None = None) -> QuestionScores:
     TableRefused
         For missing columns, empty ids, scores that are no numbers, and questions that stand twice for a person.
     """
-    table = read_table(given, QUESTIONS, key=(CANDIDATE, JOB, QUESTION), maps=maps, called="questions")
+    table = read_table(given, ANSWERED, key=(CANDIDATE, JOB, QUESTION), maps=maps, called="questions")
     whole = table.frame if JOB in table.frame else table.frame.assign(**{JOB: ""})
     return QuestionScores(table, whole.dropna(subset=[SCORE]))
 
@@ -289,7 +289,7 @@ def _grid(title: str, rows: Sequence[Told], reliability: float | None, say: Say)
 
 QUESTIONS: Evidence[QuestionScores] = Evidence(
     declared("questions"),
-    read=lambda path, _: read_questions(path),
+    read=lambda path, given: read_questions(path, given["maps"]),
     describe=lambda scores, people, _: describe_questions(scores, people.groups, people.comparators),
     tell=tell,
     judge=judge,

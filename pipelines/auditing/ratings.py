@@ -77,20 +77,18 @@ def read_ratings(
     whose: Iterable[tuple[str, str]] = (),
     maps: Maps | None = None,
 ) -> Ratings:
-    """Read the table that training reads, too: ``rater, value``, and ``competency``, ``job``, ``date`` where there.
+    """Read the table that training reads, too.
 
     Parameters
     ----------
     given
-        Whom a row is about stands in ``candidate_id``, or in ``interview_id`` where ``whose`` says whose interview that
-        is. Without ``competency`` the ratings are of the overall score; rows that rate a question are left out, and a
-        rater's several ratings of one person are averaged where they are of different interviews.
+        A row is about ``candidate_id``, or ``interview_id`` where ``whose`` says whose that is. Without ``competency``
+        ratings are of the overall score; rows that rate a question are left out, ratings of one person's several
+        interviews by one rater averaged.
     scale
         The rating scale's ends, which become 0 and 100 points; None where ratings are in the score's unit.
-    whose
-        Pairs of interview and candidate, as the scores have them.
-    maps
-        What the user calls these columns.
+    whose, maps
+        Pairs of interview and candidate of the scores; what the user calls these columns.
 
     Raises
     ------
@@ -100,16 +98,13 @@ def read_ratings(
     if scale is not None and not scale[0] < scale[1]:
         remedy = "Name the lower end of the scale first, then the upper."
         raise InputRefused("ratings", [Problem("rating-scale", f"{scale[0]:g} to {scale[1]:g}", remedy)])
-    checks: list[Check] = [_once, lambda one: _inside(one, scale)]
+    checks: list[Check] = [_rows, lambda one: _inside(one, scale)]
     table = read_ratings_table(given, CANDIDATE, whose=whose, checks=checks, maps=maps)
     frame = table.frame
     if COMPETENCY not in frame:
         frame = frame.assign(**{COMPETENCY: OVERALL})
     elif QUESTION in frame:
-        frame = frame[frame[COMPETENCY].notna() | frame[QUESTION].isna()]
-    table.refuse([table.problem(0, COMPETENCY, "questions alone", "Rate competencies, too.")] if frame.empty else [])
-    wordless = frame.index[frame[COMPETENCY].isna()]
-    table.refuse([table.problem(int(row), COMPETENCY, "nothing", "Fill in this cell.") for row in wordless])
+        frame = frame[frame[COMPETENCY].notna()]
     key = [name for name in (CANDIDATE, JOB, RATER, COMPETENCY) if name in frame]
     if frame.duplicated(key).any():
         kept = {VALUE: "mean"} | ({DATE: "min"} if DATE in frame else {})
@@ -121,21 +116,24 @@ def read_ratings(
 
 def _inside(table: Table, scale: tuple[float, float] | None) -> list[Problem]:
     """Ratings outside the scale that was named."""
-    if scale is None:
-        return []
-    low, high = scale
+    low, high = scale or (-np.inf, np.inf)
     values = table.frame[VALUE]
     remedy = f"Name the scale's ends with --rating-scale so that every rating is inside: {low:g} to {high:g} is not it."
-    return [
-        table.problem(int(row), VALUE, f"{values[row]:g}", remedy)
-        for row in np.flatnonzero((values < low) | (values > high))
-    ]
+    outside = np.flatnonzero((values < low) | (values > high))
+    return [table.problem(int(row), VALUE, f"{values[row]:g}", remedy) for row in outside]
 
 
-def _once(table: Table) -> list[Problem]:
-    """Ratings of one thing that one rater gave twice."""
-    names = (INTERVIEW if INTERVIEW in table.frame else CANDIDATE, JOB, RATER, COMPETENCY, QUESTION)
-    return duplicates(table, [name for name in names if name in table.frame], (RATER,))
+def _rows(table: Table) -> list[Problem]:
+    """Ratings of one thing that one rater gave twice, and rows that say of nothing what they rate."""
+    frame = table.frame
+    names = (INTERVIEW if INTERVIEW in frame else CANDIDATE, JOB, RATER, COMPETENCY, QUESTION)
+    problems = duplicates(table, [name for name in names if name in frame], (RATER,))
+    rated = frame.get(COMPETENCY, pd.Series(OVERALL, frame.index)).notna()
+    if not rated.any():
+        return [*problems, Problem(COMPETENCY, "questions alone", "Rate competencies, too.")]
+    empty = ~rated & (frame[QUESTION].isna() if QUESTION in frame else True)
+    remedy = "Fill in this cell, or leave the row out."
+    return problems + [table.problem(int(row), COMPETENCY, "nothing", remedy) for row in np.flatnonzero(empty)]
 
 
 def describe_ratings(ratings: Ratings, people: People) -> Json:
@@ -396,7 +394,7 @@ def _strip(label: str, found: Told) -> Strip:
 
 RATINGS: Evidence[Ratings] = Evidence(
     declared("ratings"),
-    read=lambda path, given: read_ratings(path, given["rating_scale"]),
+    read=lambda path, given: read_ratings(path, given["rating_scale"], given["whose"], given["maps"]),
     describe=lambda ratings, people, _: describe_ratings(ratings, people),
     tell=tell,
 )

@@ -212,7 +212,7 @@ def _heard(row: Told, say: Say) -> str:
 
 RECOGNISED: Evidence[Recognised] = Evidence(
     declared("recognised"),
-    read=lambda path, _: read_recognised(path),
+    read=lambda path, given: read_recognised(path, given["maps"]),
     describe=lambda heard, people, _: describe_recognised(heard, people.groups, people.comparators),
     tell=tell,
     judge=judge,

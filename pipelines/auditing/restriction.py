@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.data.problem import Problem
-from vivavoce.data.table import Column, Given, Kind, Maps, read_table
+from vivavoce.data.table import Column, Given, Kind, Maps, Source, read_table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.validity import (
     SMALLEST_SAMPLE,
@@ -63,7 +62,7 @@ class Applicants:
 
 
 def read_applicants(
-    given: Given | None, selector: str | None, scores_path: Path, scores: Scores, maps: Maps | None = None
+    given: Given | None, selector: str | None, scores_source: Source, scores: Scores, maps: Maps | None = None
 ) -> Applicants | str:
     """Read the applicants, or why there are none.
 
@@ -73,7 +72,7 @@ def read_applicants(
         ``candidate_id`` and the selector's column; None: everybody in the scores, where decisions say who was chosen.
     selector
         ``score`` (people were chosen on this very score), another column's name (on that), or None (not known).
-    scores_path, scores
+    scores_source, scores
         The scores under audit.
     maps
         What the user calls these columns.
@@ -91,7 +90,7 @@ def read_applicants(
         known = scores.scores[np.isfinite(scores.scores)]
         if len(known) < SMALLEST_SAMPLE:
             return NO_APPLICANTS
-        return Applicants(scores_path.name, selector, float(known.std(ddof=1)), len(known), scores.scores)
+        return Applicants(scores_source.name, selector, float(known.std(ddof=1)), len(known), scores.scores)
     columns = (Column(CANDIDATE, Kind.ID, filled=False), Column(selector, Kind.NUMBER, filled=False))
     table = read_table(given, columns, key=(CANDIDATE,), maps=maps, called="applicants")
     values = table.frame[selector]
@@ -99,8 +98,7 @@ def read_applicants(
         table.refuse([Problem(selector, "too few values, or one only", "Give every applicant's value.")])
     own = values.set_axis(table.frame[CANDIDATE]).reindex(scores.candidates.astype(str)).to_numpy(np.float64)
     chosen = scores.scores if selector == SCORE and scores.scores is not None else own
-    shown = Path(table.source.place).name or table.source.shown
-    return Applicants(shown, selector, float(values.std(ddof=1)), int(values.notna().sum()), chosen)
+    return Applicants(table.source.name, selector, float(values.std(ddof=1)), int(values.notna().sum()), chosen)
 
 
 def describe_restriction(x: Floats, y: Floats, here: npt.NDArray[np.bool_], applicants: Applicants | str) -> Json:

@@ -10,9 +10,9 @@ from vivavoce.pipelines.auditing.scores import People
 from vivavoce.pipelines.report.blocks import Block, Grid, Heading, Paragraph, Say
 
 
-def read(path: Path, _: Mapping[str, Any]) -> Reviews:
+def read(path: Path, given: Mapping[str, Any]) -> Reviews:
     """The overrides in a table."""
-    return read_reviews(path)
+    return read_reviews(path, given["maps"])
 
 
 def describe(reviews: Reviews, people: People, _: Mapping[str, Any]) -> Json:

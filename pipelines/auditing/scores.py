@@ -1,4 +1,4 @@
-"""What an audit reads: scores, decisions, ready counts — anybody's, or the project's own ``scores.parquet``.
+"""What an audit reads: scores and decisions, anybody's or the project's own ``scores.parquet``.
 
 The people under audit: their scores beside what they declared, row by row.
 
@@ -7,9 +7,6 @@ Who passes: a cut, a share of every job, a decision, or the median — declared 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +26,7 @@ from vivavoce.data.table import (
     InputRefused,
     Kind,
     Maps,
+    Source,
     Table,
     TableRefused,
     duplicates,
@@ -36,7 +34,7 @@ from vivavoce.data.table import (
 )
 from vivavoce.fairness.audit import Cohort, scoring_rate
 from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
-from vivavoce.fairness.table import Group, Measure
+from vivavoce.fairness.table import Measure
 from vivavoce.models.score import OVERALL
 
 SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
@@ -56,12 +54,6 @@ SCORES = (
     Column("standing", Kind.LABEL, meaning="what that version may be used for").optional,
 )
 NO_COMPETENCY = frozenset(one.name for one in SCORES) | {"low", "high"}
-COUNTS = (
-    Column("table", Kind.NAME, meaning="which comparison"),
-    Column("group", Kind.NAME, meaning="which group"),
-    Column("n", Kind.TEXT, meaning="how many people"),
-    Column("selected", Kind.TEXT, meaning="how many of them were selected"),
-)
 
 
 @dataclass(frozen=True)
@@ -75,6 +67,7 @@ class Scores:
     and candidate, where it has them.
     """
 
+    table: Table
     candidates: "pd.Series[Any]"
     scores: npt.NDArray[np.float64] | None
     decisions: npt.NDArray[np.float64] | None
@@ -88,7 +81,6 @@ class Scores:
     reliability: float | None = None
     jobs: "pd.Series[Any] | None" = None
     interviews: tuple[tuple[str, str], ...] = ()
-    table: Table | None = None
 
 
 def read_scores(given: Given, decision: str | None = None, maps: Maps | None = None) -> Scores:
@@ -129,6 +121,7 @@ def read_scores(given: Given, decision: str | None = None, maps: Maps | None = N
         decisions = None if decisions is None else np.where(out, np.nan, decisions)
     labels = {name: Labels.of(frame[name]) for name in (JOB, SITE) if name in frame}
     return Scores(
+        table,
         frame[CANDIDATE],
         scores,
         decisions,
@@ -142,7 +135,6 @@ def read_scores(given: Given, decision: str | None = None, maps: Maps | None = N
         float(frame[RELIABILITY].dropna().iloc[0]) if RELIABILITY in frame else None,
         frame.get(JOB),
         tuple(zip(frame[INTERVIEW], frame[CANDIDATE], strict=True)) if INTERVIEW in frame else (),
-        table,
     )
 
 
@@ -234,51 +226,14 @@ def places_of(scores: Scores, frame: pd.DataFrame, place: object) -> npt.NDArray
     return np.asarray(index.get_indexer(wanted), np.int64)
 
 
-def read_counts(given: Given, maps: Maps | None = None) -> dict[str, list[Group]]:
-    """Read ready counts, ``table,group,n,selected``, decimals exactly as written.
-
-    Raises
-    ------
-    TableRefused
-        For missing columns, names that are empty or stand twice in a table, and counts that are not 0 ≤ selected ≤ n.
-    """
-    table = read_table(given, COUNTS, key=("table", "group"), checks=[_counted], maps=maps, called="counts")
-    tables: dict[str, list[Group]] = {}
-    for name, group, n, selected in table.frame[[one.name for one in COUNTS]].itertuples(index=False):
-        tables.setdefault(name, []).append(Group(group, Fraction(Decimal(selected)), Fraction(Decimal(n))))
-    return tables
-
-
-def _counted(table: Table) -> list[Problem]:
-    """Cells that are no count, and more selected than there are."""
-    problems: list[Problem] = []
-    for row, (n, selected) in enumerate(zip(table.frame["n"], table.frame["selected"], strict=True)):
-        people, chosen = (_count(table, row, name, cell, problems) for name, cell in (("n", n), ("selected", selected)))
-        if people is not None and chosen is not None and chosen > people:
-            problems.append(table.problem(row, "selected", shorten(selected), f"At most n are selected ({n})."))
-    return problems
-
-
-def _count(table: Table, row: int, name: str, cell: str | None, problems: list[Problem]) -> Fraction | None:
-    try:
-        value = Decimal(cell or "")
-        if value.is_finite() and value >= 0:
-            return Fraction(value)
-    except InvalidOperation:
-        pass
-    remedy = "Write a count of at least 0; decimals are allowed."
-    problems.append(table.problem(row, name, "nothing" if cell is None else shorten(cell), remedy))
-    return None
-
-
 @dataclass(frozen=True)
 class People:
     """Scores and declared groups of the same rows.
 
     Parameters
     ----------
-    path, scores
-        As read.
+    source, scores
+        Where the scores were read, and what they say.
     groups
         As read, one row per person.
     places
@@ -289,7 +244,7 @@ class People:
         Whom to compare with, by attribute, where somebody is named.
     """
 
-    path: Path
+    source: Source
     scores: Scores
     groups: Declared
     places: npt.NDArray[np.int64]
@@ -319,7 +274,7 @@ Json = dict[str, Any]
 
 
 def declare(
-    path: Path,
+    place: object,
     scores: Scores,
     attributes: Mapping[str, Labels],
     *,
@@ -331,8 +286,8 @@ def declare(
 
     Parameters
     ----------
-    path
-        Of the scores, for messages.
+    place
+        Where the scores were read, for messages.
     scores, attributes
         Row by row.
     cut
@@ -350,19 +305,19 @@ def declare(
     options = {"cut": cut, "select": select, "decision": decision}
     asked = [name for name, value in options.items() if value is not None]
     if len(asked) > 1:
-        raise InputRefused(path, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
+        raise InputRefused(place, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
     if scores.decisions is not None:
         scored, selected = np.isfinite(scores.decisions), scores.decisions == 1
         declared: Json = {"kind": "decision", "column": decision or DECISION}
         return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, attributes, scores.strata), declared
     if scores.scores is None:
-        raise InputRefused(path, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
+        raise InputRefused(place, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
     values = scores.scores
     scored = np.isfinite(values)
     if not scored.any():
-        raise InputRefused(path, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
+        raise InputRefused(place, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
     if select is not None:
-        return _select(path, scores, values, attributes, select)
+        return _select(place, scores, values, attributes, select)
     if cut is None:
         rate = scoring_rate(values)
         declared = {"kind": "median", "cut": rate.median, "at_cut": rate.at_median}
@@ -379,11 +334,11 @@ def declare(
 
 
 def _select(
-    path: Path, scores: Scores, values: Floats, attributes: Mapping[str, Labels], share: float
+    place: object, scores: Scores, values: Floats, attributes: Mapping[str, Labels], share: float
 ) -> tuple[Cohort, Json]:
     """The best ``share`` of every job: jobs have their own scales, and people compete within one."""
     if not 0 < share < 1:
-        raise InputRefused(path, [Problem("select", str(share), "Write a share between 0 and 1.")])
+        raise InputRefused(place, [Problem("select", str(share), "Write a share between 0 and 1.")])
     scored = np.isfinite(values)
     jobs = scores.strata.get(JOB)
     codes = np.zeros(len(values), np.int64) if jobs is None else jobs.codes

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from vivavoce.data.table import Column, Kind, read_table
 from vivavoce.pipelines.auditing.evidence import Declaration, Evidence, Finding, Found, Option
 from vivavoce.pipelines.report.blocks import Grid, Heading
 
