@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -237,11 +238,15 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Validated interviews in the file's order, the rows left out, and the SHA-256 (hex) of the file's bytes."""
+    """Validated interviews in the file's order, the rows left out, and the SHA-256 (hex) of the file's bytes.
+
+    ``mapped`` says which columns were taken for which, where the user said so.
+    """
 
     interviews: tuple[Interview, ...]
     bad_rows: tuple[BadRow, ...]
     digest: str
+    mapped: Mapping[str, str] = MappingProxyType({})
 
 
 class ManifestError(VivaError):
@@ -319,7 +324,7 @@ def read_manifest(
         interviews.append(replace(interview, consent=interview.consent or declared))
     if raw_manifest.header or (bad_rows and not skip_bad_rows):
         raise ManifestError(path, [*raw_manifest.header, *(error for bad in bad_rows for error in bad.errors)])
-    return Manifest(tuple(interviews), tuple(bad_rows), hashlib.sha256(content).hexdigest())
+    return Manifest(tuple(interviews), tuple(bad_rows), hashlib.sha256(content).hexdigest(), raw_manifest.mapped)
 
 
 REQUIRED = tuple(name for name, declared in ManifestRow.model_fields.items() if declared.is_required())

@@ -6,7 +6,7 @@ as every other table's (``docs/tables.md``).
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Never
 
@@ -66,11 +66,12 @@ class RawRow:
 
 @dataclass(frozen=True)
 class RawManifest:
-    """A manifest's rows, what is wrong with its header, and which required columns it lacks."""
+    """A manifest's rows, what is wrong with its header, which required columns it lacks, and what a map renamed."""
 
     rows: list[RawRow]
     header: list[RowError] = field(default_factory=list)
     lacking: frozenset[str] = frozenset()
+    mapped: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_json_lines(content: bytes) -> Iterator[RawRow]:
@@ -134,7 +135,8 @@ def read_cells(
     lacking = [name for name in required if name not in names]
     free = [name for name, ours in zip(raw.names, names, strict=True) if not ours]
     header += [_lacking(name, free) for name in lacking]
-    return RawManifest(sorted(rows, key=lambda row: row.line), header, frozenset(lacking))
+    mapped = {name: ours for name, ours in zip(raw.names, names, strict=True) if fold(name) in wanted}
+    return RawManifest(sorted(rows, key=lambda row: row.line), header, frozenset(lacking), mapped)
 
 
 def _row_error(problem: Problem) -> RowError:

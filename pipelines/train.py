@@ -18,13 +18,14 @@ from vivavoce.pipelines.terminal import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vivavoce.data.column_maps import Maps
     from vivavoce.training.inputs import Inputs
     from vivavoce.training.measured import Measured
     from vivavoce.training.pooling import Beside
     from vivavoce.training.trainers import Made
 
 Given = Union[str, Path, "pd.DataFrame"]
-"""A table: a ``.csv`` or ``.parquet`` file, ``URL#table``, or the table itself."""
+"""A table: a file (``docs/tables.md``), ``URL#table``, or the table itself."""
 
 Compared = tuple["tuple[ModelVersion, str] | None", "Measured | None"]  # the champion, and today's applicants
 
@@ -67,6 +68,8 @@ class TrainingRequest:
         Versions of other jobs, whose weights for the same competencies count as far as the jobs agree.
     kind
         Of model: the name of one of ``training/trainers.py``.
+    maps
+        What the user calls the columns of these tables.
     """
 
     features: Given
@@ -87,6 +90,7 @@ class TrainingRequest:
     today: Given | None = None
     beside: tuple[Path, ...] = ()
     kind: str = "linear"
+    maps: "Maps | None" = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,7 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
         selection=request.selection,
         weights=weights,
         split=request.split,
+        maps=request.maps,
     )
 
 
@@ -254,7 +259,7 @@ def _compared_with(request: TrainingRequest, framework: Framework) -> Compared:
     today: Any = request.today
     return (
         load_model(request.champion) if request.champion else None,
-        read_measured(today, framework.job, request.schema) if today is not None else None,
+        read_measured(today, framework.job, request.schema, request.maps) if today is not None else None,
     )
 
 

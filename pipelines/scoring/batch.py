@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vivavoce.data.column_maps import Maps
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.data.identity import digest_file
 from vivavoce.data.interview import Purpose, route
@@ -51,6 +52,7 @@ class Request:
     interviewer_consent: str | None = None
     models: tuple[str, ...] = ()
     production: bool = False
+    maps: Maps | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,10 @@ def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Fr
 def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
     """The manifest; a job without a framework, or without a model among models, is a bad row like any other."""
     manifest = read_manifest(
-        request.manifest, consent_on_file=request.consent_on_file, skip_bad_rows=request.skip_bad_rows
+        request.manifest,
+        consent_on_file=request.consent_on_file,
+        skip_bad_rows=request.skip_bad_rows,
+        maps=request.maps,
     )
     known = ", ".join(sorted(frameworks))
     foreign = [interview for interview in manifest.interviews if interview.job not in frameworks]
@@ -156,7 +161,7 @@ def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
     if bad and not request.skip_bad_rows:
         raise ManifestError(request.manifest, [error for row in bad for error in row.errors])
     sound = tuple(interview for interview in manifest.interviews if interview.job in frameworks)
-    return Manifest(sound, (*manifest.bad_rows, *bad), manifest.digest)
+    return replace(manifest, interviews=sound, bad_rows=(*manifest.bad_rows, *bad))
 
 
 def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:

@@ -123,6 +123,7 @@ def run_document(rows: Sequence[Row], batch: Batch, runs: Sequence[Run]) -> dict
         "runs": [{"started": run.started, "ended": run.ended, "pid": run.pid, "host": run.host} for run in runs],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "notes": notes(batch),
+        **({"map": dict(batch.manifest.mapped)} if batch.manifest.mapped else {}),
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser import visit
 from tests.commands import ended
+from vivavoce.data.column_maps import Maps
 from vivavoce.pipelines.audit import AuditRequest, CountsRequest, run_audit, run_counts_audit
 from vivavoce.pipelines.auditing.kinds import schema
 
@@ -324,3 +325,25 @@ def test_the_page_in_a_browser(tmp_path: Path) -> None:
         assert words in seen.dom
     red, green, blue = (seen.picture[..., channel].astype(int) for channel in (2, 1, 0))
     assert ((red > 130) & (green < 60) & (blue < 60)).sum() > 100  # the finding's diamond and words are drawn
+
+
+def test_groups_in_chinese_and_unknown_in_any_spelling_are_counted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    ids = [f"{i:05d}" for i in range(400)]
+    said = rng.choice(["女", "男", "不详", "N/A", "-", ""], 400, p=[0.4, 0.4, 0.05, 0.05, 0.05, 0.05])
+    values = rng.normal(50, 10, 400)
+    scores = "".join(f"{name};{value:.3f}\n".replace(".", ",") for name, value in zip(ids, values, strict=True))
+    (tmp_path / "s.csv").write_text("Applicant No;Score\n" + scores, encoding="utf-16")
+    groups = "".join(f"{name},{sex}\n" for name, sex in zip(ids, said, strict=True))
+    (tmp_path / "g.csv").write_bytes(("Candidate ID,性别\n" + groups).encode("gb18030"))
+    maps = Maps({"applicant no": "candidate_id", "性别": "sex"})
+    request = AuditRequest(tmp_path / "s.csv", tmp_path / "g.csv", tmp_path / "out", by=("Sex",), select=0.5, maps=maps)
+    assert ended(run_audit, request) in (0, 4)
+    document = read(tmp_path / "out")
+    (table,) = [one for one in document["tables"] if one["family"] == "primary"]
+    counted = {row["group"]: row["n"] for row in table["rows"]}
+    assert (counted["女"], counted["男"]) == ((said == "女").sum(), (said == "男").sum())
+    assert set(counted) <= {"女", "男", "unknown"}
+    assert document["data"]["scores"]["map"] == {"Applicant No": "candidate_id"}
+    assert document["data"]["groups"]["map"] == {"性别": "sex"}
+    assert table["unknown"]["n"] == 400 - counted["女"] - counted["男"]

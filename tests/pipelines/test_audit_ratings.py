@@ -14,6 +14,7 @@ from tests.commands import ended
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.auditing.kinds import schema
+from vivavoce.pipelines.auditing.ratings import read_ratings
 
 SCHEMA = schema()
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
@@ -143,3 +144,23 @@ def test_every_option_reaches_the_audit_from_the_command_line(tmp_path: Path) ->
     assert (table["comparator"], table["comparator_named"]) == ("f", True)
     for wrong in (["--selected-on", "score"], ["--rating-scale", "1", "5"]):
         assert CliRunner().invoke(app, [*head, str(tmp_path / "no"), *wrong]).exit_code == 2
+
+
+def test_the_file_that_training_reads_serves_the_audit_too(tmp_path: Path) -> None:
+    ratings, scores = planted()
+    scores["interview_id"] = "i-" + scores["candidate_id"]
+    _, one = audited(tmp_path, ratings.assign(competency="overall"), scores)
+    training = ratings.rename(columns={"candidate_id": "Interview ID"}).assign(competency="overall")
+    training["Interview ID"] = "i-" + training["Interview ID"]
+    asked = training[:3].assign(competency=None, question_id="q1")
+    status, other = audited(tmp_path, pd.concat([training, asked]), scores)
+    assert status != 2
+    assert other == one
+    assert audited(tmp_path, training, scores.drop(columns="interview_id"))[0] == 2
+
+
+def test_two_interviews_of_a_person_are_averaged_for_each_rater(tmp_path: Path) -> None:
+    rows = [("i1", "c1", "ann", 40.0), ("i2", "c1", "ann", 60.0), ("i3", "c2", "ann", 70.0)]
+    frame = pd.DataFrame(rows, columns=["interview_id", "candidate_id", "rater", "value"])
+    found = read_ratings(frame).frame
+    assert dict(zip(found["candidate_id"], found["value"], strict=True)) == {"c1": 50.0, "c2": 70.0}
