@@ -10,11 +10,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -246,7 +245,7 @@ class Manifest:
     interviews: tuple[Interview, ...]
     bad_rows: tuple[BadRow, ...]
     digest: str
-    mapped: Mapping[str, str] = MappingProxyType({})
+    mapped: Mapping[str, str] = field(default_factory=dict)
 
 
 class ManifestError(VivaError):
