@@ -1,6 +1,6 @@
 """What a report is made of, and the words of two languages: a page and its PDF both show these blocks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -136,19 +136,22 @@ class Story:
 @cache
 def _texts(report: str) -> dict[str, dict[str, str]]:
     text = (files("vivavoce.pipelines.report") / "texts" / f"{report}.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(text)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded: dict[str, dict[str, str]] = yaml.load(text, loader)  # noqa: S506 (a safe loader, the fast one where it is)
     return loaded
 
 
 def speaker(language: Language, report: str = "audit") -> Say:
     """A function from a sentence's name and its values to the sentence of one report's texts."""
-    return lambda name, **values: _texts(report)[name][language].format(
-        **{key: _isolated(value) for key, value in values.items()}
-    )
+    return lambda name, **values: fill(_texts(report)[name][language], values)
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """A sentence with its values; a name written from right to left does not turn what follows it around."""
+    return text.format(**{name: _isolated(value) for name, value in values.items()})
 
 
 def _isolated(value: object) -> object:
-    """A name that is written from right to left, between marks that keep it from turning what follows it around."""
     if isinstance(value, str) and any(bidirectional(letter) in ("R", "AL") for letter in value):
         return f"\N{FIRST STRONG ISOLATE}{value}\N{POP DIRECTIONAL ISOLATE}"
     return value
