@@ -143,7 +143,11 @@ def _texts(report: str) -> dict[str, dict[str, str]]:
 
 def speaker(language: Language, report: str = "audit") -> Say:
     """A function from a sentence's name and its values to the sentence of one report's texts."""
-    return lambda name, **values: fill(_texts(report)[name][language], values)
+
+    def say(sentence: str, /, **values: object) -> str:
+        return fill(_texts(report)[sentence][language], values)
+
+    return say
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
