@@ -1,7 +1,7 @@
 """What a report is made of, and the words of two languages: a page and its PDF both show these blocks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -133,6 +133,11 @@ class Story:
         return (block for block in self.blocks if isinstance(block, Heading) and block.level == 2)
 
 
+def known(report: str) -> frozenset[str]:
+    """Names of a report's sentences."""
+    return frozenset(_texts(report))
+
+
 @cache
 def _texts(report: str) -> dict[str, dict[str, str]]:
     text = (files("vivavoce.pipelines.report") / "texts" / f"{report}.yaml").read_text(encoding="utf-8")
@@ -153,6 +158,32 @@ def speaker(language: Language, report: str = "audit") -> Say:
 def fill(text: str, values: Mapping[str, object]) -> str:
     """A sentence with its values; a name written from right to left does not turn what follows it around."""
     return text.format(**{name: _isolated(value) for name, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a report's texts with its values, to be said in any language; ``str`` says it in English.
+
+    A value may be a sentence itself, or a text by language.
+    """
+
+    report: str
+    name: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def said(self, language: Language) -> str:
+        """In one language."""
+        told = {name: _in(language, value) for name, value in self.values.items()}
+        return fill(_texts(self.report)[self.name][language], told)
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+
+def _in(language: Language, value: object) -> object:
+    if isinstance(value, Sentence):
+        return value.said(language)
+    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
 
 
 def _isolated(value: object) -> object:

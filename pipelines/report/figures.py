@@ -6,6 +6,7 @@ Colours have names. On a page they follow its light and dark; in a PDF and in a 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 from unicodedata import east_asian_width
 
@@ -60,6 +61,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Strokes:
+    """Many lines of one look, each through its points: what is broken where nothing was measured, in few letters."""
+
+    pieces: tuple[tuple[tuple[float, float], ...], ...]
+    stroke: str
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
 class Mark:
     """A closed shape around points, in named colours; a ``pale`` one lets through what is behind it."""
 
@@ -71,7 +81,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Words:
-    """Text at its baseline, in a named colour."""
+    """Text at its baseline, in a named colour; with a ``language`` it is for a page that shows one of several."""
 
     x: float
     y: float
@@ -80,9 +90,10 @@ class Words:
     size: float = 12.0
     fill: str = "ink"
     bold: bool = False
+    language: str = ""
 
 
-Shape = Line | Mark | Words
+Shape = Line | Strokes | Mark | Words
 
 
 @dataclass(frozen=True)
@@ -119,8 +130,18 @@ def _svg(shape: Shape) -> Markup:
         anchor = _attribute("text-anchor", shape.anchor if shape.anchor != "start" else "")
         bold = _attribute("font-weight", "600" if shape.bold else "")
         return Markup('<text x="{}" y="{}" font-size="{:g}"{}{}{}>{}</text>').format(
-            _short(shape.x), _short(shape.y), shape.size, anchor, bold, _paint(fill=shape.fill), shape.text
+            _short(shape.x),
+            _short(shape.y),
+            shape.size,
+            anchor,
+            bold,
+            _paint(shape.language, fill=shape.fill),
+            shape.text,
         )
+    if isinstance(shape, Strokes):
+        path = "".join(map(_piece, shape.pieces))
+        width = _attribute("stroke-width", f"{shape.width:g}" if shape.width != 1 else "")
+        return Markup('<path d="{}" fill="none"{}{}/>').format(path, _paint(stroke=shape.stroke), width)
     points = " ".join(f"{_short(x)},{_short(y)}" for x, y in shape.points)
     if isinstance(shape, Mark):
         pale = _attribute("fill-opacity", f"{PALE:g}" if shape.pale else "")
@@ -136,10 +157,17 @@ def _attribute(name: str, value: str) -> Markup:
     return Markup(' {}="{}"').format(name, value) if value else Markup("")
 
 
-def _paint(**colours: str) -> Markup:
+def _piece(points: Sequence[tuple[float, float]]) -> str:
+    """A line in steps from point to point, which whole pixels keep short."""
+    steps = [f"{_short(x - before_x)} {_short(y - before_y)}" for (before_x, before_y), (x, y) in pairwise(points)]
+    return f"M{_short(points[0][0])} {_short(points[0][1])}l{' '.join(steps)}".replace(" -", "-")
+
+
+def _paint(language: str = "", **colours: str) -> Markup:
     """The light colours, and the classes by which a page's stylesheet puts its own in their place."""
     plain = Markup("").join(_attribute(what, PALETTE[name][0]) for what, name in colours.items())
-    return plain + _attribute("class", " ".join(f"{what}-{name}" for what, name in colours.items()))
+    classes = [f"{what}-{name}" for what, name in colours.items()] + [f"in-{language}"] * bool(language)
+    return plain + _attribute("class", " ".join(classes))
 
 
 def _short(value: float) -> str:
