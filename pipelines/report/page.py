@@ -57,5 +57,8 @@ def page(stories: Mapping[Language, Story], made: str) -> str:
         The report's time in ISO 8601, as the PDF carries it.
     """
     say = {language: speaker(language, "page") for language in stories}
-    title = " · ".join(dict.fromkeys(story.title for story in stories.values()))
-    return render("page.html.j2", title=title, made=made, stories=stories, say=say)
+    titles: dict[Language, str] = {}
+    for language, story in stories.items():
+        titles |= {language: story.title} if story.title not in titles.values() else {}
+    title = " · ".join(titles.values())
+    return render("page.html.j2", title=title, titles=titles, made=made, stories=stories, say=say)

@@ -113,7 +113,7 @@ def _contour(times: Array, values: Array, seconds: float) -> Contour:
 def draw(timeline: Timeline) -> Drawing:
     """The timeline as a picture: speech, and a lane for each contour that was measured."""
     shapes: list[Shape] = [*_both("speech", 10), Strokes(_bars(timeline), "ok", BAR)]
-    said = []
+    said: list[Sentence] = []
     for name, values, limit in (("f0", timeline.f0_semitones, F0_LIMIT), ("yaw", timeline.yaw_deg, YAW_LIMIT)):
         measured = [value for value in values if value is not None]
         if measured:
