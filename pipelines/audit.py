@@ -25,10 +25,11 @@ from vivavoce.pipelines.auditing.counts import read_counts
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.kinds import options, registered
-from vivavoce.pipelines.auditing.page import write_page, write_pdf
+from vivavoce.pipelines.auditing.page import audit_page
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
 from vivavoce.pipelines.auditing.story import announce
 from vivavoce.pipelines.records import Records, enter
+from vivavoce.pipelines.report.pdf import print_beside
 
 Json = dict[str, Any]
 
@@ -325,8 +326,9 @@ def _family(tables: Sequence[Json]) -> Json:
 def _write(out: Path, name: str, document: Json) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     write_durably(out / f"{name}.json", text.encode())
-    write_page(out / f"{name}.html", document)
-    write_pdf(out / f"{name}.pdf", document)
+    page = out / f"{name}.html"
+    write_durably(page, audit_page(document).encode())
+    print_beside(page, Console(stderr=True))
 
 
 def _pack(pack: Pack, day: date) -> Json:

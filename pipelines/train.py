@@ -301,7 +301,8 @@ def _pictures(made: "Made[ModelVersion]", inputs: "Inputs") -> dict[str, str]:
     import pandas as pd
 
     from vivavoce.evaluation.calibration import calibrate
-    from vivavoce.pipelines.report.training_plots import calibration_curves, standalone, weights_forest
+    from vivavoce.pipelines.report.figures import standalone
+    from vivavoce.pipelines.report.training_plots import calibration_curves, weights_forest
 
     scale, found, curves = made.model.framework.scale, {}, {}
     for name, predicted in made.predicted.items():

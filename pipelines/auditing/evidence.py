@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import yaml
 
-from vivavoce.pipelines.report.blocks import Block, Language, Say, speaker
+from vivavoce.pipelines.report.blocks import Block, Language, Say, fill, speaker
 
 if TYPE_CHECKING:
     from vivavoce.pipelines.auditing.scores import People
@@ -121,9 +121,9 @@ class Declaration:
         """The report's sentences with this kind's own before them."""
         common = speaker(language)
 
-        def say(name: str, **values: Any) -> str:
-            own = self.texts.get(name)
-            return common(name, **values) if own is None else own[language].format(**values)
+        def say(sentence: str, /, **values: Any) -> str:
+            own = self.texts.get(sentence)
+            return common(sentence, **values) if own is None else fill(own[language], values)
 
         return say
 

@@ -296,8 +296,8 @@ def announce(audit: Json, out: Path | None) -> None:
     if besides:
         said.print(besides, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
-        where = f"Report: {out / 'audit.html'}, the same as .pdf and .json"
-        said.print(where, markup=False, highlight=False, soft_wrap=True)
+        same = ".pdf and .json" if (out / "audit.pdf").is_file() else ".json"
+        said.print(f"Report: {out / 'audit.html'}, the same as {same}", markup=False, highlight=False, soft_wrap=True)
 
 
 def verdict_of(table: Json) -> tuple[str, tuple[str, ...]]:

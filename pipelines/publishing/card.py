@@ -6,38 +6,29 @@ from typing import Any
 
 from vivavoce.fairness.gate.evidence import Evidence, limits, short
 from vivavoce.models.version import ModelVersion
+from vivavoce.pipelines.report import page as pages
+from vivavoce.pipelines.report.blocks import LANGUAGES, Block, Bullets, Grid, Heading, Language, Say, Story, speaker
 
 Json = Mapping[str, Any]
 Cell = str | int | float
 
-USES = (
-    "Meant for: putting structured, recorded interviews for this job in an order in which people read them, with the "
-    "evidence beside every score.",
-    "Not meant for: rejecting anybody without a person's decision, other jobs, questions or languages than the "
-    "framework's, interviews held otherwise, or any claim about emotion, health, honesty or personality.",
-    "A missing score says that something could not be measured, never that the person is weak.",
-)
 MOST_FEATURES = 8  # of a competency that a table lists, largest first
+PEOPLE = ("persons", "interviews", "raters", "criterion", "with performance")  # of a data sheet
+LOOKS = {
+    "pass": "ok", "ok": "ok", "met": "ok", "fail": "finding", "finding": "finding", "not_met": "finding",
+    "insufficient": "insufficient", "waived": "insufficient", "open": "insufficient",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Table:
-    """Header and rows; numbers are put in two decimals."""
+class Card:
+    """A card's blocks in every language, and when the gate decided, in ISO 8601."""
 
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, sentences, and tables below them."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    made: str
+    told: Mapping[Language, tuple[Block, ...]]
 
 
-def sections(model: ModelVersion, evidence: Evidence, gate: Json) -> list[Section]:
+def sections(model: ModelVersion, evidence: Evidence, gate: Json) -> Card:
     """The card's content.
 
     Parameters
@@ -49,226 +40,242 @@ def sections(model: ModelVersion, evidence: Evidence, gate: Json) -> list[Sectio
     gate
         ``gate.json``.
     """
-    return [
-        _identity(model, evidence, gate),
-        Section("Use and misuse", USES),
-        _data(model),
-        _weights(model),
-        _validity(model, evidence),
-        _reliability(model),
-        _features(model),
-        *_groups(evidence.audit),
-        _checks(gate),
-        _limits(model, evidence, gate),
-        *_rules(evidence.audit),
-    ]
+    return Card(gate["made"], {language: tuple(_tell(model, evidence, gate, language)) for language in LANGUAGES})
 
 
-def markdown(title: str, found: Sequence[Section]) -> str:
-    """The card as Markdown."""
+def markdown(title: str, card: Card) -> str:
+    """The card as Markdown, one language after the other."""
     parts = [f"# {title}"]
-    for section in found:
-        parts.append(f"## {section.title}")
-        parts += [f"- {one}" for one in section.sentences]
-        for table in section.tables:
-            rows = ["| " + " | ".join(_text(cell).replace("|", "\\|") for cell in row) + " |" for row in table.rows]
-            parts += ["", "| " + " | ".join(table.header) + " |", "|" + "---|" * len(table.header), *rows, ""]
-    return "\n".join(parts).replace("\n## ", "\n\n## ") + "\n"
+    for block in (block for blocks in card.told.values() for block in blocks):
+        if isinstance(block, Heading):
+            parts += ["", f"## {block.text}"]
+        elif isinstance(block, Bullets):
+            parts += [f"- {one}" for one in block.items]
+        elif isinstance(block, Grid):
+            rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in block.rows]
+            parts += ["", "| " + " | ".join(block.titles) + " |", "|" + "---|" * len(block.titles), *rows, ""]
+    return "\n".join(parts) + "\n"
 
 
-def page(title: str, found: Sequence[Section]) -> str:
+def page(title: str, card: Card) -> str:
     """The card as one self-contained page."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("vivavoce.pipelines"), autoescape=True, trim_blocks=True)
-    environment.filters["text"] = _text
-    return environment.get_template("card.html.j2").render(title=title, sections=found)
+    notes = {language: speaker(language, "card")("note", made=card.made[:10]) for language in card.told}
+    return pages.page({name: Story(title, notes[name], blocks) for name, blocks in card.told.items()}, card.made)
 
 
-def _identity(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
-    framework = model.framework
+def _tell(model: ModelVersion, evidence: Evidence, gate: Json, language: Language) -> Iterator[Block]:
+    say = speaker(language, "card")
+    yield from _section("identity", _identity(model, evidence, gate, say), say)
+    yield from _section("uses", [say("meant"), say("not_meant"), say("missing")], say)
+    yield from _data(model, say)
+    yield from _weights(model, say)
+    yield from _validity(model, evidence, say)
+    yield from _reliability(model, say)
+    yield from _features(model, say)
+    yield from _groups(evidence.audit, say)
+    yield from _checks(gate, say)
+    yield from _section("limits", _limits(model, evidence, gate, say), say)
+    yield from _rules(evidence.audit, say, language)
+
+
+def _section(name: str, sentences: Sequence[str], say: Say, *tables: Grid) -> Iterator[Block]:
+    """A heading, sentences, and tables below them."""
+    yield Heading(2, say(name), name)
+    if sentences:
+        yield Bullets(tuple(sentences))
+    yield from tables
+
+
+def _table(caption: str, titles: Sequence[str], rows: Sequence[Sequence[Cell]], *, why_last: bool = False) -> Grid:
+    """A table of names, numbers in two decimals, and verdicts where the last column but a reason has some."""
+    judged = [LOOKS.get(str(row[-2 if why_last else -1]), "") for row in rows]
+    numeric = tuple(bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(titles)))
+    cells = tuple(tuple(_text(cell) for cell in row) for row in rows)
+    return Grid(caption, tuple(titles), numeric, cells, tuple(judged) if any(judged) else (), why_last)
+
+
+def _identity(model: ModelVersion, evidence: Evidence, gate: Json, say: Say) -> list[str]:
+    framework, pack = model.framework, gate["pack"]
+    titles = "; ".join(f"{name}: {said}" for name, said in framework.titles.items())
+    decided = {"admission": gate["admission"], "made": gate["made"][:10], "gate": pack["name"]}
+    decided |= {"version": pack["version"]}
+    until = {"expires": gate["expires"][:10]} if gate["expires"] else {}
     sentences = [
-        f"Job: {framework.job} ({'; '.join(f'{name}: {said}' for name, said in framework.titles.items())}), framework "
-        f"{framework.digest[:12]} of version {framework.version}.",
-        f"Version: {evidence.model_digest}.",
-        f"Kind: {model.made}",
-        f"Admission: {gate['admission']}, decided on {gate['made'][:10]} under the gate {gate['pack']['name']} "
-        f"{gate['pack']['version']}" + (f", until {gate['expires'][:10]}." if gate["expires"] else "."),
+        say("job", job=framework.job, titles=titles, digest=framework.digest[:12], version=framework.version),
+        say("version", digest=evidence.model_digest),
+        say("kind", made=model.made),
+        say("admission_until" if until else "admission", **decided, **until),
     ]
     if gate["every_decision_reviewed"]:
         needed = gate["people_needed"]
-        more = f" A verdict takes {needed} people." if needed else ""
-        sentences.append(f"Provisional: a person reviews every decision.{more}")
-    return Section("What this is", tuple(sentences))
+        sentences.append(say("people_needed", n=needed) if needed else say("provisional"))
+    return sentences
 
 
-def _data(model: ModelVersion) -> Section:
+def _data(model: ModelVersion, say: Say) -> Iterator[Block]:
     sheet = model.documents.get("datasheet", {})
-    rows = [
-        (name, sheet[name])
-        for name in ("persons", "interviews", "raters", "criterion", "with performance")
-        if sheet.get(name) is not None
+    rows = [(say(name.replace(" ", "_")), sheet[name]) for name in PEOPLE if sheet.get(name) is not None]
+    rows += [
+        (say("dates", name=name), say("span", first=span[0], last=span[-1]))
+        for name, span in sheet.get("dates", {}).items()
     ]
-    rows += [(f"{name}, first to last", " to ".join(span)) for name, span in sheet.get("dates", {}).items()]
-    rows += [(f"left out: {step}", count) for step, count in sheet.get("lost", {}).items()]
+    rows += [(say("left_out", step=step), count) for step, count in sheet.get("lost", {}).items()]
     selection = sheet.get("selection")
     sentences = [str(one) for one in sheet.get("findings", ())]
     if isinstance(selection, str):
-        sentences.insert(0, f"Selection: {selection}.")
+        sentences.insert(0, say("selection", said=selection))
     elif selection:
-        sentences.insert(0, f"Selection: {selection.get('mechanism')}, source: {selection.get('source')}.")
+        named = {name: selection.get(name) for name in ("mechanism", "source")}
+        sentences.insert(0, say("selection_source", **named))
     if sheet.get("split", {}).get("by", "person") != "person":
         sentences.append(sheet["split"]["said"])
     if sheet.get("sample weights"):
-        sentences.append("Trained with sample weights that were computed from declared groups elsewhere (mitigation).")
-    return Section("Data", tuple(sentences), (Table(("", ""), tuple(rows)),) if rows else ())
+        sentences.append(say("sample_weights"))
+    yield from _section("data", sentences, say, *([_table(say("data"), ("", ""), rows)] if rows else []))
 
 
-def _weights(model: ModelVersion) -> Section:
+def _weights(model: ModelVersion, say: Say) -> Iterator[Block]:
     learned = model.documents.get("weights", {})
     if "weights" not in learned:
-        rows = tuple((name, value) for name, value in model.weights.items())
         said = str(learned.get("reason", "the framework's weights"))
-        sentence = f"{said[:1].upper()}{said[1:]}."
-        return Section("Weights of competencies", (sentence,), (Table(("competency", "weight"), rows),))
-    rows_ = tuple(
+        table = _table(say("weights"), (say("competency"), say("weight")), list(model.weights.items()))
+        yield from _section("weights", [f"{said[:1].upper()}{said[1:]}."], say, table)
+        return
+    rows = [
         (
             one["competency"], one["prior"], one["value"], limits(one["low"], one["high"]),
             _estimate(one["unshrunk"]), one["effective"],
         )
         for one in learned["weights"]
-    )  # fmt: skip
-    header = ("competency", "framework", "learned", "90 % interval", "least squares", "effective")
-    return Section("Weights of competencies", tuple(learned.get("findings", ())), (Table(header, rows_),))
+    ]  # fmt: skip
+    names = ("competency", "framework", "learned", "interval_90", "least_squares", "effective")
+    table = _table(say("weights"), [say(name) for name in names], rows)
+    yield from _section("weights", learned.get("findings", ()), say, table)
 
 
-def _validity(model: ModelVersion, evidence: Evidence) -> Section:
+def _validity(model: ModelVersion, evidence: Evidence, say: Say) -> Iterator[Block]:
     found = model.documents.get("validity", {})
     performance = found.get("performance", {})
     rows = [
         (
-            f"performance, {name}{', as used' if name == performance['used'] else ''}",
+            say("performance_used" if name == performance["used"] else "performance", name=name),
             _estimate(one),
             performance.get("persons", "–"),
         )
         for name, one in performance.get("correlations", {}).items()
     ]
-    rows += [(f"human ratings, {name}", _estimate(one["score"]), "–") for name, one in found.get("ratings", {}).items()]
+    rows += [
+        (say("ratings", name=name), _estimate(one["score"]), "–") for name, one in found.get("ratings", {}).items()
+    ]
     sentences = [model.worth, *(() if model.learned else found.get("findings", ()))]
     corrected = performance.get("corrected")
     if isinstance(corrected, Mapping):
         rows += [
-            (f"performance, {name}, corrected for selection", _estimate(one.get("corrected", one)), "–")
+            (say("performance_corrected", name=name), _estimate(one.get("corrected", one)), "–")
             for name, one in corrected.items()
             if isinstance(one, Mapping)
         ]
     elif rows:
-        sentences.append(f"Raw: {performance.get('note', 'nothing is corrected')}.")
+        sentences.append(say("raw", note=performance.get("note") or say("nothing_corrected")))
     else:
-        sentences.append("Not known: no performance and no ratings were given, so nothing shows what scores predict.")
+        sentences.append(say("not_known"))
     if evidence.over_champion is not None:
         gap = evidence.over_champion
         said = gap.reason or f"{short(gap.value)} {limits(gap.low, gap.high)}"
-        sentences.append(f"Difference of r to the version in use: {said}.")
-    tables = (Table(("with", "r", "people"), tuple(rows)),) if rows else ()
-    return Section("Validity (r, 95 % interval)", tuple(sentences), tables)
+        sentences.append(say("over_champion", said=said))
+    titles = (say("with"), say("r"), say("people"))
+    yield from _section("validity", sentences, say, *([_table(say("validity"), titles, rows)] if rows else []))
 
 
-def _reliability(model: ModelVersion) -> Section:
+def _reliability(model: ModelVersion, say: Say) -> Iterator[Block]:
     agreed = model.documents.get("datasheet", {}).get("rating reliability", {})
-    rows = tuple(
+    rows = [
         (
             name,
             _estimate(agreed[name]) if name in agreed else "–",
-            "–" if (error := model.error(name, 4)) is None else f"± {1.6449 * error:.0f} points with four answers",
+            "–" if (error := model.error(name, 4)) is None else say("band_four", points=f"{1.6449 * error:.0f}"),
         )
         for name in model.weights
-    )
-    said = "The band is 1.64 standard errors of measurement on either side; none where there is one question only."
-    return Section(
-        "Reliability and bands", (said,), (Table(("competency", "human ratings, ICC(1,k)", "90 % band"), rows),)
-    )
+    ]
+    table = _table(say("reliability"), [say(name) for name in ("competency", "icc", "band")], rows)
+    yield from _section("reliability", [say("reliability_note")], say, table)
 
 
-def _features(model: ModelVersion) -> Section:
+def _features(model: ModelVersion, say: Say) -> Iterator[Block]:
+    said = [say("features_note", n=len(model.fingerprints), most=MOST_FEATURES)]
+    fusion = model.documents.get("fusion", {})
+    if fusion.get("gates"):
+        let = ", ".join(f"{name} {short(value)}" for name, value in fusion["gates"].items())
+        said += [say("gates", let=let), say("gates_note"), str(fusion["said"])]
     tables = []
     for name, moved in model.influence.items():
-        rows = tuple(sorted(moved.items(), key=lambda one: -abs(one[1]))[:MOST_FEATURES])
-        tables.append(Table((name, model.influence_unit), rows))
-    said = [f"Of {len(model.fingerprints)} features; up to {MOST_FEATURES} for each competency, largest first."]
-    gates = model.documents.get("fusion", {}).get("gates")
-    if gates:
-        let = ", ".join(f"{name} {short(value)}" for name, value in gates.items())
-        said.append(f"One network reads all answers in their order. Gates, from 0 (shut) to 1 (open): {let}.")
-        said.append("The evidence of a score says which answer made it, not which of these measures.")
-        said.append(str(model.documents["fusion"]["said"]))
-    return Section("What scores are made of", tuple(said), tuple(tables))
+        rows = sorted(moved.items(), key=lambda one: -abs(one[1]))[:MOST_FEATURES]
+        tables.append(_table(name, (name, model.influence_unit), rows))
+    yield from _section("features", said, say, *tables)
 
 
-def _groups(audit: Json | None) -> Iterator[Section]:
+def _groups(audit: Json | None, say: Say) -> Iterator[Block]:
     if audit is None:
-        yield Section("Results by group", ("Not audited.",))
+        yield from _section("groups", [say("not_audited")], say)
         return
+    titles = [say(name) for name in ("people", "selected", "rate", "ratio", "interval_95", "verdict")]
     tables = [
-        Table(
-            (str(table["attribute"]), "people", "selected", "rate", "ratio", "95 % interval", "verdict"),
-            tuple(
+        _table(
+            str(table["attribute"]),
+            [str(table["attribute"]), *titles],
+            [
                 (
                     row["group"], row["n"], row["selected"], _number(row["rate"]), _number(row["impact_ratio"]),
                     limits(row["score_low"], row["score_high"]), row["verdict"],
                 )
                 for row in table["rows"]
-            ),
+            ],
         )
         for table in audit["tables"]
         if table["family"] == "primary"
     ]  # fmt: skip
-    said = f"From the audit of {str(audit['made'])[:10]}, status {audit['status']}."
-    yield Section("Results by group", (said,), tuple(tables))
+    said = say("audited", made=str(audit["made"])[:10], status=audit["status"])
+    yield from _section("groups", [said], say, *tables)
 
 
-def _checks(gate: Json) -> Section:
-    rows = tuple((one["id"], one["level"], one["outcome"], one["found"], one["remedy"]) for one in gate["checks"])
+def _checks(gate: Json, say: Say) -> Iterator[Block]:
+    rows = [(one["id"], one["level"], one["found"], one["outcome"], one["remedy"]) for one in gate["checks"]]
     waived = [
-        f"Waived: {one['id']}, by the keys {', '.join(one['waiver']['keys'])}: {one['waiver']['reason']}"
+        say("waived", check=one["id"], keys=", ".join(one["waiver"]["keys"]), reason=one["waiver"]["reason"])
         for one in gate["checks"]
         if one["waiver"]
     ]
-    return Section("The gate", tuple(waived), (Table(("check", "level", "outcome", "seen", "what would help"), rows),))
+    titles = [say(name) for name in ("check", "level", "seen", "outcome", "remedy")]
+    yield from _section("gate", waived, say, _table(say("gate"), titles, rows, why_last=True))
 
 
-def _limits(model: ModelVersion, evidence: Evidence, gate: Json) -> Section:
-    languages = ", ".join(model.languages)
+def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say) -> list[str]:
     sentences = [
-        f"Scores interviews in {languages} whose words come from {', '.join(model.recognisers)}.",
-        "Performance is known only for people who were hired and stayed; what the rejected would have done is not.",
+        say("scope", languages=", ".join(model.languages), recognisers=", ".join(model.recognisers)),
+        say("hired_only"),
+        *model.limits,
     ]
     sentences += [
-        *model.limits,
-        *(
-            f"Not settled or not met: {one['asks']} ({one['found']})"
-            for one in gate["checks"]
-            if one["outcome"] in {"fail", "insufficient"}
-        ),
+        say("not_met", asks=one["asks"], found=one["found"])
+        for one in gate["checks"]
+        if one["outcome"] in {"fail", "insufficient"}
     ]
     if evidence.search is None:
-        sentences.append("Nobody searched for a less discriminatory alternative.")
+        sentences.append(say("no_search"))
     if "today" in model.documents:
         sentences.append(model.documents["today"]["said"])
-    return Section("Known limits", tuple(sentences))
+    return sentences
 
 
-def _rules(audit: Json | None) -> Iterator[Section]:
+def _rules(audit: Json | None, say: Say, language: Language) -> Iterator[Block]:
     if audit is None or not audit.get("checks"):
         return
-    rows = tuple(
-        (one["pack"], one["version"], one["clause"], one["asks"]["en"], one["answer"]) for one in audit["checks"]
-    )
-    yield Section(
-        "Rules, clause by clause",
-        (str(audit.get("disclaimer", "Not legal advice.")),),
-        (Table(("pack", "version", "clause", "asks", "answer"), rows),),
-    )
+    rows = [
+        (one["pack"], one["version"], one["clause"], one["asks"][language], one["answer"]) for one in audit["checks"]
+    ]
+    titles = [say(name) for name in ("pack", "pack_version", "clause", "asks", "answer")]
+    said = str(audit.get("disclaimer", "Not legal advice."))
+    yield from _section("rules", [said], say, _table(say("rules"), titles, rows))
 
 
 def _estimate(found: Json) -> str:

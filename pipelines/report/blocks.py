@@ -1,129 +1,20 @@
-"""The parts of an audit's report that a page and a PDF both show, and the words of two languages they are made of.
+"""What a report is made of, and the words of two languages: a page and its PDF both show these blocks."""
 
-A picture of lines, marks and words, drawn once and written as SVG for a page or as vectors for a PDF.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
+from unicodedata import bidirectional
 
 import yaml
-from markupsafe import Markup, escape
 
-Anchor = Literal["start", "middle", "end"]
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line through points (x, y); ``dash`` is on and off in pixels."""
-
-    points: tuple[tuple[float, float], ...]
-    stroke: str
-    width: float = 1.0
-    dash: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A closed shape around points; ``fill`` ``none`` leaves it hollow."""
-
-    points: tuple[tuple[float, float], ...]
-    fill: str
-    stroke: str
-
-
-@dataclass(frozen=True)
-class Words:
-    """Text at its baseline."""
-
-    x: float
-    y: float
-    text: str
-    anchor: Anchor = "start"
-    size: float = 12.0
-    fill: str = "#1d2733"
-    bold: bool = False
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Shapes in pixels, y downwards; ``title`` says in words what a picture shows."""
-
-    width: float
-    height: float
-    title: str
-    shapes: tuple[Line | Mark | Words, ...]
-
-
-def to_svg(drawing: Drawing) -> Markup:
-    """Inline SVG that scales with the page, with its title for screen readers."""
-    shapes = Markup("").join(_svg(shape) for shape in drawing.shapes)
-    return Markup(
-        '<svg viewBox="0 0 {0:.0f} {1:.0f}" role="img" aria-label="{2}" style="max-width:{0:.0f}px">{3}</svg>'
-    ).format(drawing.width, drawing.height, drawing.title, shapes)
-
-
-def _svg(shape: Line | Mark | Words) -> Markup:
-    if isinstance(shape, Words):
-        weight = "600" if shape.bold else "400"
-        return Markup(
-            '<text x="{:.1f}" y="{:.1f}" text-anchor="{}" font-size="{:g}" font-weight="{}" fill="{}">{}</text>'
-        ).format(shape.x, shape.y, shape.anchor, shape.size, weight, shape.fill, escape(shape.text))
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
-    if isinstance(shape, Mark):
-        return Markup('<polygon points="{}" fill="{}" stroke="{}" stroke-width="1.5"/>').format(
-            points, shape.fill, shape.stroke
-        )
-    dash = ",".join(f"{part:g}" for part in shape.dash) or "none"
-    return Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="{:g}" stroke-dasharray="{}"/>').format(
-        points, shape.stroke, shape.width, dash
-    )
-
-
-def to_pdf(drawing: Drawing, width: float, font: Any) -> Any:
-    """A reportlab drawing of the given width in points; ``font`` names the font of a text."""
-    from reportlab.graphics import shapes as pdf
-    from reportlab.lib.colors import HexColor
-
-    scale = min(width / drawing.width, 1.0)
-    page = pdf.Drawing(drawing.width * scale, drawing.height * scale)
-    group = pdf.Group(transform=(scale, 0, 0, -scale, 0, drawing.height * scale))
-    for shape in drawing.shapes:
-        if isinstance(shape, Words):
-            text = pdf.String(
-                shape.x * scale,
-                (drawing.height - shape.y) * scale,
-                shape.text,
-                fontName=font(shape.text),
-                fontSize=shape.size * scale,
-                textAnchor=shape.anchor,
-                fillColor=HexColor(shape.fill),
-            )
-            page.add(text)
-        elif isinstance(shape, Mark):
-            fill = None if shape.fill == "none" else HexColor(shape.fill)
-            group.add(pdf.Polygon(_flat(shape.points), fillColor=fill, strokeColor=HexColor(shape.stroke)))
-        else:
-            group.add(
-                pdf.PolyLine(
-                    _flat(shape.points),
-                    strokeColor=HexColor(shape.stroke),
-                    strokeWidth=shape.width,
-                    strokeDashArray=list(shape.dash) or None,
-                )
-            )
-    page.add(group)
-    return page
-
-
-def _flat(points: Sequence[tuple[float, float]]) -> list[float]:
-    return [coordinate for point in points for coordinate in point]
-
+from vivavoce.pipelines.report.figures import Drawing, width_of
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+BOLD = 1.3  # width of a bold letter beside a plain one
+MOST_COLUMNS = 12  # of a table; a wider one is cut into several, which a sheet of paper holds
 
 Say = Callable[..., str]
 
@@ -166,6 +57,40 @@ class Grid:
     verdicts: tuple[str, ...] = ()
     why_last: bool = False
 
+    @property
+    def parts(self) -> Sequence["Grid"]:
+        """The table, or several where it has too many columns: the first column stands in each."""
+        if len(self.titles) <= MOST_COLUMNS:
+            return (self,)
+        return tuple(self._part(start) for start in range(1, len(self.titles), MOST_COLUMNS - 1))
+
+    def _part(self, start: int) -> "Grid":
+        kept = [0, *range(start, min(start + MOST_COLUMNS - 1, len(self.titles)))]
+        titles, numeric = tuple(self.titles[i] for i in kept), tuple(self.numeric[i] for i in kept)
+        return Grid(self.caption, titles, numeric, tuple(tuple(row[i] for i in kept) for row in self.rows))
+
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """Each column's share of a sheet in per cent: its longest word, a title's being wider, and up to 24 letters."""
+        wanted = []
+        for i, title in enumerate(self.titles):
+            cells = [row[i] for row in self.rows]
+            bold = BOLD if i == 0 else 1.0
+            words = [bold * width_of(word) for cell in cells for word in cell.split()]
+            words += [BOLD * width_of(word) for word in title.split()]
+            whole = bold * max(map(width_of, cells), default=0)
+            wanted.append(max(min(max(words, default=0.0), 30), min(whole, 24)) + 2)
+        return tuple(100 * want / sum(wanted) for want in wanted)
+
+    def look(self, row: int, column: int) -> str:
+        """The class of a cell: a number, its row's verdict, the reason for it, or nothing."""
+        if self.numeric[column]:
+            return "n"
+        last = len(self.titles) - 1
+        if self.verdicts and self.verdicts[row] and column == last - self.why_last:
+            return f"{self.verdicts[row]}-word"
+        return "why" if self.why_last and column == last else ""
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -175,19 +100,96 @@ class Fold:
     blocks: tuple["Block", ...]
 
 
-Block = Heading | Paragraph | Bullets | Grid | Drawing | Fold
+@dataclass(frozen=True)
+class Picture:
+    """One of several pictures: what it is of, and the picture or why there is none; ``kind`` frames it as a verdict."""
+
+    caption: str
+    shown: Drawing | str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Small pictures beside one another."""
+
+    items: tuple[Picture, ...]
+
+
+Block = Heading | Paragraph | Bullets | Grid | Drawing | Fold | Pictures
+
+
+@dataclass(frozen=True)
+class Story:
+    """A report in one language: its title, what stands below that (when it was made, of what), and its blocks."""
+
+    title: str
+    note: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def contents(self) -> Iterator[Heading]:
+        """The chapters' titles."""
+        return (block for block in self.blocks if isinstance(block, Heading) and block.level == 2)
+
+
+def known(report: str) -> frozenset[str]:
+    """Names of a report's sentences."""
+    return frozenset(_texts(report))
 
 
 @cache
-def _texts() -> dict[str, dict[str, str]]:
-    text = (files("vivavoce.pipelines") / "templates" / "audit.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(text)
+def _texts(report: str) -> dict[str, dict[str, str]]:
+    text = (files("vivavoce.pipelines.report") / "texts" / f"{report}.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded: dict[str, dict[str, str]] = yaml.load(text, loader)  # noqa: S506 (a safe loader, the fast one where it is)
     return loaded
 
 
-def speaker(language: Language) -> Say:
-    """A function from a sentence's name and its values to the sentence."""
-    return lambda name, **values: _texts()[name][language].format(**values)
+def speaker(language: Language, report: str = "audit") -> Say:
+    """A function from a sentence's name and its values to the sentence of one report's texts."""
+
+    def say(sentence: str, /, **values: object) -> str:
+        return fill(_texts(report)[sentence][language], values)
+
+    return say
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """A sentence with its values; a name written from right to left does not turn what follows it around."""
+    return text.format(**{name: _isolated(value) for name, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a report's texts with its values, to be said in any language; ``str`` says it in English.
+
+    A value may be a sentence itself, or a text by language.
+    """
+
+    report: str
+    name: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def said(self, language: Language) -> str:
+        """In one language."""
+        told = {name: _in(language, value) for name, value in self.values.items()}
+        return fill(_texts(self.report)[self.name][language], told)
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+
+def _in(language: Language, value: object) -> object:
+    if isinstance(value, Sentence):
+        return value.said(language)
+    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
+
+
+def _isolated(value: object) -> object:
+    if isinstance(value, str) and any(bidirectional(letter) in ("R", "AL") for letter in value):
+        return f"\N{FIRST STRONG ISOLATE}{value}\N{POP DIRECTIONAL ISOLATE}"
+    return value
 
 
 def count_words(value: float | None) -> str:

@@ -16,74 +16,47 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.interview import Modality
 from vivavoce.data.norms import Norms, Place
 from vivavoce.data.schema import Feature
-from vivavoce.data.status import MediaStatus, Reason, RowStatus
+from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
+from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence, known
+from vivavoce.pipelines.report.page import render
 from vivavoce.pipelines.scoring.outputs import Row, write_whole
 from vivavoce.pipelines.scoring.result import AnswerResult
 from vivavoce.pipelines.scoring.timeline import draw, find_borrowed
 
-REASONS = {
-    MediaStatus.PARTIAL_MEDIA: "the recording is damaged or breaks off",
-    MediaStatus.NO_AUDIO: "the recording has no sound",
-    MediaStatus.NO_VIDEO: "the recording has no picture",
-    MediaStatus.NO_SPEECH: "nobody speaks in the recording",
-    MediaStatus.NO_FACE: "no face is to be seen",
-    MediaStatus.SEVERAL_FACES: "several faces are to be seen",
-    MediaStatus.SEVERAL_SPEAKERS: "several people speak, and nothing says who the candidate is",
-    MediaStatus.WRONG_LANGUAGE: "another language than the manifest says",
-    MediaStatus.UNREADABLE: "the file is no recording that can be read",
-    MediaStatus.REFUSED_FORMAT: "a format that is not accepted",
-    MediaStatus.TOO_LARGE: "the file is too large",
-    MediaStatus.TOO_LONG: "the recording is too long",
-    MediaStatus.TIMEOUT: "reading it took too long",
-    MediaStatus.CRASHED: "it took the program down, or met a defect of it",
-    MediaStatus.INPUT_CHANGED: "the file changed while it was read",
-    Reason.NO_CONSENT: "no consent to this is on record",
-    Reason.HUMAN_ROUTE: "goes to people: an accommodation, a refusal or a withdrawal",
-    Reason.NO_TRANSCRIPT: "there are no words: no transcript, and nothing that recognises them",
-    Reason.UNREADABLE_TRANSCRIPT: "the transcript cannot be read",
-    Reason.NO_ANSWER: "no answer was heard",
-    Reason.MISSING_ANSWER: "an answer is missing",
-    Reason.TOO_SHORT: "the answer is too short to be measured",
-    Reason.UNCLEAR_SPEECH: "the recogniser hardly believes its own words",
-    Reason.MISSING_COMPETENCY: "without a score for",
-    Reason.ERASED: "the person's data were erased",
-    Reason.NO_QUESTION: "nothing says which question was answered",
-    Reason.TOO_LITTLE_MEASURED: "too little was measured of what the model rests on",
-    Reason.OTHER_RECOGNISER: "words from a recogniser that the model does not accept",
-    Reason.OTHER_LANGUAGE: "a language in which the model did not learn",
-    "bad_row": "the manifest's row has errors",
-}
-PHRASES = {str(reason): words for reason, words in REASONS.items()}
+TEXTS = "batch"  # the report's, of the kit
 LISTS_REASON = Reason.TOO_LITTLE_MEASURED.value  # what follows its colon is a reason too
 
 
-def reason_words(reason: str) -> str:
+def reason_words(reason: str) -> Sentence:
     """A reason as the tables hold it, in plain words; one that is not known stays as it is.
 
     Examples
     --------
-    >>> reason_words("missing_competency: problem_solving, teamwork")
-    'without a score for: problem solving, teamwork'
-    >>> reason_words("too_little_measured: no_face")
-    'too little was measured of what the model rests on: no face is to be seen'
-    >>> reason_words("something else: entirely")
-    'something else: entirely'
+    >>> print(reason_words("missing_competency: problem_solving, teamwork"))
+    without a score for: problem solving, teamwork
+    >>> print(reason_words("too_little_measured: no_face"))
+    too little was measured of what the model rests on: no face is to be seen
+    >>> print(reason_words("something else: entirely"))
+    something else: entirely
     """
     code, colon, rest = reason.partition(": ")
-    words = PHRASES.get(code)
-    if words is None:
-        return reason
+    if f"reason_{code}" not in known(TEXTS):
+        return _say("as_it_is", what=reason)
+    words = _say(f"reason_{code}")
     if not colon:
         return words
-    return f"{words}: {reason_words(rest) if code == LISTS_REASON else rest.replace('_', ' ')}"
+    return _say("about", words=words, what=reason_words(rest) if code == LISTS_REASON else rest.replace("_", " "))
+
+
+def _say(name: str, **values: object) -> Sentence:
+    return Sentence(TEXTS, name, values)
 
 
 LENGTHS = frozenset({"language.length_words", "language.length_characters"})
@@ -95,7 +68,7 @@ class Comparison:
     """Where a value lies: percentiles as ``10–20``, and the sentence that goes with it."""
 
     percentiles: str
-    sentence: str
+    sentence: Sentence
 
 
 def compare(norms: Norms, job: str, answer: AnswerResult, column: str, feature: Feature) -> Comparison | None:
@@ -120,55 +93,51 @@ def compare(norms: Norms, job: str, answer: AnswerResult, column: str, feature: 
     if found is None:
         return None
     place, question = found
-    asked = "to this question" if question else "to all questions of this job"
-    few = "; few people, so quarters only" if place.few else ""
-    sentence = f"{difference(feature, value, place)} the middle of {place.people} people’s answers {asked}{few}"
-    return Comparison(f"{place.low}–{place.high}", sentence)
+    values = {
+        "apart": difference(feature, value, place),
+        "people": place.people,
+        "asked": _say("asked_this" if question else "asked_all"),
+    }
+    return Comparison(f"{place.low}–{place.high}", _say("compared_few" if place.few else "compared", **values))
 
 
-def difference(feature: Feature, value: float, place: Place) -> str:
+def difference(feature: Feature, value: float, place: Place) -> Sentence:
     """How a value differs from the median, up to the word *than*.
 
     Examples
     --------
     >>> length = Feature("language.length_words", Modality.TEXT, "count", 0, 5000, "Words.", "count")
-    >>> difference(length, 84, Place(0, 25, 12, 120.0))
-    '30 % shorter than'
+    >>> print(difference(length, 84, Place(0, 25, 12, 120.0)))
+    30 % shorter than
     >>> share = Feature("language.structure_share", Modality.TEXT, "share", 0, 1, "Parts.", "count")
-    >>> difference(share, 0.75, Place(25, 75, 12, 0.75)), difference(share, 1.0, Place(75, 100, 12, 0.75))
-    ('the same as', '25 percentage points higher than')
+    >>> print(difference(share, 0.75, Place(25, 75, 12, 0.75)))
+    the same as
+    >>> print(difference(share, 1.0, Place(75, 100, 12, 0.75)))
+    25 percentage points higher than
     """
     apart = value - place.median
     less, more = ("shorter", "longer") if feature.name in LENGTHS else ("lower", "higher")
     if feature.unit == "share":
-        amount = f"{100 * abs(apart):.0f} percentage points"
+        number, unit = f"{100 * abs(apart):.0f}", _say("percentage_points")
     elif feature.low >= 0 and feature.unit not in NO_ZERO and place.median > 0:
-        amount = f"{100 * abs(apart) / place.median:.0f} %"
+        number, unit = f"{100 * abs(apart) / place.median:.0f}", _say("as_it_is", what="%")
     else:
-        amount = f"{abs(apart):.2g} {feature.unit}"
-    if amount.startswith("0 "):
-        return "the same as"
-    return f"{amount} {less if apart < 0 else more} than"
+        number, unit = f"{abs(apart):.2g}", _say("as_it_is", what=feature.unit)
+    if number == "0":
+        return _say("same")
+    return _say(less if apart < 0 else more, amount=_say("amount", n=number, unit=unit))
 
 
 FULL_INTERVIEWS = 300  # shown with their evidence: about 15 kB each, so that a browser opens the page at once
 SHOWN_EVIDENCE = 12  # of a trained score, largest first; what is left moves a score by a point or two
 BINS = np.arange(0, 101, 10)  # of the score histograms
-LANGUAGES = {"en": "English", "zh": "Chinese"}
-STATUS_WORDS = {
-    RowStatus.SCORED: "scored",
-    RowStatus.MEASURED: "measured",
-    RowStatus.PARTIAL: "partly scored",
-    RowStatus.NOT_SCORED: "not scored",
-    RowStatus.BAD_ROW: "unreadable row",
-}
 
 
 @dataclass(frozen=True)
 class Histogram:
     """How one competency's scores lie: share of the largest bin per bin of ten points."""
 
-    title: str
+    title: Sentence
     n: int
     median: float
     counts: tuple[int, ...]
@@ -189,22 +158,24 @@ def write_report(
     norms: Norms | None = None,
 ) -> None:
     """Write ``report.html`` from the rows in the manifest's order; ``run`` is the content of ``run.json``."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("vivavoce.pipelines", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html.j2").render(
+    finished = datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC")
+    measured_only = not run["configuration"].get("scoring", True)
+    title = _say("title_measures" if measured_only else "title_scores")
+    page = render(
+        "batch.html.j2",
+        title=f"{' · '.join(title.said(language) for language in LANGUAGES)} · {finished}",
+        heading=title,
+        made=run["finished"],
+        measured_only=measured_only,
+        trained=bool(run["configuration"].get("models")),
         run=run,
         norms=norms,
         rows=rows,
         full=rows[:FULL_INTERVIEWS],
-        counts=[(status.value, STATUS_WORDS[status], count) for status, count in status_counts(rows)],
+        counts=[(status.value, count) for status, count in status_counts(rows)],
         reasons=Counter(row.result.reason for row in rows if row.result.reason).most_common(),
         histograms=[
-            (f"{job.replace('_', ' ')}, {LANGUAGES[language]}", histograms(rows, frameworks[job], language))
+            (job.replace("_", " "), language, histograms(rows, frameworks[job], language))
             for job, language in comparable_groups(rows)
         ],
         language=lambda row: (comparable(row) or ("", ""))[1],
@@ -216,8 +187,8 @@ def write_report(
         overall=overall,
         account=account,
         words=reason_words,
-        status_words={status.value: words for status, words in STATUS_WORDS.items()},
-        now=datetime.fromisoformat(run["finished"]).strftime("%Y-%m-%d %H:%M UTC"),
+        say=_say,
+        now=finished,
     )
     write_whole(path, lambda temporary: Path(temporary).write_text(page, encoding="utf-8"))
 
@@ -259,9 +230,9 @@ def histograms(rows: Sequence[Row], framework: Framework, language: str) -> list
     return found
 
 
-def competency_name(framework: Framework, competency: str) -> str:
-    """The competency's English name, or *Overall*."""
-    return "Overall" if competency == OVERALL else framework.competency(competency).name["en"]
+def competency_name(framework: Framework, competency: str) -> Sentence:
+    """The competency's name, or *Overall*."""
+    return _say("overall") if competency == OVERALL else _say("as_it_is", what=framework.competency(competency).name)
 
 
 def question_text(framework: Framework, question_id: str, language: str) -> str:
@@ -301,10 +272,20 @@ def measured(answer: AnswerResult, job: str, features: dict[str, Feature], norms
 class Account:
     """How a score's evidence adds up to it: a sentence, the evidence shown, how much is left and what it adds."""
 
-    sentence: str
-    shown: tuple[tuple[str, str, str, Evidence], ...]  # question, measure and value as shown, and whose they are
+    sentence: Sentence
+    shown: tuple["Shown", ...]
     left: int
     left_points: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One piece of evidence as the page shows it; ``measure`` is a name of ours, or a sentence where there is none."""
+
+    question: str | Sentence
+    measure: str | Sentence
+    value: str | Sentence
+    evidence: Evidence
 
 
 def account(score: Score) -> Account:
@@ -314,22 +295,24 @@ def account(score: Score) -> Account:
     --------
     >>> from vivavoce.data.status import RowStatus
     >>> evidence = Evidence("q1", "language.length_words", 120.0, 60.0), Evidence(None, "language.a_share", None, 5.0)
-    >>> account(Score("teamwork", 100.0, None, RowStatus.SCORED, None, evidence, origin=50.0)).sentence
-    "Counted from 50, the mean of the model's applicants: the points sum to +65.0; the scale ends at 100."
+    >>> print(account(Score("teamwork", 100.0, None, RowStatus.SCORED, None, evidence, origin=50.0)).sentence)
+    Counted from 50, the mean of the model's applicants: the points sum to +65.0; the scale ends at 100.
     """
     assert score.value is not None
     total = math.fsum(item.points for item in score.evidence)
     if score.origin == 0:
-        return Account("The points sum to the score.", tuple(map(_shown, score.evidence)), 0, 0.0)
-    sentence = f"Counted from {score.origin:.0f}, the mean of the model's applicants: the points sum to {total:+.1f}"
-    if not 0 <= score.origin + total <= TOP:
-        sentence += f"; the scale ends at {score.value:.0f}"
+        return Account(_say("sum"), tuple(map(_shown, score.evidence)), 0, 0.0)
+    values = {"origin": f"{score.origin:.0f}", "total": f"{total:+.1f}"}
+    if 0 <= score.origin + total <= TOP:
+        sentence = _say("counted_from", **values)
+    else:
+        sentence = _say("counted_to_end", **values, end=f"{score.value:.0f}")
     first, rest = score.evidence[:SHOWN_EVIDENCE], score.evidence[SHOWN_EVIDENCE:]
-    return Account(f"{sentence}.", tuple(map(_shown, first)), len(rest), math.fsum(item.points for item in rest))
+    return Account(sentence, tuple(map(_shown, first)), len(rest), math.fsum(item.points for item in rest))
 
 
-def _shown(item: Evidence) -> tuple[str, str, str, Evidence]:
+def _shown(item: Evidence) -> Shown:
     if item.measure == STARTING_POINT:
-        return "", "a person with every measure at the training's mean", "", item
-    value = "not measured" if item.value is None else f"{item.value:.4g}"
-    return item.question_id or "all", item.measure, value, item
+        return Shown("", _say("starting_point"), "", item)
+    value = _say("not_measured") if item.value is None else f"{item.value:.4g}"
+    return Shown(item.question_id or _say("all_questions"), item.measure, value, item)

@@ -9,10 +9,10 @@ who lists terms says hardly anything else for a while. Both limits lie well beyo
 ``docs/gaming.md`` has the figures, and what passes unseen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby
 from typing import cast
 
 import numpy as np
@@ -23,15 +23,19 @@ from vivavoce.data.track import Array, Track
 from vivavoce.features.language.answer_text import AnswerText
 from vivavoce.features.language.coverage import LISTED, STRETCH, term_counts
 from vivavoce.features.transcript.words import Word, segment
+from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence
+from vivavoce.pipelines.report.figures import Drawing, Shape, Strokes, Words
 
 POINTS = 120  # per contour: about a point a second of a usual answer, and less than a kilobyte
 F0_LIMIT, YAW_LIMIT = 12.0, 40.0  # semitones, degrees: what lies beyond is drawn at the edge
 LEFT, WIDTH = 34, 600  # px: room for the scale, and the answer's length
+BAR, LANE, HALF, SMALL = 8.0, 62, 20, 11.0  # px: a stroke of speech, a lane and half its height, letters
 LEAST_GAP = 2  # px: closer segments of speech are drawn as one
 TICKS_S = (5, 10, 30, 60, 120, 300, 600)
 MOST_TICKS = 8
 
 Contour = tuple[float | None, ...]
+Piece = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -53,25 +57,6 @@ class Timeline:
     speech: tuple[tuple[float, float], ...]
     f0_semitones: Contour = ()
     yaw_deg: Contour = ()
-
-
-@dataclass(frozen=True)
-class Lane:
-    """One contour as it is drawn: what it is, its limit up and down, and its path, 40 px high around 0."""
-
-    label: str
-    limit: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A timeline in px: ``speech`` and each lane's path for SVG, the ticks as (x, label), and all of it in words."""
-
-    speech: str
-    lanes: tuple[Lane, ...]
-    ticks: tuple[tuple[int, str], ...]
-    words: str
 
 
 def timeline_of(start: float, end: float, speech: Track, voice: Track | None, face: Track | None) -> Timeline:
@@ -126,23 +111,35 @@ def _contour(times: Array, values: Array, seconds: float) -> Contour:
 
 
 def draw(timeline: Timeline) -> Drawing:
-    """The timeline as SVG paths."""
-    lanes, said = [], []
-    for label, unit, values, limit in (
-        ("F0, semitones from the person’s own median", "semitones", timeline.f0_semitones, F0_LIMIT),
-        ("Head yaw, degrees; up is the picture’s right", "degrees", timeline.yaw_deg, YAW_LIMIT),
-    ):
+    """The timeline as a picture: speech, and a lane for each contour that was measured."""
+    shapes: list[Shape] = [*_both("speech", 10), Strokes(_bars(timeline), "ok", BAR)]
+    said: list[Sentence] = []
+    for name, values, limit in (("f0", timeline.f0_semitones, F0_LIMIT), ("yaw", timeline.yaw_deg, YAW_LIMIT)):
         measured = [value for value in values if value is not None]
         if measured:
-            lanes.append(Lane(label, f"{limit:.0f}", _path(values, limit)))
-            said.append(f"{label.partition(',')[0]} from {min(measured):+.0f} to {max(measured):+.0f} {unit}")
+            middle = LANE * (len(said) + 1)
+            shapes += [*_both(f"lane_{name}", middle - HALF - 4), *_lane(values, limit, middle)]
+            ends = {"low": f"{min(measured):+.0f}", "high": f"{max(measured):+.0f}"}
+            said.append(Sentence("batch", f"said_{name}", ends))
+    floor = LANE * len(said) + 40
+    shapes += [Words(x, floor, label, size=SMALL, fill="soft") for x, label in _ticks(timeline.seconds)]
     speaks = sum(last - first for first, last in timeline.speech)
-    said.insert(0, f"Over {timeline.seconds:.0f} s: speech for {speaks:.0f} s")
-    return Drawing(_bars(timeline), tuple(lanes), _ticks(timeline.seconds), "; ".join(said))
+    values_ = {"seconds": f"{timeline.seconds:.0f}", "speaks": f"{speaks:.0f}"}
+    words = [Sentence("batch", "said_speech", values_), *said]
+    title = " · ".join("; ".join(one.said(language) for one in words) for language in LANGUAGES)
+    return Drawing(LEFT + WIDTH + 6, floor + 4, title, tuple(shapes))
 
 
-def _bars(timeline: Timeline) -> str:
-    """Segments of speech as horizontal strokes."""
+def _both(name: str, y: float) -> list[Words]:
+    """A label in both languages, of which the page shows one."""
+    return [
+        Words(LEFT, y, Sentence("batch", name).said(language), size=SMALL, fill="soft", language=language)
+        for language in LANGUAGES
+    ]
+
+
+def _bars(timeline: Timeline) -> tuple[Piece, ...]:
+    """Segments of speech as level strokes."""
     edges = [[_x(second / timeline.seconds) for second in segment] for segment in timeline.speech]
     joined: list[list[int]] = []
     for first, last in edges:
@@ -150,23 +147,29 @@ def _bars(timeline: Timeline) -> str:
             joined[-1][1] = last
         else:
             joined.append([first, max(last, first + 1)])
-    return "".join(f"M{first} 0h{last - first}" for first, last in joined)
+    return tuple(((first, 20), (last, 20)) for first, last in joined)
 
 
-def _path(values: Sequence[float | None], limit: float) -> str:
-    """A polyline through what was measured, broken where nothing was."""
-    half = 20  # px
+def _lane(values: Contour, limit: float, middle: int) -> list[Shape]:
+    """One contour, 40 px high around its middle, with its limit up and down."""
+    rules = tuple(((LEFT, y), (LEFT + WIDTH, y)) for y in (middle - HALF, middle, middle + HALF))
+    scale = ((f"+{limit:.0f}", -HALF), ("0", 0), (f"−{limit:.0f}", HALF))
+    return [
+        Strokes(rules, "grid"),
+        Strokes(_pieces(values, limit, middle), "blue", 1.5),
+        *(Words(LEFT - 4, middle + y + 4, label, "end", SMALL, "soft") for label, y in scale),
+    ]
+
+
+def _pieces(values: Contour, limit: float, middle: int) -> tuple[Piece, ...]:
+    """A line through what was measured, broken where nothing was; what stands alone is a point one pixel wide."""
     points: list[tuple[int, int] | None] = [
-        None if value is None else (_x((i + 0.5) / POINTS), round(-half * float(np.clip(value / limit, -1, 1))))
+        None if value is None else (_x((i + 0.5) / POINTS), middle - round(HALF * float(np.clip(value / limit, -1, 1))))
         for i, value in enumerate(values)
     ]
-    path = ""
-    for before, point in pairwise([None, *points]):
-        if point is not None and before is None:
-            path += f"M{point[0]} {point[1]}h1l-1 0"
-        elif point is not None and before is not None:
-            path += f"l{point[0] - before[0]} {point[1] - before[1]}"
-    return path
+    runs = (tuple(run) for there, run in groupby(points, lambda point: point is not None) if there)
+    whole = (tuple(point for point in run if point is not None) for run in runs)
+    return tuple(run if len(run) > 1 else (run[0], (run[0][0] + 1, run[0][1])) for run in whole)
 
 
 def _x(share: float) -> int:
@@ -187,7 +190,7 @@ SHOWN = 12  # words of a quote
 class Borrowed:
     """One thing that an answer borrows: a sentence for whoever reads it, and the words it is about."""
 
-    sentence: str
+    sentence: Sentence
     quote: str
 
 
@@ -211,21 +214,19 @@ def find_borrowed(text: str, language: str, framework: Framework) -> tuple[Borro
 def _recited(answer: AnswerText, framework: Framework) -> Borrowed | None:
     """The longest run of words that is the framework's, where it is long enough."""
     said = [token.text for token in answer.tokens]
-    best, first, whose = 0, 0, ""
+    best, first = 0, 0
+    whose: Mapping[Language, str] = {}
     for competency in framework.competencies:
         published = _published(competency, answer.language)
         run = 0
         for i in range(len(said) - RUN + 1):
             run = run + 1 if tuple(said[i : i + RUN]) in published else 0
             if run and run + RUN - 1 > best:
-                best, first, whose = run + RUN - 1, i - run + 1, competency.name["en"]
+                best, first, whose = run + RUN - 1, i - run + 1, competency.name
     if not best:
         return None
-    sentence = (
-        f"{best} words in a row stand like this in the framework's description of {whose.lower()}. "
-        "They may have been learned by heart: ask for the case behind them."
-    )
-    return Borrowed(sentence, _quote(answer, first, best))
+    values = {"n": best, "whose": {**whose, "en": whose["en"].lower()}}
+    return Borrowed(Sentence("batch", "recited", values), _quote(answer, first, best))
 
 
 def _listed(answer: AnswerText, framework: Framework) -> Borrowed | None:
@@ -236,11 +237,8 @@ def _listed(answer: AnswerText, framework: Framework) -> Borrowed | None:
     first = int(np.argmax(counts))
     if counts[first] < LISTED * STRETCH:
         return None
-    sentence = (
-        f"Of {STRETCH} words in a row, {counts[first]:.0f} belong to terms that the framework looks for. "
-        "A list of terms is no account of a case: none of them counts."
-    )
-    return Borrowed(sentence, _quote(answer, first, STRETCH))
+    values = {"stretch": STRETCH, "n": f"{counts[first]:.0f}"}
+    return Borrowed(Sentence("batch", "listed", values), _quote(answer, first, STRETCH))
 
 
 def _published(competency: Competency, language: str) -> frozenset[tuple[str, ...]]:

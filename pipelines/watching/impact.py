@@ -23,6 +23,7 @@ from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
 from vivavoce.fairness.table import FOUR_FIFTHS, SHARE_THAT_COUNTS, Family, Group, Table, Verdict, build_table, judge
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.publishing.bundle import AUDIT_DAYS
+from vivavoce.pipelines.report.blocks import speaker
 from vivavoce.pipelines.watching.months import CHANGE, CHANGED, SCORE, UNDATED, WINDOW, Seen, kind_of
 
 OVERALL_SCORE = OVERALL + SCORE
@@ -241,23 +242,28 @@ def _spread(values: Floats) -> float:
 
 
 RULES = {
-    "drift": "something watched moved in two months in a row (Holm over everything watched in a month; PSI of at least "
-    ".10 and beyond its noise, or a share by 5 points)",
-    "impact": "a group's impact ratio: its whole score interval below .8 in two months in a row, or a finding after "
-    "Holm over all groups and months",
-    "audit_age": f"the audit is older than {AUDIT_DAYS} days",
-    "other_model": "scores by another model version than the audited one",
+    rule: speaker("en", "monitor")(f"rule_{rule}", days=AUDIT_DAYS)
+    for rule in ("drift", "impact", "audit_age", "other_model")
 }
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """One reason for a new audit: which rule of :data:`RULES`, since which window, about what, in a sentence."""
+    """One reason for a new audit: which rule of :data:`RULES`, since which window, about what, in a sentence.
+
+    ``sentence`` and ``values`` are what the page says it with, in its languages; ``words`` is the English one.
+    """
 
     rule: str
     window: str | None
     what: str
     words: str
+    sentence: str
+    values: Mapping[str, str]
+
+
+def _trigger(rule: str, window: str | None, what: str, sentence: str, /, **values: str) -> Trigger:
+    return Trigger(rule, window, what, speaker("en", "monitor")(sentence, **values), sentence, values)
 
 
 def find_triggers(
@@ -286,21 +292,20 @@ def _drift_triggers(months: Iterable[Watched], compared: Compared, later: Seen) 
     found: dict[str, Trigger] = {}
     for one in months:
         if one.alarm and one.what not in found:
-            words = f"{_moved(one, compared)} ({kind_of(one.what, later).value})"
-            found[one.what] = Trigger("drift", one.window, one.what, words)
+            kind = kind_of(one.what, later).value
+            found[one.what] = _moved(one, compared, what=one.what, window=one.window, kind=kind)
     return list(found.values())
 
 
-def _moved(one: Watched, compared: Compared) -> str:
-    when = f"in {one.window} and in the month before it"
+def _moved(one: Watched, compared: Compared, **values: str) -> Trigger:
     if one.drift is None:
-        return f"{one.what}: {one.share:.1%} {when}, beside {one.reference_share:.1%} of the reference"
+        values |= {"level": f"{one.share:.1%}", "reference": f"{one.reference_share:.1%}"}
+        return _trigger("drift", one.window, one.what, "drift_share", **values)
     then = compared.reference.values[one.what].mean()
     now = compared.window(one.window).values[one.what].mean()
-    return (
-        f"{one.what} moved {when}: its mean is {now:.3g} beside {then:.3g} of the reference, "
-        f"{one.drift.shift:+.2f} of its standard deviations, PSI {one.drift.psi.value:.2f}"
-    )
+    values |= {"level": f"{now:.3g}", "reference": f"{then:.3g}"}
+    values |= {"shift": f"{one.drift.shift:+.2f}", "psi": f"{one.drift.psi.value:.2f}"}
+    return _trigger("drift", one.window, one.what, "drift", **values)
 
 
 def _impact(impact: Sequence[Impact], later: Seen) -> list[Trigger]:
@@ -312,12 +317,10 @@ def _impact(impact: Sequence[Impact], later: Seen) -> list[Trigger]:
         twice = one.below and (*place, order[one.window] - 1) in below
         if place in found or not (one.finding or twice):
             continue
-        why = "in two months in a row the whole interval below .80" if twice else "a finding after correction"
-        words = (
-            f"{one.attribute}, {one.group} against {one.comparator}: impact ratio {one.ratio:.2f} "
-            f"[{one.low:.2f}, {one.high:.2f}] in {one.window}, {why}"
-        )
-        found[place] = Trigger("impact", one.window, f"{one.attribute}: {one.group}", words)
+        numbers = {name: f"{getattr(one, name):.2f}" for name in ("ratio", "low", "high")}
+        who = {name: getattr(one, name) for name in ("attribute", "group", "comparator", "window")}
+        sentence = "impact_twice" if twice else "impact_found"
+        found[place] = _trigger("impact", one.window, f"{one.attribute}: {one.group}", sentence, **who, **numbers)
     return list(found.values())
 
 
@@ -325,12 +328,13 @@ def _of_audit(audit: Mapping[str, Any], later: Seen, now: datetime) -> list[Trig
     found = []
     ends = datetime.fromisoformat(audit["made"]) + timedelta(days=AUDIT_DAYS)
     if ends < now:
-        words = f"the audit was made on {str(audit['made'])[:10]} and ended on {ends.date().isoformat()}"
-        found.append(Trigger("audit_age", None, "audit", words))
+        made, ended = str(audit["made"])[:10], ends.date().isoformat()
+        found.append(_trigger("audit_age", None, "audit", "audit_age", made=made, ended=ended))
     audited = (audit.get("model") or {}).get("digest")
     others = [digest for digest in later.digests if digest != audited]
     if others:
-        of = f"the version {audited[:12]}" if audited else "no version in particular"
-        words = f"scores were made by {', '.join(one[:12] for one in others)}, the audit is of {of}"
-        found.append(Trigger("other_model", None, "model", words))
+        named = {"others": ", ".join(one[:12] for one in others)}
+        named |= {"audited": audited[:12]} if audited else {}
+        sentence = "other_model" if audited else "other_model_any"
+        found.append(_trigger("other_model", None, "model", sentence, **named))
     return found

@@ -1,20 +1,33 @@
 """``monitor.html``: the triggers in plain words, then a picture for everything watched; one file, no request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.table import FOUR_FIFTHS
-from vivavoce.pipelines.report.blocks import Drawing, Line, Mark, Words, to_svg
+from vivavoce.pipelines.publishing.bundle import AUDIT_DAYS
+from vivavoce.pipelines.report.blocks import (
+    LANGUAGES,
+    Block,
+    Bullets,
+    Grid,
+    Heading,
+    Language,
+    Paragraph,
+    Picture,
+    Pictures,
+    Say,
+    Story,
+    speaker,
+)
+from vivavoce.pipelines.report.figures import DOTTED, Axis, Drawing, Line, Mark, Shape, Words, diamond
+from vivavoce.pipelines.report.page import page
 from vivavoce.pipelines.watching.months import UNDATED, Kind
 
 WIDTH, HEIGHT = 320.0, 150.0  # pixels of one picture
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 8.0, 12.0, 22.0  # of its frame
-INK, SOFT, BAND, BLUE, AMBER, RED = "#1d2733", "#5b6876", "#dde6f0", "#1f5fa8", "#c27c0e", "#9b2226"
+LEFT, RIGHT, TOP, FLOOR = 46.0, WIDTH - 8.0, 12.0, HEIGHT - 22.0  # of its frame
 DOT = 3.2  # pixels, half a mark
 MONTHS_NAMED = 6  # below a picture; more would touch
 
@@ -23,130 +36,172 @@ Json = Mapping[str, Any]
 
 def write_page(document: Json, path: Path) -> None:
     """Write the page of ``monitor.json``."""
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("vivavoce.pipelines"), autoescape=True, trim_blocks=True)
-    template = environment.get_template("monitor.html.j2")
-    months = [one["window"] for one in document["windows"] if one["window"] != UNDATED]
-    page = template.render(
-        seen=document,
-        months=months,
-        dateless=sum(one["people"] for one in document["windows"] if one["window"] == UNDATED),
-        sections=_sections(document, months),
-        impact=_impact(document, months),
-        undated=[one for one in document["watched"] if one["window"] == UNDATED and one["moved"]],
-    )
-    write_durably(path, page.encode())
+    stories = {language: _story(document, language) for language in LANGUAGES}
+    write_durably(path, page(stories, document["made"]).encode())
 
 
-def _sections(document: Json, months: Sequence[str]) -> list[dict[str, Any]]:
-    """Pictures by kind; what moved stands first."""
+def _story(document: Json, language: Language) -> Story:
+    say = speaker(language, "monitor")
+    title = say("title", job=document["job"]) if document["job"] else say("title_bare")
+    dated = [one for one in document["windows"] if one["window"] != UNDATED]
+    undated = sum(one["people"] for one in document["windows"] if one["window"] == UNDATED)
+    values = {"people": sum(one["people"] for one in dated), "months": len(dated), "made": document["made"][:10]}
+    note = [say("note" if len(dated) != 1 else "note_one", **values, reference=document["reference"]["people"])]
+    note += [say("note_undated", n=undated)] if undated else []
+    note += [say("restricted")] if document["restricted"] else []
+    months = [one["window"] for one in dated]
+    return Story(title, " ".join(note), (*_verdict(document, say), *_watched(document, months, say)))
+
+
+def _verdict(document: Json, say: Say) -> Iterator[Block]:
+    yield Heading(2, say("verdict"), "verdict")
+    if document["triggers"]:
+        yield Paragraph(say("called"), "finding")
+        yield Bullets(tuple(say("trigger", words=trigger_words(one, say)) for one in document["triggers"]))
+    else:
+        yield Paragraph(say("quiet"), "ok")
+    yield Heading(3, say("rules"), "rules")
+    yield Bullets(tuple(rule_words(rule, say) for rule in document["rules"]))
+    if document["not_given"]:
+        names = ", ".join(say("given_" + name) for name in document["not_given"])
+        yield Paragraph(say("not_given", names=names), "small")
+    yield Paragraph(say("legend"), "small")
+
+
+def trigger_words(trigger: Json, say: Say) -> str:
+    """What called for an audit, as a sentence without its full stop."""
+    values = dict(trigger["values"])
+    if "kind" in values:
+        values["kind"] = _kind(values["kind"], say)
+    return say(trigger["sentence"], **values)
+
+
+def rule_words(rule: str, say: Say) -> str:
+    """What calls for an audit, stated beforehand."""
+    return say("rule_" + rule, days=AUDIT_DAYS)
+
+
+def _kind(kind: str, say: Say) -> str:
+    return say("kind_" + kind.replace(" ", "_"))
+
+
+def _watched(document: Json, months: Sequence[str], say: Say) -> Iterator[Block]:
+    """Pictures by kind, what moved first; then what people did, and the months."""
+    if document["impact"]:
+        yield Heading(2, say("impact"), "impact")
+        yield Paragraph(say("impact_note"), "small")
+        yield Pictures(tuple(_impact(document, months, say)))
     dated = [one for one in document["watched"] if one["window"] in months]
-    found = []
-    for kind in Kind:
+    for i, kind in enumerate(Kind):
         rows = sorted((one for one in dated if one["kind"] == kind.value), key=lambda one: str(one["what"]))
         things = [(what, list(seen)) for what, seen in groupby(rows, key=lambda one: str(one["what"]))]
         things.sort(key=lambda thing: -max(one["alarm"] * 2 + one["moved"] for one in thing[1]))
-        pictures = [{"what": what, "svg": _watched(what, seen, months), "state": _state(seen)} for what, seen in things]
-        if pictures:
-            found.append({"title": kind.value, "pictures": pictures})
-    return found
+        if things:
+            title = _kind(kind.value, say)
+            yield Heading(2, title[0].upper() + title[1:], f"kind-{i}")
+            if kind is Kind.RECORDING:
+                yield Paragraph(say("recording_note"), "small")
+            yield Pictures(
+                tuple(Picture(what, _levels(what, seen, months, say), _state(seen)) for what, seen in things)
+            )
+    yield from _tables(document, say)
+
+
+def _tables(document: Json, say: Say) -> Iterator[Block]:
+    if document["reviewed"]:
+        yield Heading(2, say("reviewed"), "reviewed")
+        titles = tuple(say(name) for name in ("window", "people_reviewed", "scores_changed", "mean_change"))
+        rows = tuple(
+            (one["window"], f"{one['n']}", f"{one['changed']}", f"{one['mean_change']:+.1f}")
+            for one in document["reviewed"]
+        )
+        yield Grid(say("reviewed"), titles, (False, True, True, True), rows)
+    yield Heading(2, say("months"), "months")
+    counted = tuple((one["window"], f"{one['people']}") for one in document["windows"])
+    yield Grid(say("months"), (say("month"), say("people")), (False, True), counted)
+    undated = [str(one["what"]) for one in document["watched"] if one["window"] == UNDATED and one["moved"]]
+    if undated:
+        yield Paragraph(say("undated", names=", ".join(undated)), "small")
 
 
 def _state(seen: Sequence[Json]) -> str:
+    """The frame of a picture: red where something moved twice in a row, amber where it moved."""
     if any(one["alarm"] for one in seen):
-        return "alarm"
-    return "moved" if any(one["moved"] for one in seen) else ""
+        return "finding"
+    return "insufficient" if any(one["moved"] for one in seen) else ""
 
 
-def _watched(what: str, seen: Sequence[Json], months: Sequence[str]) -> Markup:
+def _levels(what: str, seen: Sequence[Json], months: Sequence[str], say: Say) -> Drawing | str:
     """The level of one thing over the months, on the band in which it would lie if nothing had moved."""
     drawn = [one for one in seen if one["level"] is not None and one["low"] is not None]
     if not drawn:
-        return Markup("<p>Too few people.</p>")
+        return say("too_few")
     ends = [one[name] for one in drawn for name in ("level", "low", "high")]
-    frame = _Frame(min(ends), max(ends), months, ".1%" if drawn[0]["share"] else ".3g")
-    points = [(frame.x(one["window"]), one) for one in drawn]
-    upper = [(x, frame.y(one["high"])) for x, one in points]
-    lower = [(x, frame.y(one["low"])) for x, one in reversed(points)]
-    if len(points) == 1:  # a band of one month needs a width
-        upper, lower = (
-            [(x + step, y) for x, y in upper for step in (-8, 8)],
-            [(x - step, y) for x, y in lower for step in (-8, 8)],
-        )
-    shapes: list[Line | Mark | Words] = [Mark((*upper, *lower), BAND, BAND)]
-    reference = frame.y(drawn[0]["reference"])
-    shapes.append(Line(((LEFT, reference), (WIDTH - RIGHT, reference)), SOFT, 1.0, (3.0, 3.0)))
-    shapes.append(Line(tuple((x, frame.y(one["level"])) for x, one in points), BLUE, 1.5))
-    shapes += [_dot(x, frame.y(one["level"]), _colour(one)) for x, one in points]
-    return to_svg(Drawing(WIDTH, HEIGHT, f"{what} by month", (*shapes, *frame.words())))
+    margin = 0.08 * (max(ends) - min(ends)) or max(abs(max(ends)), 1.0) * 0.05
+    y = Axis(min(ends) - margin * (min(ends) != 0), max(ends) + margin, FLOOR, TOP)
+    places = [(_across(one["window"], months), one) for one in drawn]
+    upper = [(x, y(one["high"])) for x, one in places]
+    lower = [(x, y(one["low"])) for x, one in reversed(places)]
+    if len(places) == 1:  # a band of one month needs a width
+        upper, lower = ([(x + step * side, at) for x, at in edge for step in (-8, 8)]
+                        for edge, side in ((upper, 1), (lower, -1)))  # fmt: skip
+    shapes: list[Shape] = [
+        Mark((*upper, *lower), "band", "band", pale=True),
+        Line(((LEFT, y(drawn[0]["reference"])), (RIGHT, y(drawn[0]["reference"]))), "soft", 1.0, DOTTED),
+        Line(tuple((x, y(one["level"])) for x, one in places), "blue", 1.5),
+        *(_dot(x, y(one["level"]), _colour(one)) for x, one in places),
+        *_frame(y, months, "{:.1%}" if drawn[0]["share"] else "{:.3g}"),
+    ]
+    return Drawing(WIDTH, HEIGHT, say("by_month", what=what), tuple(shapes))
 
 
 def _colour(one: Json) -> str:
-    return RED if one["alarm"] else AMBER if one["moved"] else BLUE
+    return "finding" if one["alarm"] else "amber" if one["moved"] else "blue"
 
 
-def _impact(document: Json, months: Sequence[str]) -> list[dict[str, Any]]:
+def _impact(document: Json, months: Sequence[str], say: Say) -> Iterator[Picture]:
     """One picture for each group: ratio and score interval by month, on a line at .8."""
     rows = sorted(document["impact"], key=lambda one: (str(one["attribute"]), str(one["group"])))
-    return [
-        {"what": f"{attribute}: {group}", "svg": _ratios(list(seen), months)}
-        for (attribute, group), seen in groupby(rows, key=lambda one: (one["attribute"], one["group"]))
-    ]
+    for (attribute, group), seen in groupby(rows, key=lambda one: (one["attribute"], one["group"])):
+        what = f"{attribute}: {group}"
+        yield Picture(what, _ratios(what, [one for one in seen if one["ratio"] is not None], months, say))
 
 
-def _ratios(seen: Sequence[Json], months: Sequence[str]) -> Markup:
-    drawn = [one for one in seen if one["ratio"] is not None]
+def _ratios(what: str, drawn: Sequence[Json], months: Sequence[str], say: Say) -> Drawing | str:
     if not drawn:
-        return Markup("<p>Nobody was selected.</p>")
+        return say("nobody")
     most = max(1.25, *(min(one["high"] or 0.0, 2.0) for one in drawn))  # an interval without an end is cut there
-    frame = _Frame(0.0, most, months)
-    four_fifths = frame.y(FOUR_FIFTHS)
-    shapes: list[Line | Mark | Words] = [
-        Line(((LEFT, frame.y(1.0)), (WIDTH - RIGHT, frame.y(1.0))), SOFT, 1.0, (3.0, 3.0)),
-        Line(((LEFT, four_fifths), (WIDTH - RIGHT, four_fifths)), AMBER, 1.0, (3.0, 3.0)),
-        Words(WIDTH - RIGHT, four_fifths - 3, ".80", "end", 10.0, AMBER),
-        Line(tuple((frame.x(one["window"]), frame.y(min(one["ratio"], most))) for one in drawn), BLUE, 1.5),
+    y = Axis(0.0, 1.08 * most, FLOOR, TOP)
+    four_fifths = y(FOUR_FIFTHS)
+    shapes: list[Shape] = [
+        Line(((LEFT, y(1.0)), (RIGHT, y(1.0))), "soft", 1.0, DOTTED),
+        Line(((LEFT, four_fifths), (RIGHT, four_fifths)), "amber", 1.0, DOTTED),
+        Words(RIGHT, four_fifths - 3, ".80", "end", 10.0, "amber"),
+        Line(tuple((_across(one["window"], months), y(min(one["ratio"], most))) for one in drawn), "blue", 1.5),
     ]
     for one in drawn:
-        x, colour = frame.x(one["window"]), RED if one["finding"] or one["below"] else BLUE
+        x, colour = _across(one["window"], months), "finding" if one["finding"] or one["below"] else "blue"
         if one["low"] is not None:
             high = most if one["high"] is None else min(one["high"], most)
-            shapes.append(Line(((x, frame.y(one["low"])), (x, frame.y(high))), colour, 1.5))
-        shapes.append(_dot(x, frame.y(min(one["ratio"], most)), colour))
-    return to_svg(Drawing(WIDTH, HEIGHT, "impact ratio by month", (*shapes, *frame.words())))
+            shapes.append(Line(((x, y(one["low"])), (x, y(high))), colour, 1.5))
+        shapes.append(_dot(x, y(min(one["ratio"], most)), colour))
+    return Drawing(WIDTH, HEIGHT, say("impact_title", what=what), (*shapes, *_frame(y, months, "{:.2f}")))
 
 
 def _dot(x: float, y: float, colour: str) -> Mark:
-    return Mark(((x - DOT, y), (x, y - DOT), (x + DOT, y), (x, y + DOT)), colour, colour)
+    return diamond(x, y, DOT, colour, colour)
 
 
-class _Frame:
-    """From months and values to pixels, with the numbers at its edge."""
+def _across(month: str, months: Sequence[str]) -> float:
+    """Where a month stands."""
+    return LEFT + (RIGHT - LEFT) * (months.index(month) + 0.5) / len(months)
 
-    def __init__(self, low: float, high: float, months: Sequence[str], form: str = ".2f") -> None:
-        margin = 0.08 * (high - low) or max(abs(high), 1.0) * 0.05
-        self.low, self.high = low - margin * (low != 0), high + margin
-        self.form = form
-        self.places = {name: number for number, name in enumerate(months)}
 
-    def x(self, month: str) -> float:
-        """Where a month stands."""
-        width = WIDTH - LEFT - RIGHT
-        return LEFT + width * (self.places[month] + 0.5) / len(self.places)
-
-    def y(self, value: float) -> float:
-        """Where a value stands."""
-        return TOP + (HEIGHT - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
-
-    def words(self) -> list[Line | Words]:
-        """Axes: the lowest and highest value, and months."""
-        floor = HEIGHT - BOTTOM
-        ends = (self.low, (self.low + self.high) / 2, self.high)
-        step = -(-len(self.places) // MONTHS_NAMED)
-        named = [name for name, number in self.places.items() if number % step == 0]
-        return [
-            Line(((LEFT, TOP), (LEFT, floor), (WIDTH - RIGHT, floor)), SOFT),
-            *(Words(LEFT - 4, self.y(value) + 4, format(value, self.form), "end", 10.0, SOFT) for value in ends),
-            *(Words(self.x(name), floor + 14, name, "middle", 10.0, SOFT) for name in named),
-        ]
+def _frame(y: Axis, months: Sequence[str], form: str) -> list[Shape]:
+    """Axes: the lowest value, the middle and the highest, and months."""
+    step = -(-len(months) // MONTHS_NAMED)
+    return [
+        Line(((LEFT, TOP), (LEFT, FLOOR), (RIGHT, FLOOR)), "soft"),
+        *(Words(LEFT - 4, y(value) + 4, form.format(value), "end", 10.0, "soft") for value in y.ticks(2)),
+        *(Words(_across(month, months), FLOOR + 14, month, "middle", 10.0, "soft") for month in months[::step]),
+    ]

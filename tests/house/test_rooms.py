@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 from tests.house.test_checks import FOLDERS, tracked
 
-MOST_OF_A_NAME = 2  # a noun may stand for a thing and for the command about it (data/manifest.py, pipelines/manifest.py)
+MOST_OF_A_NAME = 2  # a thing, and the command about it: data/manifest.py, pipelines/manifest.py
 LEAST_DOCUMENTED = 0.94  # of public functions and classes
 IMPORTED = "vivavoce"
 

@@ -35,7 +35,7 @@ def test_an_anchor_within_a_story_is_found_to_the_word():
     words = ANCHOR["en"].split()
     text = f"{STORY} {' '.join(words[:12])} and so on. {STORY}"
     [one] = find_borrowed(text, "en", FRAMEWORK)
-    assert one.sentence.startswith(
+    assert str(one.sentence).startswith(
         "12 words in a row stand like this in the framework's description of problem solving"
     )
     assert one.quote == " ".join(words[:12])
@@ -44,14 +44,14 @@ def test_an_anchor_within_a_story_is_found_to_the_word():
 
 def test_the_chinese_anchor_is_found_too():
     [one] = find_borrowed(f"去年冬天我们的系统每天晚上都出问题。{ANCHOR['zh']}", "zh", FRAMEWORK)
-    assert "description of problem solving" in one.sentence
+    assert "description of problem solving" in str(one.sentence)
     assert one.quote.removesuffix(" …") in ANCHOR["zh"]
 
 
 def test_a_list_of_terms_is_found_inside_a_story():
     terms = " ".join(stuffed(FRAMEWORK.questions[0].shows).split()[:STRETCH])
     [one] = find_borrowed(f"{STORY} {STORY} {terms} {STORY}", "en", FRAMEWORK)
-    assert one.sentence.startswith(f"Of {STRETCH} words in a row, {STRETCH} belong to terms")
+    assert str(one.sentence).startswith(f"Of {STRETCH} words in a row, {STRETCH} belong to terms")
     assert terms.startswith(one.quote.removesuffix(" …"))
 
 

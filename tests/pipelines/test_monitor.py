@@ -69,6 +69,7 @@ def test_a_feature_shifted_from_june_on_is_called_for_in_july_and_not_before(tmp
     page = (tmp_path / "july" / "out" / "monitor.html").read_text()
     assert trigger["words"] in page
     assert page.index(trigger["words"]) < page.index("<svg")
+    assert "在 2026-07 及其前一个月发生变动" in page
     assert "http" not in page.replace("http-equiv", "")
 
 

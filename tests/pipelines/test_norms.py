@@ -49,7 +49,7 @@ def answer(value: float, question: str = "q1", engine: str = "provided:vtt", lan
 
 def said(norms: Norms, one: AnswerResult, column: str = LENGTH) -> tuple[str, str] | None:
     found = compare(norms, "clerk", one, column, FEATURES[column])
-    return found and (found.percentiles, found.sentence)
+    return found and (found.percentiles, str(found.sentence))
 
 
 def test_planted_quantiles_come_back_per_question() -> None:

@@ -14,9 +14,10 @@ from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
 from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, Evidence, Quote, Score
+from vivavoce.pipelines.report.blocks import known
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import Row
-from vivavoce.pipelines.scoring.report import PHRASES, write_report
+from vivavoce.pipelines.scoring.report import write_report
 from vivavoce.pipelines.scoring.result import AnswerResult, Result
 
 HOSTILE = (
@@ -123,15 +124,16 @@ def test_a_run_that_measured_or_scored_nothing_claims_no_model(tmp_path: Path) -
     page = tmp_path / "report.html"
     nothing = {**RUN, "models": [], "notes": []}
     write_report(page, [], load_frameworks(DEMO.parent / "frameworks"), declared_features(), nothing)
-    assert "profile <b>all</b></p>" in page.read_text(encoding="utf-8")
+    assert "配置</span> <b>all</b></p>" in page.read_text(encoding="utf-8")
     measuring = {**nothing, "configuration": {"profile": "all", "scoring": False, "models": {}}}
     write_report(page, [], load_frameworks(DEMO.parent / "frameworks"), declared_features(), measuring)
-    assert "<h1>Interview measures</h1>" in page.read_text(encoding="utf-8")
+    assert '<h1><span class="in-en">Interview measures</span>' in page.read_text(encoding="utf-8")
     assert "Measured, not scored." in page.read_text(encoding="utf-8")
 
 
 def test_every_reason_has_words() -> None:
-    assert {str(one) for one in (*Reason, *MediaStatus)} - set(PHRASES) == {"ok"}
+    told = {name.removeprefix("reason_") for name in known("batch")}
+    assert {str(one) for one in (*Reason, *MediaStatus)} - told == {"ok"}
 
 
 def test_the_browser_would_have_noticed(tmp_path: Path) -> None:
