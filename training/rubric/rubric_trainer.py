@@ -211,7 +211,6 @@ def _performance(inputs: Inputs, people: pd.DataFrame, known: pd.DataFrame, seed
         stated,
         overall=FRAMEWORK,
         selector=None if selector is None else pd.Series(selector).groupby(inputs.candidates).mean().to_numpy(),
-        seed=seed,
     )
     note = next((one.corrected.reason for one in corrected.values() if one.method == "none"), None)
     return found | {
