@@ -242,7 +242,8 @@ def weighted_kappa(
     """Agreement of two raters on categories beyond chance; ideal 1, 0 = no better than chance.
 
     Not comparable between tables whose categories are used unequally often: the same raters reach a lower kappa
-    where nearly everybody falls into one category.
+    where nearly everybody falls into one category. Our own: scikit-learn's ``cohen_kappa_score`` (the tests' oracle)
+    knows neither weights of one's own nor an interval, and the interval needs every part of the value.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.fairness.groups import UNKNOWN, Labels, intersections
 from vivavoce.fairness.table import (
     SHARE_THAT_COUNTS,
@@ -19,7 +20,6 @@ from vivavoce.fairness.table import (
     LeftOut,
     Measure,
     Table,
-    benjamini_hochberg,
     build_table,
     cuts_of,
     judge,

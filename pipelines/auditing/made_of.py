@@ -12,11 +12,11 @@ import pyarrow.parquet
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
 from vivavoce.fairness.leakage import Predictability, group_predictabilities, judge_area, score_predictability
 from vivavoce.fairness.records import BadInput, texts
-from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from vivavoce.data.problem import Problem
 from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.evaluation.raters import panel_reliability
 from vivavoce.evaluation.validity import SMALLEST_SAMPLE, corrected_validity
 from vivavoce.fairness.document import finite
@@ -291,7 +291,7 @@ def _adjust(criteria: list[Json]) -> None:
     tested = [row for row in rows if row["p"] is not None]
     if not tested:
         return
-    for row, q in zip(tested, stats.false_discovery_control([row["p"] for row in tested]), strict=True):
+    for row, q in zip(tested, benjamini_hochberg([row["p"] for row in tested]), strict=True):
         row["q"] = float(q)
         if row["verdict"] == "finding" and q >= ALPHA:
             reason = f"stands out alone, not among the {len(tested)} comparisons made"
