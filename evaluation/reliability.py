@@ -1,4 +1,7 @@
-"""How much of a rating is the person rated: intraclass correlations, alpha, and the error that they imply."""
+"""How much of a rating is the person rated: intraclass correlations, alpha, and the error that they imply.
+
+Our own: no library of this project has ICC or alpha with intervals (pingouin would be one more for two functions).
+"""
 
 import math
 from dataclasses import dataclass

@@ -3,6 +3,9 @@
 The ratio is focal / reference rate, the difference reference − focal; a/n1 were selected of the reference group, b/n2
 of the focal group.
 
+Score intervals are our own: many tables at once, ratio and difference by one root search, and a verdict at every rate, 0
+and 1 included; statsmodels is the tests' oracle.
+
 What these numbers could have shown: smallest detectable disparity, and how many people a claim needs.
 """
 
