@@ -2,8 +2,8 @@
 
 Signs: ``difference``, ``z``, ``phi``, ``h`` and ``shortfall`` are positive where the focal group does worse.
 
-Fisher's exact test of two selection rates, and its mid-P: our own, for SciPy has no mid-P and takes 2 ms where this takes
-65 µs, and an audit makes thousands of them; SciPy is the tests' oracle.
+Fisher's exact test of two selection rates, and its mid-P: our own, for SciPy has no mid-P and takes 2 ms where this
+takes 65 µs; SciPy is the tests' oracle.
 
 One gap over many strata: Mantel-Haenszel for the common odds ratio, Breslow-Day for whether there is one.
 """
