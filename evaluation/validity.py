@@ -303,7 +303,7 @@ def corrected_validity(
     ends = correlation_interval(r, len(x), level)
     found = [correct_attenuation(one, 1.0, criterion_reliability) for one in (r, *ends)]
     if applicants_sd is None:
-        return Estimate(*found)
+        return Estimate(found[0], found[1], found[2])
     spread = float(s.std(ddof=1))
     if spread >= number(name, "applicants_sd", applicants_sd, 0.0, math.inf, open_low=True):
         return undefined(NOT_NARROWER)
@@ -312,7 +312,8 @@ def corrected_validity(
     if abs(found[0]) > 1:
         return undefined(CONTRADICTION)
     possible = np.clip(found, -1.0, 1.0)  # a limit beyond 1 says that 1 cannot be excluded
-    return Estimate(*(correct_range_restriction(float(one), applicants_sd, spread) for one in possible))
+    value, low, high = (correct_range_restriction(float(one), applicants_sd, spread) for one in possible)
+    return Estimate(value, low, high)
 
 
 def _case_three(columns: Floats, applicants_sd: float, root: float, confidence: float) -> Estimate:
