@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.evaluation.estimate import Estimate, Floats, undefined, vectors
+from vivavoce.evaluation.multiplicity import holm
 
 CLASSES = 10  # deciles of the reference, as the index is used in practice
 PRIOR = 0.5  # added to each class's count, so that a class that happens to be empty is not infinite evidence
@@ -265,17 +266,9 @@ def _shares(reference: Window, window: Window) -> list[Watched]:
 
 def _adjusted(seen: list[Watched]) -> list[Watched]:
     """Holm over all that has a p, and whether it moved."""
-    tested = sorted((one for one in seen if not np.isnan(one.p)), key=lambda one: one.p)
-    adjusted: dict[str, float] = {}
-    worst = 0.0
-    for rank, one in enumerate(tested):
-        worst = max(worst, min(1.0, one.p * (len(tested) - rank)))
-        adjusted[one.what] = worst
     return [
-        replace(one, adjusted_p=adjusted[one.what], moved=adjusted[one.what] < ALPHA and _matters(one))
-        if one.what in adjusted
-        else one
-        for one in seen
+        one if np.isnan(p) else replace(one, adjusted_p=float(p), moved=p < ALPHA and _matters(one))
+        for one, p in zip(seen, holm([one.p for one in seen]), strict=True)
     ]
 
 

@@ -46,6 +46,9 @@ class Fit:
 def least_squares(design: Floats, y: Floats) -> Fit:
     """Fit y = design · coefficients.
 
+    Our own: statsmodels' OLS with HC3 gives the same numbers (the tests' oracle) but divides rounding by rounding where
+    one row decides its own fitted value, as a job's only person does, and takes 2.4 times as long.
+
     Parameters
     ----------
     design
@@ -114,6 +117,9 @@ class OrdinalFit:
 
 def fit_ordinal(categories: npt.ArrayLike, predictors: npt.ArrayLike) -> OrdinalFit:
     """Fit a proportional-odds model by maximum likelihood.
+
+    Our own: for 300 people and two predictors statsmodels' OrderedModel takes 64 ms (BFGS, 8e-6 off) or 263 ms (Newton)
+    where this takes 2 ms, and questions' functioning fits three models per question and round. It is the tests' oracle.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""How much of a rating is the person rated: intraclass correlations, alpha, and the error that they imply."""
+"""How much of a rating is the person rated: intraclass correlations, alpha, and the error that they imply.
+
+Our own: no library of this project has ICC or alpha with intervals (pingouin would be one more for two functions).
+"""
 
 import math
 from dataclasses import dataclass
@@ -242,7 +245,8 @@ def weighted_kappa(
     """Agreement of two raters on categories beyond chance; ideal 1, 0 = no better than chance.
 
     Not comparable between tables whose categories are used unequally often: the same raters reach a lower kappa
-    where nearly everybody falls into one category.
+    where nearly everybody falls into one category. Our own: scikit-learn's ``cohen_kappa_score`` (the tests' oracle)
+    knows neither weights of one's own nor an interval, and the interval needs every part of the value.
 
     Parameters
     ----------

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from vivavoce.evaluation.effect import Difference, difference
 from vivavoce.evaluation.estimate import NAN, Floats
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)  # what a box with whiskers shows
 LEAST = 10  # people of a group, below which a mean describes persons rather than a group
@@ -156,11 +156,7 @@ def _compare(score: str, reference: str, focal: str, first: Floats, second: Floa
 def _adjusted(found: list[ScoreDifference]) -> tuple[ScoreDifference, ...]:
     """Adjust for everything that was compared."""
     p = np.array([NAN if one.difference is None else one.difference.p for one in found])
-    q = np.full(len(p), NAN)
-    tested = ~np.isnan(p)
-    if tested.any():
-        q[tested] = stats.false_discovery_control(p[tested])
     return tuple(
         ScoreDifference(one.score, one.reference, one.focal, one.difference, float(value), one.reason)
-        for one, value in zip(found, q, strict=True)
+        for one, value in zip(found, benjamini_hochberg(p), strict=True)
     )

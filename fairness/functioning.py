@@ -18,6 +18,7 @@ from scipy import stats
 
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, matrix, same_length, undefined
 from vivavoce.evaluation.models import OrdinalFit, fit_ordinal
+from vivavoce.evaluation.multiplicity import holm
 
 
 def alpha_within(anchors: Floats, is_focal: npt.NDArray[np.bool_]) -> float:
@@ -261,7 +262,7 @@ def _all_questions(
         anchors = [j for j in range(len(titles)) if j != i and j not in flagged]
         found.append(_question(title, table[:, i], table[:, anchors], is_focal))
     p = np.array([(one.uniform_p, one.nonuniform_p) for one in found])
-    adjusted = _holm(p.ravel()).reshape(p.shape)
+    adjusted = holm(p.ravel()).reshape(p.shape)
     return [_judge(one, *map(float, pair)) for one, pair in zip(found, adjusted, strict=True)]
 
 
@@ -364,12 +365,3 @@ def _explained(full: OrdinalFit, plain: OrdinalFit, categories: npt.NDArray[np.i
     empty = n * float(np.sum(shares * np.log(shares)))
     most = 1 - math.exp(2 * empty / n)
     return (math.exp(2 * (empty - plain.log_likelihood) / n) - math.exp(2 * (empty - full.log_likelihood) / n)) / most
-
-
-def _holm(p: Floats) -> Floats:
-    """Holm's adjusted p-values; ``nan`` stays ``nan`` and does not count."""
-    adjusted = np.full(len(p), NAN)
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested])]
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
-    return adjusted

@@ -3,6 +3,9 @@
 The ratio is focal / reference rate, the difference reference − focal; a/n1 were selected of the reference group, b/n2
 of the focal group.
 
+Score intervals are our own: many tables at once, where statsmodels takes one and in 0.15 gives other limits of the
+difference than its own test does; of the ratio it is the tests' oracle.
+
 What these numbers could have shown: smallest detectable disparity, and how many people a claim needs.
 """
 

@@ -20,6 +20,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.evaluation.multiplicity import holm
 from vivavoce.fairness.disparity import Comparison, Count, Counts, compare
 from vivavoce.fairness.groups import Labels
 from vivavoce.fairness.intervals import detectable_ratio
@@ -219,46 +220,6 @@ FOUR_FIFTHS = 0.8
 Floats = npt.NDArray[np.float64]
 
 
-def holm(p: npt.ArrayLike) -> Floats:
-    """Holm's step-down p-values: below α they keep the chance of *any* false finding within α.
-
-    Parameters
-    ----------
-    p
-        p-values, shape (m,); those above 1 (after an earlier correction) count as 1.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65–70.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).round(4).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    values = np.asarray(p, np.float64)
-    order = np.argsort(values, kind="stable")
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)), 1)
-    return adjusted
-
-
-def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
-    """Benjamini and Hochberg's p-values: below α, false findings are on average at most α of all findings.
-
-    Examples
-    --------
-    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(4).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    values = np.asarray(p, np.float64)
-    order = np.argsort(values, kind="stable")[::-1]
-    adjusted = np.empty_like(values)
-    ranks = np.arange(len(values), 0, -1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(values[order] * len(values) / ranks), 1)
-    return adjusted
-
-
 def judge(tables: Sequence[Table], correct: Callable[[Floats], Floats] = holm) -> list[Table]:
     """Give every row of a family its verdict.
 
@@ -271,7 +232,8 @@ def judge(tables: Sequence[Table], correct: Callable[[Floats], Floats] = holm) -
     tables
         The whole family; corrections run over all of their comparisons.
     correct
-        :func:`holm` for what was declared, :func:`benjamini_hochberg` for what is looked through.
+        ``holm`` for what was declared, ``benjamini_hochberg`` for what is looked through
+        (:mod:`vivavoce.evaluation.multiplicity`).
     """
     p = [
         row.comparison.mid_p * table.pairs_per_test

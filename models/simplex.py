@@ -6,7 +6,8 @@ out in closed form, so that only ``w`` is drawn: by sequential Monte Carlo from 
 Doucet & Jasra 2006, JRSS B 68, 411–436), in log-ratios, where a weight near 0 is no boundary.
 
 Slopes are first left free in sign: whether data identify weights at all is whether that slope is clearly above 0.
-``b ≥ 0`` comes in afterwards, as a factor between 0 and 1.
+``b ≥ 0`` comes in afterwards, as a factor between 0 and 1. Our own: a general sampler
+(PyMC, Stan) would bring a compiler for one posterior of a few weights.
 """
 
 from collections.abc import Callable, Sequence

@@ -17,15 +17,18 @@ from rich.console import Console
 from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
+from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives, weights_front
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.models.directory import load_model
+from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.terminal import say
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.trainers import trainer
 from vivavoce.training.variants import read_variants
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,13 @@ def run_alternatives(request: AlternativesRequest, *, console: Console | None = 
         gain, cost = _words(one["ratio_gain"]), _words(one["validity_gain"])
         line = f"{one['name']}: impact ratio {gain}, validity {cost}: {one['found']}"
         say(said, line)
+    for attribute, front in document["weights"].items():
+        say(said, _front_words(attribute, front))
     found = {one["found"] for one in document["candidates"]}
     return Exit.FINDING if "confirmed" in found else Exit.CANNOT_TELL if "open" in found else Exit.DONE
 
 
-def _document(request: AlternativesRequest) -> dict[str, Any]:
+def _document(request: AlternativesRequest) -> Json:
     model, digest = load_model(request.model)
     declared = read_variants(request.candidates)
     groups = read_groups(request.groups, request.by)
@@ -67,9 +72,11 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
         criterion=request.criterion, learning=model.learned,
     )  # fmt: skip
     scores_under = trainer(model.kind).scores_under
-    scores = {one.name: scores_under(model, inputs, one, request.seed) for one in declared}
+    scores = {one.name: scores_under(model, inputs, one, request.seed)[OVERALL] for one in declared}
     version = scores_under(model, inputs, None, request.seed)
-    table = _one_row_each(inputs, {"": version, **scores})
+    weights = model.framework.weights
+    parts = {f"competency {name}": version[name] for name in weights}
+    table = _one_row_each(inputs, {"": version[OVERALL], **scores}, parts)
     names = [one.name for one in declared]
     places = groups.places(table["candidate"])
     attributes = {name: groups.labels(places, name) for name in groups.attributes}
@@ -89,12 +96,36 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
         "people": {"choosing": int((~half).sum()), "confirming": int(half.sum())},
         "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
         "candidates": [_described(one) for one in found],
+        "weights": {name: _front(table, weights, labels, request) for name, labels in attributes.items()},
     }
 
 
-def _one_row_each(inputs: Inputs, scores: dict[str, Any]) -> pd.DataFrame:
+def _front(table: pd.DataFrame, weights: dict[str, float], labels: Labels, request: AlternativesRequest) -> Json:
+    """What other weights could reach for one attribute's groups, or why that is not known."""
+    whole = table[[f"competency {name}" for name in weights]].notna().all(axis=1).to_numpy()
+    parts = {name: table.loc[whole, f"competency {name}"] for name in weights}
+    groups, later = Labels(labels.levels, labels.codes[whole]), table.loc[whole, "performance"]
+    found = weights_front(parts, weights, later, groups, share=request.share, seed=request.seed)
+    if isinstance(found, str):
+        return {"reason": found}
+    return {"competencies": list(weights), **asdict(found), "as_valid": found.as_valid and asdict(found.as_valid)}
+
+
+def _front_words(attribute: str, front: Json) -> str:
+    if "reason" in front:
+        return f"weights by {attribute}: {front['reason']}"
+    said = f"weights by {attribute}, {front['focal']} / {front['reference']}: ratio {front['own']['impact_ratio']:.2f}"
+    best = front["as_valid"]
+    if best is None:
+        return f"{said}; no others are expected to be as valid and to hurt less in new people"
+    pairs = zip(front["competencies"], best["weights"], strict=True)
+    others = ", ".join(f"{name} {weight:.2f}" for name, weight in pairs)
+    return f"{said}; as valid and {best['expected_ratio']:.2f} in new people: {others}; declare them to confirm"
+
+
+def _one_row_each(inputs: Inputs, scores: Json, parts: Json) -> pd.DataFrame:
     """One row per person whom the version and every candidate could score; several interviews are averaged."""
-    table = pd.DataFrame({**scores, "performance": inputs.performance, "candidate": inputs.candidates})
+    table = pd.DataFrame({**scores, **parts, "performance": inputs.performance, "candidate": inputs.candidates})
     means = table.groupby("candidate", sort=True).mean()
     return means.dropna(subset=list(scores)).reset_index()
 
@@ -109,7 +140,7 @@ def _sizes(labels: Labels) -> dict[str, int]:
     return dict(zip((*labels.levels, "unknown"), counts.tolist(), strict=True))
 
 
-def _described(one: Alternative) -> dict[str, Any]:
+def _described(one: Alternative) -> Json:
     numbers = {
         name: {part: finite(value) for part, value in asdict(getattr(one, name)).items() if part != "reason"}
         for name in ("validity_gain", "ratio_gain")

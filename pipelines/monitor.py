@@ -34,6 +34,7 @@ from vivavoce.pipelines.watching.impact import (
     plain,
     reviewed,
 )
+from vivavoce.pipelines.watching.monitor_page import write_page
 from vivavoce.pipelines.watching.months import (
     UNDATED,
     WINDOW,
@@ -44,7 +45,6 @@ from vivavoce.pipelines.watching.months import (
     window_of,
     with_reviews,
 )
-from vivavoce.pipelines.watching.page import write_page
 
 CALLING = tuple(kind for kind in Kind if kind is not Kind.RECORDING)
 

@@ -18,9 +18,10 @@ from vivavoce.data.table import Column, Given, Kind, Maps, read_table
 from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement_by, share
 from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE
-from vivavoce.fairness.table import ALPHA, benjamini_hochberg
+from vivavoce.fairness.table import ALPHA
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import plain
 

@@ -14,6 +14,7 @@ import numpy as np
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.models.kinds import known_kinds, part_of
+from vivavoce.models.score import OVERALL
 from vivavoce.models.version import ModelVersion
 from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs
@@ -133,8 +134,8 @@ class Trainer(Protocol[Version]):
             For people or a framework that this kind cannot be made from.
         """
 
-    def scores_under(self, model: Version, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
-        """Overall scores of every interview, shape (n,), by a version of this kind as it is, or as a variant has it.
+    def scores_under(self, model: Version, inputs: Inputs, variant: Variant | None, seed: int) -> dict[str, Floats]:
+        """Scores of every interview by competency and ``overall``, shape (n,) each, as it is or as a variant has it.
 
         No score is by a model that saw that person's rating; ``nan`` where not scored.
 
@@ -203,8 +204,8 @@ def relearned_scores(
     framework: Framework,
     variant: Variant | None,
     learn: Callable[[Inputs, Framework], Made[ModelVersion]],
-) -> Floats:
-    """Cross-fitted overall scores of every interview, learned again under a variant: ``scores_under`` of what learns.
+) -> dict[str, Floats]:
+    """Cross-fitted scores of every interview, learned again under a variant: ``scores_under`` of what learns.
 
     Parameters
     ----------
@@ -226,4 +227,4 @@ def relearned_scores(
     given = None if variant is None else variant.weights
     weights = np.array([(given or made.model.weights)[name] for name in made.z])
     plain: Floats = np.column_stack(list(made.z.values())) @ weights
-    return plain if given else np.where(np.isnan(made.overall), plain, made.overall)
+    return {**made.z, OVERALL: plain if given else np.where(np.isnan(made.overall), plain, made.overall)}

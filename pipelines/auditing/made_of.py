@@ -11,10 +11,10 @@ from vivavoce.data.cells import read_numbers
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
 from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Labels
 from vivavoce.fairness.leakage import Predictability, group_predictabilities, judge_area, score_predictability
-from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared

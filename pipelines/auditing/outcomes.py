@@ -1,6 +1,5 @@
 """What became of people: outcomes as read, and whether the score predicts them alike in every group."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from vivavoce.data.people_tables import read_outcomes_table
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import Given, InputRefused, Maps, Table
 from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import Estimate, undefined
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.evaluation.raters import panel_reliability
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correct_attenuation, correlation_interval
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE, corrected_validity
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import UNKNOWN
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction
@@ -158,11 +157,10 @@ def _criterion(
     agreed = _agreement(rows)
     found: Json = {"criterion": name, "n": len(x), **estimate("criterion_reliability", agreed)}
     vary = len(x) >= SMALLEST_SAMPLE and np.ptp(x) > 0 and np.ptp(y) > 0
-    r = float(np.corrcoef(x, y)[0, 1]) if vary else math.nan
-    low, high = correlation_interval(r, len(x)) if vary else (math.nan, math.nan)
-    found |= estimate("validity", Estimate(r, low, high))
+    found |= estimate("validity", corrected_validity(x, y) if vary else None)
     known = vary and agreed.value > 0
-    found["validity_corrected"] = finite(correct_attenuation(r, 1.0, agreed.value)) if known else None
+    corrected = corrected_validity(x, y, criterion_reliability=agreed.value) if known else None
+    found["validity_corrected"] = finite(corrected.value) if corrected else None
     found["within_jobs"] = jobs is not None
     known_by = SEVERAL_JOBS if jobs is not None else applicants
     found |= describe_restriction(x, y, both, known_by if vary else NO_APPLICANTS)
@@ -282,7 +280,7 @@ def _adjust(criteria: list[Json]) -> None:
     tested = [row for row in rows if row["p"] is not None]
     if not tested:
         return
-    for row, q in zip(tested, stats.false_discovery_control([row["p"] for row in tested]), strict=True):
+    for row, q in zip(tested, benjamini_hochberg([row["p"] for row in tested]), strict=True):
         row["q"] = float(q)
         if row["verdict"] == "finding" and q >= ALPHA:
             reason = f"stands out alone, not among the {len(tested)} comparisons made"

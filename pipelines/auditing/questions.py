@@ -15,10 +15,10 @@ import pandas as pd
 from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
 from vivavoce.evaluation.effect import difference
 from vivavoce.evaluation.estimate import Estimate
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.functioning import ANCHORS, ETS, LEAST, MODERATE, Functioning, Question, question_functioning
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
-from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared

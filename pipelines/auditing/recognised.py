@@ -10,10 +10,10 @@ import pandas as pd
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
+from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.evaluation.recognition import WORD, ErrorGap, ErrorRate, Interval, error_gap, word_error_rate
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
-from vivavoce.fairness.table import benjamini_hochberg
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
 from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, count_words, p_words

@@ -1,22 +1,14 @@
 """What the validity would be among all applicants, corrected only where their spread and the mechanism are known."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import Column, Given, Kind, Maps, Source, read_table
-from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.evaluation.validity import (
-    SMALLEST_SAMPLE,
-    correct_indirect_restriction,
-    correct_range_restriction,
-    correlation_interval,
-)
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE, corrected_validity
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
@@ -28,9 +20,6 @@ from vivavoce.pipelines.report.plots import decimal
 NOT_SAID = "how people were chosen was not said: name it with --selected-on"
 NO_APPLICANTS = "the applicants are not known: give them with --applicants, or decisions for everybody in the scores"
 SEVERAL_JOBS = "several jobs with scales of their own: audit one job at a time to correct for selection"
-NOT_NARROWER = "people with outcomes are not spread less than applicants: there is no restriction to correct"
-
-STEP = 1e-5  # of a numerical derivative
 
 Floats = npt.NDArray[np.float64]
 Json = dict[str, Any]
@@ -131,50 +120,12 @@ def describe_restriction(x: Floats, y: Floats, here: npt.NDArray[np.bool_], appl
         "selected_sd": restricted,
         "source": applicants.source,
     }
-    if restricted >= applicants.spread:
-        return {**blank, "restriction": found, "restriction_reason": NOT_NARROWER}
-    corrected = _direct(x, y, applicants.spread) if direct else _indirect(x, y, z, applicants.spread)
+    corrected = corrected_validity(x, y, applicants_sd=applicants.spread, selector=None if direct else z)
     return {
         **estimate("validity_unrestricted", corrected),
         "restriction": found,
         "restriction_reason": corrected.reason,
     }
-
-
-def _direct(x: Floats, y: Floats, spread: float) -> Estimate:
-    """Case II of the correlation and of Fisher's limits: the correction rises with the correlation."""
-    r, sd = _correlation(x, y), float(x.std(ddof=1))
-    low, high = correlation_interval(r, len(x))
-    value, low, high = (correct_range_restriction(one, spread, sd) for one in (r, low, high))
-    return Estimate(value, low, high)
-
-
-def _indirect(x: Floats, y: Floats, z: Floats, spread: float) -> Estimate:
-    """Case III with limits from every person's influence on the three correlations, on Fisher's scale."""
-    a, b, c = ((one - one.mean()) / one.std() for one in (x, y, z))
-    sd = float(z.std(ddof=1))
-    pairs = ((a, b), (c, a), (c, b))
-    rs = [float(np.mean(one * two)) for one, two in pairs]
-    parts = np.array([*rs, sd])
-    on_rs = [one * two - r / 2 * (one**2 + two**2) for (one, two), r in zip(pairs, rs, strict=True)]
-    influence = np.array([*on_rs, sd * (c**2 - 1) / 2])
-
-    def corrected(values: Floats) -> float:
-        r, r_x, r_y = (float(np.clip(value, -1.0, 1.0)) for value in values[:3])
-        return correct_indirect_restriction(r, r_x, r_y, spread, float(values[3]))
-
-    value = corrected(parts)
-    if not abs(value) < 1:
-        return undefined("the three correlations contradict one another")
-    slopes = np.array([(corrected(parts + step) - corrected(parts - step)) / (2 * STEP) for step in STEP * np.eye(4)])
-    n = len(x)
-    error = math.sqrt(float(np.sum((slopes @ influence) ** 2)) / (n * (n - len(parts)))) / (1 - value**2)
-    reach = float(stats.t.ppf(0.975, n - len(parts))) * error
-    return Estimate(value, math.tanh(math.atanh(value) - reach), math.tanh(math.atanh(value) + reach))
-
-
-def _correlation(first: Floats, second: Floats) -> float:
-    return float(np.clip(np.corrcoef(first, second)[0, 1], -1.0, 1.0))
 
 
 def tell_restriction(criterion: Told, say: Say) -> Paragraph:

@@ -1,18 +1,22 @@
+import itertools
 import math
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from tests.proof import proof_count
 from vivavoce.evaluation.effect import people_needed_for_correlation, people_needed_for_gain
+from vivavoce.evaluation.estimate import bootstrap
+from vivavoce.evaluation.gain import incremental_validity
 from vivavoce.evaluation.validity import (
     correct_attenuation,
     correct_indirect_restriction,
     correct_multivariate_restriction,
     correct_range_restriction,
+    corrected_validity,
     correlation_interval,
-    incremental_validity,
 )
 
 
@@ -52,6 +56,126 @@ def test_correlation_interval_covers(rho: float, n: int, record_property) -> Non
         hits += low <= rho <= high
     record_property(f"coverage of the 95 % interval, rho {rho}, n {n}", round(hits / count, 3))
     assert hits / count == pytest.approx(0.95, abs=proof_count(4, 2) / 100)
+
+
+APPLICANTS = np.array([[1.0, 0.6, 0.4], [0.6, 1.0, 0.5], [0.4, 0.5, 1.0]])  # score, test, performance without error
+
+
+def hired(
+    rng: np.random.Generator, on: int, n: int, share: float, reliability: float
+) -> tuple[np.ndarray, float, float]:
+    """Score, test and criterion of the n best on one of them (n, 3), its spread among all, the criterion's reliability.
+
+    The reliability is given among applicants and returned as it is among the chosen, who differ less.
+    """
+    people = rng.standard_normal((round(n / share), 3)) @ np.linalg.cholesky(APPLICANTS).T
+    error = 1 / reliability - 1
+    cut = stats.norm.isf(share)
+    mean = stats.norm.pdf(cut) / share
+    left = 1 - APPLICANTS[on, 2] ** 2 * mean * (mean - cut)  # variance of performance among the chosen
+    chosen = people[np.argsort(-people[:, on])[:n]]
+    chosen[:, 2] += np.sqrt(error) * rng.standard_normal(n)
+    return chosen, float(people[:, on].std(ddof=1)), left / (left + error)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("confidence", [0.90, 0.95])
+@pytest.mark.parametrize("on", [0, 1], ids=["case II", "case III"])
+def test_corrected_validity_covers_the_truth(on: int, confidence: float, record_property) -> None:
+    """People are chosen on the score (case II) or on a test (case III); the true validity among applicants is .40."""
+    count = proof_count(100, 2000)
+    every = []
+    for n, share, reliability in itertools.product((40, 60, 150, 500), (0.3, 0.6), (0.6, 1.0)):
+        rng = np.random.default_rng([n, on])
+        found = []
+        for _ in range(count):
+            chosen, spread, known = hired(rng, on, n, share, reliability)
+            score, test, criterion = chosen.T
+            selector = test if on else None
+            found.append(
+                corrected_validity(
+                    score,
+                    criterion,
+                    applicants_sd=spread,
+                    selector=selector,
+                    criterion_reliability=known,
+                    confidence=confidence,
+                )
+            )
+        covered = np.mean([one.covers(0.4) for one in found])
+        width = np.mean([one.high - one.low for one in found])
+        every.append(covered)
+        record_property(
+            f"{confidence} n {n} chosen {share} reliability {reliability}", f"{covered:.3f}, {width:.2f} wide"
+        )
+    assert np.mean(every) == pytest.approx(confidence, abs=proof_count(20, 10) / 1000)
+    assert min(every) >= confidence - proof_count(110, 25) / 1000
+    assert max(every) <= confidence + proof_count(110, 25) / 1000
+
+
+@pytest.mark.proof
+def test_a_bootstrap_misses_the_truth_more_often(record_property) -> None:
+    """Why the limits are not the percentiles of drawn persons: 40 of 133 applicants are chosen on the score."""
+    rng = np.random.default_rng(9)
+    count, draws = proof_count(100, 2000), proof_count(200, 500)
+    ours, theirs = [], []
+    for i in range(count):
+        chosen, spread, _ = hired(rng, 0, 40, 0.3, 1.0)
+
+        def corrected(x: np.ndarray, y: np.ndarray, spread: float = spread) -> float:
+            return correct_range_restriction(np.corrcoef(x, y)[0, 1], spread, x.std(ddof=1))
+
+        score, _, criterion = chosen.T
+        ours.append(corrected_validity(score, criterion, applicants_sd=spread).covers(0.4))
+        theirs.append(bootstrap(corrected, score, criterion, draws=draws, seed=i).covers(0.4))
+    record_property("covered by Fisher's limits and by percentiles", f"{np.mean(ours):.3f}, {np.mean(theirs):.3f}")
+    assert np.mean(ours) > np.mean(theirs) + proof_count(0, 10) / 1000
+    assert np.mean(ours) == pytest.approx(0.95, abs=proof_count(45, 15) / 1000)
+
+
+def test_corrected_validity_is_the_textbook_s_value() -> None:
+    chosen, spread, _ = hired(np.random.default_rng(4), 1, 60, 0.3, 1.0)
+    score, test, criterion = chosen.T
+    r, r_x, r_y = (np.corrcoef(*pair)[0, 1] for pair in ((score, criterion), (test, score), (test, criterion)))
+    direct = corrected_validity(score, criterion, applicants_sd=1.5)
+    assert direct.value == pytest.approx(correct_range_restriction(r, 1.5, score.std(ddof=1)), abs=1e-12)
+    fisher = correlation_interval(r, 60)
+    assert direct.low == pytest.approx(correct_range_restriction(fisher.low, 1.5, score.std(ddof=1)), abs=1e-12)
+    by_test = corrected_validity(score, criterion, applicants_sd=spread, selector=test)
+    expected = correct_indirect_restriction(r, r_x, r_y, spread, test.std(ddof=1))
+    assert by_test.value == pytest.approx(expected, abs=1e-12)
+    left_out = [
+        math.atanh(
+            correct_indirect_restriction(
+                *(
+                    np.corrcoef(np.delete(a, i), np.delete(b, i))[0, 1]
+                    for a, b in ((score, criterion), (test, score), (test, criterion))
+                ),
+                spread,
+                np.delete(test, i).std(ddof=1),
+            )
+        )
+        for i in range(60)
+    ]
+    error = math.sqrt(59 * np.var(left_out))
+    reach = stats.t.ppf(0.975, 56) * error
+    assert by_test.high == pytest.approx(math.tanh(math.atanh(expected) + reach), abs=1e-12)
+    plain = corrected_validity(score, criterion, criterion_reliability=0.5)
+    assert (plain.value, plain.low) == pytest.approx((r / math.sqrt(0.5), fisher.low / math.sqrt(0.5)), abs=1e-12)
+
+
+def test_corrected_validity_says_why_there_is_none() -> None:
+    rng = np.random.default_rng(5)
+    x, e = rng.standard_normal((2, 30))
+    assert "no restriction" in corrected_validity(x, x + e, applicants_sd=0.5).reason
+    assert "fewer than 5" in corrected_validity(x[:4], e[:4], applicants_sd=9.0).reason
+    assert "no spread" in corrected_validity(x, np.ones(30)).reason
+    assert "contradict" in corrected_validity(x, x + 0.1 * e, applicants_sd=9.0, criterion_reliability=0.2).reason
+    one = np.r_[np.zeros(29), 5.0]
+    assert "without one" in corrected_validity(x, x + e, applicants_sd=9.0, selector=one).reason
+    assert corrected_validity(x, x + e, criterion_reliability=0.2).value > 1
+    with pytest.raises(ValueError, match="'applicants_sd' parameter"):
+        corrected_validity(x, x + e, applicants_sd=0.0)
 
 
 def planted_selection(seed: int, n: int = 400_000) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
-from vivavoce.fairness.alternatives import Found, lowest_ratio, search_alternatives
+from vivavoce.fairness.alternatives import MARGIN_R, Found, Front, lowest_ratio, search_alternatives, weights_front
 from vivavoce.fairness.groups import Labels
 
 SHARE = 0.3
@@ -80,3 +80,49 @@ def test_the_lowest_ratio_is_counted_by_hand():
 def test_a_share_outside_its_range_is_refused():
     with pytest.raises(ValueError, match="share"):
         search_alternatives([1.0], {}, [1.0], {}, share=30, confirming=[True])
+
+
+def weighed(people: int = 3000, seed: int = 6):
+    """Two equally valid competencies of unlike spread; groups differ in the first only, and not in performance."""
+    rng = np.random.default_rng(seed)
+    women = np.arange(people) % 3 == 0
+    speech, plans = rng.standard_normal((2, people))
+    later = 0.4 * speech + 0.4 * plans + rng.standard_normal(people)
+    parts = {"speech": speech - 0.8 * women, "plans": 2 * plans}
+    return parts, later, Labels(("men", "women"), women.astype(np.int64))
+
+
+def test_the_front_of_weights_knows_what_the_planted_difference_costs() -> None:
+    parts, later, sex = weighed()
+    found = weights_front(parts, {"speech": 0.5, "plans": 0.25}, later, sex, share=0.3)  # equal, in the scores' unit
+    assert isinstance(found, Front)
+    assert (found.reference, found.focal, found.people) == ("men", "women", 3000)
+    assert found.own.difference == pytest.approx(0.8 / np.sqrt(2), abs=0.08)
+    ratios = [one.impact_ratio for one in found.frontier]
+    assert ratios == sorted(ratios)
+    assert found.frontier[-1].weights == pytest.approx((0, 1), abs=1e-6)
+    assert found.frontier[-1].impact_ratio == pytest.approx(1, abs=0.08)
+    better = found.as_valid
+    assert better is not None
+    assert better.weights[0] / better.weights[1] < 2  # the first counts for less than under equal weights
+    assert better.impact_ratio > found.own.impact_ratio + 0.05
+    assert better.expected_validity >= found.own.validity - MARGIN_R
+    total = parts["speech"] * better.weights[0] + parts["plans"] * better.weights[1]
+    women = sex.codes == 1
+    gap = (total[~women].mean() - total[women].mean()) / np.sqrt((total[~women].var() * 2 + total[women].var()) / 3)
+    assert gap == pytest.approx(better.difference, abs=0.01)  # the weights hold for the scores as they are
+
+
+def test_the_front_of_weights_shrinks_with_few_people_and_says_why_there_is_none() -> None:
+    parts, later, sex = weighed(120)
+    few = weights_front(parts, {"speech": 0.5, "plans": 0.25}, later, sex, share=0.3)
+    assert isinstance(few, Front)
+    assert few.frontier[0].expected_validity < few.frontier[0].validity
+    parts, later, sex = weighed(30)
+    assert "two groups of 20" in weights_front(parts, {"speech": 1, "plans": 1}, later, sex, share=0.3)
+    parts, later, sex = weighed(200)
+    unknown = np.where(np.arange(200) < 190, np.nan, later)
+    assert "with performance" in weights_front(parts, {"speech": 1, "plans": 1}, unknown, sex, share=0.3)
+    assert "made of the others" in weights_front(
+        {**parts, "plans": parts["speech"]}, {"speech": 1, "plans": 1}, later, sex, share=0.3
+    )

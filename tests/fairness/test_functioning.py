@@ -7,7 +7,6 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 from tests.proof import proof_count
 from vivavoce.fairness.functioning import (
     Functioning,
-    _holm,
     _mantel,
     alpha_within,
     expected_ability,
@@ -117,12 +116,6 @@ def test_mantel_haenszel_is_statsmodels_for_two_categories() -> None:
     theirs = StratifiedTable(tables)
     assert odds == pytest.approx(theirs.oddsratio_pooled)
     assert p == pytest.approx(theirs.test_null_odds(correction=False).pvalue)
-
-
-def test_holm_orders_and_leaves_undefined_ones_out() -> None:
-    assert _holm(np.array([0.01, np.nan, 0.04, 0.03])).tolist() == pytest.approx(
-        [0.03, np.nan, 0.06, 0.06], nan_ok=True
-    )
 
 
 def test_groups_that_do_not_overlap_on_a_question_are_a_finding() -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from tests.browser import visit
 from tests.commands import ended
-from tests.proof import proof_count
 from vivavoce.pipelines.audit import AuditRequest, run_audit
 from vivavoce.pipelines.auditing.kinds import schema
 from vivavoce.pipelines.auditing.restriction import Applicants, describe_restriction
+from vivavoce.training.inputs import Selection
+from vivavoce.training.validation.correction import correct_scores
 
 SCHEMA = schema()
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
@@ -180,24 +181,28 @@ def test_nothing_is_corrected_unless_applicants_and_mechanism_are_known(
     assert "Did you mean 'test'" in capsys.readouterr().err
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize("selector", ["score", "test"])
-def test_corrected_validities_are_covered(selector: str, record_property) -> None:
-    """200 of 400 applicants are chosen on the score, or on a test that correlates .6 with it; the validity is .5."""
-    count = proof_count(200, 2000)
-    rng = np.random.default_rng(30)
-    covered = 0
-    for _ in range(count):
-        score = rng.standard_normal(400)
-        test = 0.6 * score + 0.8 * rng.standard_normal(400)
-        rating = 0.5 * score + np.sqrt(0.75) * rng.standard_normal(400)
-        values = score if selector == "score" else test
-        hired = values > np.median(values)
-        applicants = Applicants("all.csv", selector, float(values.std(ddof=1)), 400, values)
-        found = describe_restriction(score[hired], rating[hired], hired, applicants)
-        covered += found["validity_unrestricted_low"] <= 0.5 <= found["validity_unrestricted_high"]
-    record_property(f"validity among applicants covered, chosen on the {selector}", round(covered / count, 3))
-    assert 0.93 - proof_count(4, 0) / 100 <= covered / count <= 0.97 + proof_count(2, 0) / 100
+def test_training_and_audit_give_the_same_60_people_one_validity(selector: str) -> None:
+    rng = np.random.default_rng(1)
+    score, noise = rng.standard_normal((2, 200))
+    test = 0.6 * score + 0.8 * rng.standard_normal(200)
+    rating = 0.5 * score + np.sqrt(0.75) * noise
+    decided = score if selector == "score" else test
+    hired = decided >= np.sort(decided)[-60]
+    spread = float(decided.std(ddof=1))
+    stated = Selection(
+        mechanism="direct" if selector == "score" else "indirect",
+        source="those who hired",
+        selector=None if selector == "score" else "test",
+        applicants_sd=spread,
+    )
+    known = np.where(hired, rating, np.nan)
+    trained = correct_scores({"overall": score}, known, stated, overall="overall", selector=test)["overall"].corrected
+    audited = describe_restriction(
+        score[hired], rating[hired], hired, Applicants("all.csv", selector, spread, 200, decided)
+    )
+    limits = [audited[f"validity_unrestricted{end}"] for end in ("", "_low", "_high")]
+    assert limits == pytest.approx([trained.value, trained.low, trained.high], abs=1e-12)
 
 
 def test_jobs_with_other_scales_do_not_stand_in_for_validity(tmp_path: Path) -> None:

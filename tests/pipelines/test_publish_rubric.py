@@ -251,6 +251,11 @@ def test_alternatives_to_a_rubric_learn_nothing_either(cohort, second, tmp_path)
     said = quietly(run_alternatives, asked)
     found = {one["name"]: one for one in json.loads(out.read_text())["candidates"]}
     assert found["without_q5"]["ratio_gain"]["value"] > 0.1, said.text
+    for front in json.loads(out.read_text())["weights"].values():
+        assert front["competencies"] == ["problem_solving", "technical_fit", "teamwork", "learning"]
+        assert front["own"]["validity"] <= front["frontier"][0]["validity"]
+        assert front["own"]["impact_ratio"] <= front["frontier"][-1]["impact_ratio"]
+    assert "weights by " in said.text
     assert abs(found["equal"]["validity_gain"]["value"]) < 0.05
     assert found["terms_alone"]["validity_gain"]["value"] > -0.05, "structure was planted as noise"
     candidates.write_text("candidates:\n  - {name: blind, without_features: [prosody.f0_median_hz]}\n")

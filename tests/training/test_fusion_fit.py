@@ -196,6 +196,6 @@ def test_alternatives_to_a_fusion_version_are_learned_by_fusion(inputs, fitted, 
 
     monkeypatch.setattr("vivavoce.training.fusion.fusion_trainer.fit_fusion", learned)
     without = Variant(name="no_length", without_features=(LENGTH,))
-    assert np.array_equal(TRAINER.scores_under(fitted.model, inputs, without, 0), fitted.overall)
+    assert np.array_equal(TRAINER.scores_under(fitted.model, inputs, without, 0)["overall"], fitted.overall)
     assert LENGTH not in asked[0][0].features["teamwork"]
     assert asked[0][1]["effort"] is None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, NOISE, write
+from vivavoce.models.score import OVERALL
 from vivavoce.training.errors import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
@@ -14,7 +15,7 @@ from vivavoce.training.variants import Variant, change, read_variants
 
 
 def overall_scores(inputs, framework, variant=None):
-    return relearned_scores(inputs, framework, variant, partial(fit, effort=None))
+    return relearned_scores(inputs, framework, variant, partial(fit, effort=None))[OVERALL]
 
 
 QUESTION = FRAMEWORK.questions[0].id

@@ -216,8 +216,10 @@ class FusionTrainer:
             seed=settings.seed,
         )
 
-    def scores_under(self, model: FusionVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
-        """Cross-fitted overall scores, shape (n,), by networks that are learned again."""
+    def scores_under(
+        self, model: FusionVersion, inputs: Inputs, variant: Variant | None, seed: int
+    ) -> dict[str, Floats]:
+        """Cross-fitted scores by competency and ``overall``, shape (n,) each, by networks that are learned again."""
         return relearned_scores(inputs, model.framework, variant, partial(fit_fusion, effort=None, seed=seed))
 
 

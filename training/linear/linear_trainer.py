@@ -184,8 +184,10 @@ class LinearTrainer:
         model = without_idle(made.model) if search else made.model
         return replace(made, model=replace(model, documents=documents))
 
-    def scores_under(self, model: LinearVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:
-        """Cross-fitted overall scores, shape (n,), by ridges that are learned again."""
+    def scores_under(
+        self, model: LinearVersion, inputs: Inputs, variant: Variant | None, seed: int
+    ) -> dict[str, Floats]:
+        """Cross-fitted scores by competency and ``overall``, shape (n,) each, by ridges that are learned again."""
         return relearned_scores(inputs, model.framework, variant, partial(fit, effort=None, seed=seed))
 
 

@@ -211,7 +211,6 @@ def _performance(inputs: Inputs, people: pd.DataFrame, known: pd.DataFrame, seed
         stated,
         overall=FRAMEWORK,
         selector=None if selector is None else pd.Series(selector).groupby(inputs.candidates).mean().to_numpy(),
-        seed=seed,
     )
     note = next((one.corrected.reason for one in corrected.values() if one.method == "none"), None)
     return found | {
@@ -305,13 +304,13 @@ class RubricTrainer:
         inputs: Inputs,
         variant: Variant | None,
         seed: int,  # noqa: ARG002 (no chance in it)
-    ) -> Floats:
-        """Overall points of every interview, shape (n,), by the rubric as it is or changed; nothing is learned again.
+    ) -> dict[str, Floats]:
+        """Points of every interview by competency and ``overall``, shape (n,) each, by the rubric as it is or changed.
 
         Of what a variant leaves out, features are measures by their declared names; the others' weights are scaled so
         that they sum to 1 again.
         """
-        return points_of(model if variant is None else changed(model, variant), inputs)[OVERALL]
+        return points_of(model if variant is None else changed(model, variant), inputs)
 
 
 TRAINER: Trainer[RubricVersion] = RubricTrainer()

@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.evaluation.effect import superiority
-from vivavoce.evaluation.estimate import NAN, Estimate, Floats, Statistic, bootstrap, number, same_length, undefined
+from vivavoce.evaluation.estimate import NAN, Estimate, Floats, number, same_length, undefined
 from vivavoce.evaluation.gain import LEAST_PEOPLE
-from vivavoce.evaluation.validity import correct_indirect_restriction, correct_range_restriction
+from vivavoce.evaluation.validity import corrected_validity
 from vivavoce.training.inputs import Selection
 
 APART = 0.90  # of people with and without a criterion: who was selected from the top lies above who was not, but for
 # leavers, who lie among the selected and have no criterion; one in five of those without one may be such
-DRAWS = 500  # of persons; the interval of a correction is wide, and its limits' error small beside what is assumed
 NOT_STATED = "how people were selected was not stated, so nothing is corrected"
 UNKNOWN = "how people were selected is not known, and a correction for the wrong selection can err either way"
 NO_SELECTOR = (
@@ -52,7 +51,6 @@ def correct_scores(
     *,
     overall: str,
     selector: npt.ArrayLike | None = None,
-    seed: int = 0,
 ) -> dict[str, Corrected]:
     """Correct each score's validity, where the selection allows it.
 
@@ -71,8 +69,6 @@ def correct_scores(
         Name of the score that direct selection was on.
     selector
         What indirect selection was on, shape (n,); at least of those with a criterion.
-    seed
-        Of the intervals.
 
     References
     ----------
@@ -92,7 +88,7 @@ def correct_scores(
     y = np.asarray(criterion, np.float64)
     same_length("correct_scores", criterion=y, **z)
     if selection is None or selection.mechanism == "unknown":
-        return _refused(z, y, NOT_STATED if selection is None else UNKNOWN, seed)
+        return _refused(z, y, NOT_STATED if selection is None else UNKNOWN)
     if selection.mechanism == "direct":
         decided, spread = z[overall], selection.applicants_sd
         apart = _apart(decided, y)
@@ -102,7 +98,6 @@ def correct_scores(
                 y,
                 f"stated as direct, but who has a criterion lies above who has none in {apart:.0%} of pairs only, "
                 f"not in {APART:.0%}: something else decided too, and case II would be wrong",
-                seed,
             )
         if spread is None and apart is not None:
             spread = float(np.nanstd(decided, ddof=1))
@@ -111,8 +106,8 @@ def correct_scores(
         decided = np.full(len(y), NAN) if selector is None else np.asarray(selector, np.float64)
         spread, reason = selection.applicants_sd, NO_SELECTOR
     if spread is None or np.isnan(decided[~np.isnan(y)]).all():
-        return _refused(z, y, reason, seed)
-    return {name: _corrected(one, decided, y, spread, seed) for name, one in z.items()}
+        return _refused(z, y, reason)
+    return {name: _corrected(one, decided, y, spread) for name, one in z.items()}
 
 
 def ceiling(reliability: float) -> float:
@@ -134,38 +129,21 @@ def _apart(score: Floats, criterion: Floats) -> float | None:
     return superiority(selected, others).value
 
 
-def _refused(scores: Mapping[str, Floats], criterion: Floats, reason: str, seed: int) -> dict[str, Corrected]:
-    return {
-        name: Corrected(_bootstrapped([one, criterion], _pearson, seed), undefined(reason), "none")
-        for name, one in scores.items()
-    }
+def _refused(scores: Mapping[str, Floats], criterion: Floats, reason: str) -> dict[str, Corrected]:
+    return {name: Corrected(_validity([one, criterion]), undefined(reason), "none") for name, one in scores.items()}
 
 
-def _corrected(score: Floats, decided: Floats, criterion: Floats, spread: float, seed: int) -> Corrected:
-    raw = _bootstrapped([score, criterion], _pearson, seed)
+def _corrected(score: Floats, decided: Floats, criterion: Floats, spread: float) -> Corrected:
+    raw = _validity([score, criterion])
     if decided is score:
-
-        def case_two(x: Floats, y: Floats) -> float:
-            return correct_range_restriction(_pearson(x, y), spread, float(x.std(ddof=1)))
-
-        return Corrected(raw, _bootstrapped([score, criterion], case_two, seed), "case II")
-
-    def case_three(x: Floats, s: Floats, y: Floats) -> float:
-        return correct_indirect_restriction(
-            _pearson(x, y), _pearson(s, x), _pearson(s, y), spread, float(s.std(ddof=1))
-        )
-
-    return Corrected(raw, _bootstrapped([score, decided, criterion], case_three, seed), "case III")
+        return Corrected(raw, _validity([score, criterion], spread), "case II")
+    return Corrected(raw, _validity([score, criterion, decided], spread), "case III")
 
 
-def _bootstrapped(columns: list[Floats], statistic: Statistic, seed: int) -> Estimate:
+def _validity(columns: list[Floats], spread: float | None = None) -> Estimate:
+    """Of the people with everything: score, criterion and, after selection on something else, what that was."""
     known = ~np.isnan(np.column_stack(columns)).any(axis=1)
-    if known.sum() < LEAST_PEOPLE or any(np.ptp(one[known]) == 0 for one in columns):
-        return undefined(f"fewer than {LEAST_PEOPLE} people with everything, or no spread")
-    return bootstrap(statistic, *(one[known] for one in columns), draws=DRAWS, seed=seed)
-
-
-def _pearson(one: Floats, other: Floats) -> float:
-    x, y = one - one.mean(), other - other.mean()
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    return min(max(float(x @ y) / norm, -1.0), 1.0) if norm > 0 else NAN
+    if known.sum() < LEAST_PEOPLE:
+        return undefined(f"fewer than {LEAST_PEOPLE} people with everything")
+    score, criterion, *selector = (one[known] for one in columns)
+    return corrected_validity(score, criterion, applicants_sd=spread, selector=selector[0] if selector else None)

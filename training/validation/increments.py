@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.evaluation import validity
 from vivavoce.evaluation.estimate import Floats
-from vivavoce.evaluation.gain import LEAST_PEOPLE, SMALLEST_GAIN, Gain, gain
+from vivavoce.evaluation.gain import LEAST_PEOPLE, SMALLEST_GAIN, ExplainedGain, Gain, gain, incremental_validity
 from vivavoce.training.overall import Estimator, cross_fitted
 from vivavoce.training.scheme import BY_PERSON, Scheme
 
@@ -39,7 +38,7 @@ class Increment:
     modality: str
     columns: int
     gain: Gain
-    explained: validity.Increment | None
+    explained: ExplainedGain | None
     smallest: float
 
     @property
@@ -71,7 +70,7 @@ class Increment:
         >>> from vivavoce.evaluation.estimate import Estimate
         >>> one = Estimate(0.4, 0.3, 0.5)
         >>> found = Gain(one, one, Estimate(0.01, -0.02, 0.04), "underpowered", 2400, 500)
-        >>> further = validity.Increment(0.16, 0.17, Estimate(0.01, 0.0, 0.03), 3.0, 0.09, 500, 1, "underpowered", 400)
+        >>> further = ExplainedGain(0.16, 0.17, Estimate(0.01, 0.0, 0.03), 3.0, 0.09, 500, 1, "underpowered", 400)
         >>> Increment("voice", 12, found, further, 0.0164).sentence
         'voice over language: underpowered, Δr .01 [-.02, .04]; to show .02 takes about 2,400 people'
         """
@@ -172,7 +171,7 @@ def increments(
 
 def _explained(
     base: Floats, added: Floats, criterion: npt.ArrayLike, persons: npt.ArrayLike, smallest: float
-) -> validity.Increment | None:
+) -> ExplainedGain | None:
     """The F test of a modality's own score beyond language's, persons' means as rows."""
     rows = np.column_stack([base, added, np.asarray(criterion, np.float64)])
     known = ~np.isnan(rows).any(axis=1)
@@ -182,4 +181,4 @@ def _explained(
         return None
     if np.linalg.matrix_rank((means - means.mean(axis=0)) / means.std(axis=0)) < means.shape[1]:
         return None  # one of the three is made of the others: there is nothing to test
-    return validity.incremental_validity(means[:, 0], means[:, 1], means[:, 2], smallest=smallest)
+    return incremental_validity(means[:, 0], means[:, 1], means[:, 2], smallest=smallest)

@@ -90,8 +90,8 @@ def _of(inputs: Inputs, overall: Overall, values: Floats) -> Floats:
     return found
 
 
-def corrected_validity(
-    inputs: Inputs, framework: Framework, crossed: Mapping[str, Crossed], overall: Overall, seed: int
+def correct_overall(
+    inputs: Inputs, framework: Framework, crossed: Mapping[str, Crossed], overall: Overall
 ) -> dict[str, Corrected]:
     """Raw and corrected validity of every score, among all interviewed people."""
     rows = {name: one.z for name, one in crossed.items()} | {"performance": inputs.performance}
@@ -104,9 +104,7 @@ def corrected_validity(
     scores["learned"] = pd.Series(overall.composites["learned"], overall.persons).reindex(people.index).to_numpy()
     scores |= {name: z[name].to_numpy() for name in crossed}
     selector = people["selector"].to_numpy() if "selector" in people else None
-    return correct_scores(
-        scores, people["performance"].to_numpy(), stated, overall=FRAMEWORK, selector=selector, seed=seed
-    )
+    return correct_scores(scores, people["performance"].to_numpy(), stated, overall=FRAMEWORK, selector=selector)
 
 
 def performance_ceiling(inputs: Inputs) -> Estimate:
@@ -127,7 +125,7 @@ def performance_of(
         return {"persons": 0}
     y, persons = overall.performance, overall.persons
     raw = {name: asdict(correlation(values, y, persons, seed)) for name, values in overall.composites.items()}
-    corrected = corrected_validity(inputs, framework, crossed, overall, seed)
+    corrected = correct_overall(inputs, framework, crossed, overall)
     note = next((one.corrected.reason for one in corrected.values() if one.method == "none"), None)
     return {
         "persons": len(y),

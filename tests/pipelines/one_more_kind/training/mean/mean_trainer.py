@@ -7,7 +7,7 @@ import numpy as np
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.models.mean.mean_version import MeanVersion
-from vivavoce.models.score import OVERALL, Norms
+from vivavoce.models.score import Norms
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
@@ -45,11 +45,17 @@ class MeanTrainer:
         overall = np.column_stack(list(z.values())) @ list(model.weights.values())
         return Made(replace(model, documents=without_nan(documents)), z, overall)
 
-    def scores_under(self, model: MeanVersion, inputs: Inputs, variant: Variant | None, seed: int) -> Floats:  # noqa: ARG002
-        """Overall points, of fewer questions where a variant says so."""
+    def scores_under(
+        self,
+        model: MeanVersion,
+        inputs: Inputs,
+        variant: Variant | None,
+        seed: int,  # noqa: ARG002
+    ) -> dict[str, Floats]:
+        """Points by competency and overall, of fewer questions where a variant says so."""
         changed, framework = (inputs, model.framework) if variant is None else change(inputs, model.framework, variant)
         z = {name: model.norms[name].z(changed.features[name][one]) for name, one in model.measures.items()}
-        return replace(model, framework=framework).weighted(z)[OVERALL]
+        return replace(model, framework=framework).weighted(z)
 
 
 TRAINER: Trainer[MeanVersion] = MeanTrainer()
