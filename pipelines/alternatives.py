@@ -1,14 +1,14 @@
-"""``viva alternatives``: is there a way that is as valid and hurts a group less? Declared first, then looked for.
+"""``viva fair alternatives``: is there a way that is as valid and hurts a group less? Declared first, then looked for.
 
 Every candidate learns without groups; they are opened only to compare what came out (``fairness/alternatives.py``).
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,13 @@ from rich.console import Console
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
-from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.models.directory import load_model
+from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
+from vivavoce.pipelines.said import Told, keep
+from vivavoce.pipelines.scoring.model import model_folder
 from vivavoce.pipelines.terminal import say
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
@@ -30,38 +32,47 @@ from vivavoce.training.variants import read_variants
 
 @dataclass(frozen=True)
 class AlternativesRequest:
-    """What the command line asked for; ``share`` is of people selected at the declared cut, 0–1."""
+    """What ``viva fair alternatives`` may be asked for."""
 
-    model: Path
-    features: str
-    ratings: str | None
-    outcomes: str
-    groups: Path
-    candidates: Path
-    share: float
-    out: Path
-    by: tuple[str, ...] = ()
-    criterion: str | None = None
-    seed: int = 0
+    model: Annotated[Model, "The version: a folder, or models:/NAME@champion."]
+    _: KW_ONLY
+    features: Annotated[Data, "The table that it was trained on."]
+    outcomes: Annotated[Data, "Later performance, as for train."]
+    groups: Annotated[Data, "Declared attributes by candidate_id."]
+    candidates: Annotated[Place, "YAML: alternatives, declared before anybody looks."]
+    select: Annotated[float, "Share selected at the declared cut.", Shown(least=0, most=1)]
+    out: Annotated[Place, "Folder for alternatives.json."]
+    ratings: Annotated[Data | None, "Human ratings, as for train; a rubric needs none."] = None
+    by: Annotated[Sequence[str], "Attributes to compare. [default: all]"] = ()
+    criterion: Annotated[str | None, "Which of several outcomes."] = None
+    seed: Annotated[int, "Of every random split and draw."] = 0
 
 
-def run_alternatives(request: AlternativesRequest, *, console: Console | None = None) -> Exit:
-    """Search and write ``alternatives.json``: 0 none is better, 1 at least one is confirmed, 4 too few to tell."""
-    said = console or Console(stderr=True)
+@front_door(AlternativesRequest)
+def alternatives(request: AlternativesRequest) -> Told:
+    """Search for a way that is as valid and hurts a group less, and write ``alternatives.json``.
+
+    Raises
+    ------
+    VivaError
+        For tables, models and declarations that cannot be used.
+    """
+    said, path = Console(stderr=True), folder_for(request.out) / "alternatives.json"
     document = _document(request)
-    write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    keep(path, document)
     for one in document["candidates"]:
         gain, cost = _words(one["ratio_gain"]), _words(one["validity_gain"])
         line = f"{one['name']}: impact ratio {gain}, validity {cost}: {one['found']}"
         say(said, line)
     found = {one["found"] for one in document["candidates"]}
-    return Exit.FINDING if "confirmed" in found else Exit.CANNOT_TELL if "open" in found else Exit.DONE
+    end = Exit.FINDING if "confirmed" in found else Exit.CANNOT_TELL if "open" in found else Exit.DONE
+    return Told(document, end)
 
 
 def _document(request: AlternativesRequest) -> dict[str, Any]:
-    model, digest = load_model(request.model)
-    declared = read_variants(request.candidates)
-    groups = read_groups(request.groups, request.by)
+    model, digest = load_model(model_folder(request.model))
+    declared = read_variants(Path(request.candidates))
+    groups = read_groups(request.groups, tuple(request.by))
     inputs = read_inputs(
         request.features, request.ratings, request.outcomes, model.framework,
         criterion=request.criterion, learning=model.learned,
@@ -76,15 +87,15 @@ def _document(request: AlternativesRequest) -> dict[str, Any]:
     half = confirming(table["candidate"])
     found = search_alternatives(
         table[""], {name: table[name] for name in names}, table["performance"], attributes,
-        share=request.share, confirming=half, seed=request.seed,
+        share=request.select, confirming=half, seed=request.seed,
     )  # fmt: skip
     return {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "model_digest": digest,
         "declared": [one.model_dump(mode="json", exclude_defaults=True) for one in declared],
-        "declared_digest": digest_file(request.candidates).sha256,
-        "share": request.share,
+        "declared_digest": digest_file(Path(request.candidates)).sha256,
+        "share": request.select,
         "margins": {"validity": MARGIN_R, "impact_ratio": GAIN},
         "people": {"choosing": int((~half).sum()), "confirming": int(half.sum())},
         "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
