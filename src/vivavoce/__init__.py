@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vivavoce.data.errors import Exit as Exit
     from vivavoce.data.errors import VivaError as VivaError
     from vivavoce.data.framework import load_framework as read_framework
+    from vivavoce.pipelines.audit import Audited as Audited
+    from vivavoce.pipelines.audit import audit as audit
     from vivavoce.pipelines.model import Model as Model
     from vivavoce.pipelines.model import load as load
     from vivavoce.pipelines.publish import Published as Published
@@ -41,11 +43,13 @@ _FRONT = {  # each name of the front door, and where it is
     "score": "pipelines.score:score",
     "measure": "pipelines.score:measure",
     "train": "pipelines.train:train",
+    "audit": "pipelines.audit:audit",
     "load": "pipelines.model:load",
     "publish": "pipelines.publish:publish",
     "Run": "pipelines.score:Run",
     "Model": "pipelines.model:Model",
     "Trained": "pipelines.train:Trained",
+    "Audited": "pipelines.audit:Audited",
     "Published": "pipelines.publish:Published",
     "read_framework": "data.framework:load_framework",
     "models": "models:",
@@ -54,8 +58,8 @@ _FRONT = {  # each name of the front door, and where it is
 }
 
 __all__ = [
-    "Exit", "Model", "Published", "Run", "Trained", "VivaError", "load", "measure", "models", "publish",
-    "read_framework", "score", "train",
+    "Audited", "Exit", "Model", "Published", "Run", "Trained", "VivaError", "audit", "load", "measure", "models",
+    "publish", "read_framework", "score", "train",
 ]  # fmt: skip
 
 
