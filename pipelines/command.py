@@ -179,7 +179,8 @@ def _typed(option: Option) -> inspect.Parameter:
     else:
         flag = shown.flag or f"--{option.name.replace('_', '-')}"
         metavar = shown.metavar or _metavar(kind, option)
-        how = typer.Option(flag, help=option.said, metavar=metavar, **ends)
+        usual: Any = ", ".join(map(str, option.default)) if listed and not needed and option.default else True
+        how = typer.Option(flag, help=option.said, metavar=metavar, show_default=usual, **ends)
     default = inspect.Parameter.empty if needed else option.default
     if listed and not needed:
         kind, default = kind | None, None  # several of one option: none of them is the function's own default
