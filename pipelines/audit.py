@@ -31,7 +31,7 @@ from vivavoce.pipelines.auditing.scores import People, declare, read_scores
 from vivavoce.pipelines.auditing.story import announce
 from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of, scratch
 from vivavoce.pipelines.records import Records, enter
-from vivavoce.pipelines.report.pdf import print_beside
+from vivavoce.pipelines.report.pdf import print_beside, write_pdf
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,12 +185,12 @@ class Audited:
 
     def to_html(self, path: Place) -> Path:
         """Write the page; returns where."""
-        write_page(Path(path), self.content)
+        write_durably(Path(path), audit_page(self.content).encode())
         return Path(path)
 
     def to_pdf(self, path: Place) -> Path:
-        """Write the PDF; returns where."""
-        write_pdf(Path(path), self.content)
+        """Write the PDF; returns where. Raises :class:`VivaError` on a machine without what prints it."""
+        write_pdf(Path(path), audit_page(self.content))
         return Path(path)
 
     def document(self) -> Json:

@@ -162,7 +162,7 @@ def _check(request: EraseRequest) -> None:
         problems.append(Problem("--reason", shorten(request.reason), "Leave the person's id out: the reason is kept."))
     for folder in request.places:
         if not (folder / LEDGER).is_file() or not (folder / "store" / "keys").is_dir():
-            remedy = "Name output folders that viva score or viva features wrote."
+            remedy = "Name output folders that viva score or viva measure wrote."
             problems.append(Problem(str(folder), "no ledger and keys", remedy))
     missing = [path for path in (*request.files, *places_of(request.used_in)) if not path.exists()]
     problems += [Problem(str(path), "nothing", "Name a file or folder that exists.") for path in missing]

@@ -121,7 +121,7 @@ def refused_features(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_search(path: Path) -> Json:
-    """Read ``alternatives.json`` as ``viva alternatives`` writes it.
+    """Read ``alternatives.json`` as ``viva fair alternatives`` writes it.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def read_search(path: Path) -> Json:
     except (OSError, ValueError) as error:
         raise NoEvidence(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(document, dict) or not {"model_digest", "candidates"} <= set(document):
-        raise NoEvidence(f"{path} must be written by viva alternatives.")
+        raise NoEvidence(f"{path} must be written by viva fair alternatives.")
     return document
 
 
@@ -141,7 +141,7 @@ def _search(search: Json, digest: str) -> Search:
     if search["model_digest"] != digest:
         raise NoEvidence(
             f"The search for alternatives was of the version {search['model_digest'][:12]}, not of {digest[:12]}: "
-            "run viva alternatives with this one."
+            "run viva fair alternatives with this one."
         )
     found = search["candidates"]
     better = tuple(one["name"] for one in found if one["found"] == "confirmed")

@@ -137,7 +137,7 @@ def scores_table(rows: Sequence[Row], standing: Callable[[str], Standing], model
 def questions_table(rows: Sequence[Row]) -> pa.Table:
     """One row per scored answer: the mean of what it alone would score on the competencies that it shows.
 
-    For audits (``viva audit --questions``) and the question bank (``viva questions``); nobody is scored by it.
+    For audits (``viva audit --questions``) and the question bank (``viva fair questions``); nobody is scored by it.
     """
     records = []
     for row in rows:
