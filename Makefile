@@ -20,7 +20,8 @@ bench: $(VENV)/installed
 	$(THREADS) $(BIN)/python -m tests.benchmarks
 
 docs: $(VENV)/installed
-	$(BIN)/python -m vivavoce features --describe --markdown > docs/features.md
+	$(BIN)/python -m vivavoce measure describe --markdown > docs/features.md
+	$(BIN)/python -m tests.house.api_page > docs/api.md
 
 clean:
 	rm -rf $(VENV) $(OUT) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

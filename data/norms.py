@@ -167,7 +167,8 @@ class Norms:
             named = ", ".join(differ[:SHOWN]) + (f" and {len(differ) - SHOWN} more" if len(differ) > SHOWN else "")
             raise BadNorms(
                 f"These norms are of measures that are made in another way here (recogniser, encoder, frames per "
-                f"second or version): {named}. Make norms anew with viva norms from features of this configuration."
+                f"second or version): {named}. Make norms anew with viva measure norms, from features of this "
+                "configuration."
             )
 
     def place(
@@ -249,7 +250,7 @@ def read_norms(path: Path) -> Norms:
     except (OSError, UnicodeDecodeError) as error:
         raise BadNorms(f"{path} cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadNorms(f"{path} is no norms file of viva norms: {shorten(error)}") from error
+        raise BadNorms(f"{path} is no norms file of viva measure norms: {shorten(error)}") from error
     return norms
 
 

@@ -28,6 +28,7 @@ BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-1
 GUESSED = ("gb18030", "cp1252")  # of what is no Unicode: the rest of the world's are named
 SAMPLE = 2**16  # bytes that tell an encoding
 OLE = b"\xd0\xcf\x11\xe0"  # how old .xls files begin, and new ones with a password
+KNOWN_OF = "columns"  # of a DataFrame's attrs: what is known of each of its columns, as text by name
 
 
 def read_file(
@@ -327,12 +328,15 @@ def from_frame(frame: pd.DataFrame, sha256: str | None = None, metadata: Any = N
     sha256
         Of its file; None: that of its content as CSV.
     metadata
-        What a Parquet file says of each column.
+        What a Parquet file says of each column; None: what the DataFrame's ``attrs`` say under :data:`KNOWN_OF`.
     """
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     columns = [_untyped(frame.iloc[:, place].reset_index(drop=True)) for place in range(frame.shape[1])]
     digest = sha256 or hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+    if metadata is None:
+        told = frame.attrs.get(KNOWN_OF, {})
+        metadata = {name: {key.encode(): said.encode() for key, said in of.items()} for name, of in told.items()}
     names = [str(name).strip() for name in frame.columns]
     return Raw(names, columns, range(1, len(frame) + 1), "row", digest, metadata or {})
 

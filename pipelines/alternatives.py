@@ -1,14 +1,14 @@
-"""``viva alternatives``: is there a way that is as valid and hurts a group less? Declared first, then looked for.
+"""``viva fair alternatives``: is there a way that is as valid and hurts a group less? Declared first, then looked for.
 
 Every candidate learns without groups; they are opened only to compare what came out (``fairness/alternatives.py``).
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,14 @@ from rich.console import Console
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
-from vivavoce.data.vault.durable import write_durably
 from vivavoce.fairness.alternatives import GAIN, MARGIN_R, Alternative, search_alternatives, weights_front
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
+from vivavoce.pipelines.said import Told, keep
+from vivavoce.pipelines.scoring.model import model_folder
 from vivavoce.pipelines.terminal import say
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
@@ -33,26 +35,34 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class AlternativesRequest:
-    """What the command line asked for; ``share`` is of people selected at the declared cut, 0–1."""
+    """What ``viva fair alternatives`` may be asked for."""
 
-    model: Path
-    features: str
-    ratings: str | None
-    outcomes: str
-    groups: Path
-    candidates: Path
-    share: float
-    out: Path
-    by: tuple[str, ...] = ()
-    criterion: str | None = None
-    seed: int = 0
+    model: Annotated[Model, "The version: a folder, or models:/NAME@champion."]
+    _: KW_ONLY
+    features: Annotated[Data, "The table that it was trained on."]
+    outcomes: Annotated[Data, "Later performance, as for train."]
+    groups: Annotated[Data, "Declared attributes by candidate_id."]
+    candidates: Annotated[Place, "YAML: alternatives, declared before anybody looks."]
+    select: Annotated[float, "Share selected at the declared cut.", Shown(least=0, most=1)]
+    out: Annotated[Place, "Folder for alternatives.json."]
+    ratings: Annotated[Data | None, "Human ratings, as for train; a rubric needs none."] = None
+    by: Annotated[Sequence[str], "Attributes to compare. [default: all]"] = ()
+    criterion: Annotated[str | None, "Which of several outcomes."] = None
+    seed: Annotated[int, "Of every random split and draw."] = 0
 
 
-def run_alternatives(request: AlternativesRequest, *, console: Console | None = None) -> Exit:
-    """Search and write ``alternatives.json``: 0 none is better, 1 at least one is confirmed, 4 too few to tell."""
-    said = console or Console(stderr=True)
+@front_door(AlternativesRequest)
+def alternatives(request: AlternativesRequest) -> Told:
+    """Search for a way that is as valid and hurts a group less, and write ``alternatives.json``.
+
+    Raises
+    ------
+    VivaError
+        For tables, models and declarations that cannot be used.
+    """
+    said, path = Console(stderr=True), folder_for(request.out) / "alternatives.json"
     document = _document(request)
-    write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    keep(path, document)
     for one in document["candidates"]:
         gain, cost = _words(one["ratio_gain"]), _words(one["validity_gain"])
         line = f"{one['name']}: impact ratio {gain}, validity {cost}: {one['found']}"
@@ -60,13 +70,14 @@ def run_alternatives(request: AlternativesRequest, *, console: Console | None = 
     for attribute, front in document["weights"].items():
         say(said, _front_words(attribute, front))
     found = {one["found"] for one in document["candidates"]}
-    return Exit.FINDING if "confirmed" in found else Exit.CANNOT_TELL if "open" in found else Exit.DONE
+    end = Exit.FINDING if "confirmed" in found else Exit.CANNOT_TELL if "open" in found else Exit.DONE
+    return Told(document, end)
 
 
 def _document(request: AlternativesRequest) -> Json:
-    model, digest = load_model(request.model)
-    declared = read_variants(request.candidates)
-    groups = read_groups(request.groups, request.by)
+    model, digest = load_model(model_folder(request.model))
+    declared = read_variants(Path(request.candidates))
+    groups = read_groups(request.groups, tuple(request.by))
     inputs = read_inputs(
         request.features, request.ratings, request.outcomes, model.framework,
         criterion=request.criterion, learning=model.learned,
@@ -83,15 +94,15 @@ def _document(request: AlternativesRequest) -> Json:
     half = confirming(table["candidate"])
     found = search_alternatives(
         table[""], {name: table[name] for name in names}, table["performance"], attributes,
-        share=request.share, confirming=half, seed=request.seed,
+        share=request.select, confirming=half, seed=request.seed,
     )  # fmt: skip
     return {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "model_digest": digest,
         "declared": [one.model_dump(mode="json", exclude_defaults=True) for one in declared],
-        "declared_digest": digest_file(request.candidates).sha256,
-        "share": request.share,
+        "declared_digest": digest_file(Path(request.candidates)).sha256,
+        "share": request.select,
         "margins": {"validity": MARGIN_R, "impact_ratio": GAIN},
         "people": {"choosing": int((~half).sum()), "confirming": int(half.sum())},
         "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
@@ -105,7 +116,7 @@ def _front(table: pd.DataFrame, weights: dict[str, float], labels: Labels, reque
     whole = table[[f"competency {name}" for name in weights]].notna().all(axis=1).to_numpy()
     parts = {name: table.loc[whole, f"competency {name}"] for name in weights}
     groups, later = Labels(labels.levels, labels.codes[whole]), table.loc[whole, "performance"]
-    found = weights_front(parts, weights, later, groups, share=request.share, seed=request.seed)
+    found = weights_front(parts, weights, later, groups, share=request.select, seed=request.seed)
     if isinstance(found, str):
         return {"reason": found}
     return {"competencies": list(weights), **asdict(found), "as_valid": found.as_valid and asdict(found.as_valid)}

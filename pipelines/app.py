@@ -1,61 +1,308 @@
-"""The command line: ``viva``. Each command lives in its own file and is imported when it is called."""
+"""The command line: ``viva``, in the order of its users. What a command may be asked for stands at its function."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vivavoce import __version__
-from vivavoce.data.interview import Profile, Purpose
-from vivavoce.pipelines.app_publishing import app as publishing_app
-from vivavoce.pipelines.app_watching import app as watching_app
+from vivavoce.data.errors import Exit
+from vivavoce.pipelines.command import PLAIN, Command, Group, group_of
 from vivavoce.pipelines.terminal import Commands
+
+SOME = "some not, or only partly: see status.parquet"
+NOT_LOGGED = {Exit.NOT_LOGGED: "done, but the event log refused to say so"}
+
+TOP = {
+    "score": Command(
+        "score:score",
+        "Score interviews.",
+        (
+            "viva score interviews.jsonl --out results",
+            "viva score interviews.jsonl --model models:/engineer@champion --production --out results",
+        ),
+        {Exit.DONE: "every row scored", Exit.SOME_ROWS: SOME, **NOT_LOGGED},
+    ),
+    "train": Command(
+        "train:train",
+        "Learn competency scores and weights; writes a model version of standing experimental.",
+        (
+            "viva train measured/features.parquet --ratings ratings.csv --framework f.yaml --out model",
+            "viva train measured/features.parquet --ratings sqlite:///people.db#ratings --framework f.yaml --out model",
+        ),
+        {Exit.MACHINE: "trained, but the store of runs that was named refuses; or this machine does", **NOT_LOGGED},
+    ),
+    "audit": Command(
+        "audit:audit",
+        "Audit scores for adverse impact.",
+        (
+            "viva audit results/scores.parquet --groups declared.csv --select .25 --out audit",
+            "viva audit --counts published_table.csv --out audit",
+        ),
+        {
+            Exit.DONE: "every group ok",
+            Exit.FINDING: "a finding",
+            Exit.CANNOT_TELL: "too few people to tell",
+            **NOT_LOGGED,
+        },
+    ),
+    "publish": Command(
+        "publish:publish",
+        "Ask the gate; sign and register as champion what it admits.",
+        (
+            "viva publish model --audit audit --name engineer --key ana --key ben --out bundle",
+            "viva publish model --audit audit --name engineer --check-only --out bundle",
+        ),
+        {
+            Exit.DONE: "published",
+            Exit.FINDING: "refused: what would change that is said",
+            Exit.CANNOT_TELL: "admitted provisionally",
+        },
+    ),
+    "monitor": Command(
+        "monitor:monitor",
+        "Watch what is in use, month by month.",
+        ("viva monitor results-may results-june --reference results-april --model model --out watch",),
+        {Exit.DONE: "quiet", Exit.FINDING: "a new audit is called for"},
+    ),
+    "review": Command(
+        "review:review",
+        "Keep a person's second look at a score; the machine's score stays.",
+        (
+            'viva review results --candidate p17 --after 62 --reviewer ana --reason "q2 was cut off by the call."',
+            "viva review results --export reviews",
+        ),
+    ),
+    "erase": Command(
+        "erase:erase",
+        "Erase a person and destroy their key.",
+        ('viva erase results results-may --candidate p17 --reason "Request of 2026-11-02"',),
+        {Exit.DONE: "nothing left", Exit.FINDING: "something still names them: which files is said"},
+    ),
+    "demo": Command(
+        "doctor:demo",
+        "Score the bundled interviews, words, voice and face, and say where to look.",
+        ("viva demo --out demo-out",),
+        {Exit.DONE: "every one ended as planted", Exit.FINDING: "one did not: which is said"},
+    ),
+    "doctor": Command(
+        "doctor:doctor",
+        "Say what is installed, what is missing with its remedy, and how fast this machine is.",
+        ("viva doctor", "viva doctor --json"),
+        {Exit.DONE: "nothing that is needed is missing", Exit.FINDING: "something is"},
+    ),
+}
+
+MEASURE = Group(
+    "Measure interviews without scoring them; the measures described; their norms.",
+    {
+        "describe": Command(
+            "features:describe",
+            "List every measure with unit, plausible range, meaning and source.",
+            ("viva measure describe", "viva measure describe --markdown > features.md"),
+        ),
+        "norms": Command(
+            "features:norms",
+            "Make norms: how each measure lies among people with the same job, language and question.",
+            ("viva measure norms measured/features.parquet --out norms",),
+        ),
+    },
+    own=Command(
+        "score:measure",
+        "Measure interviews without scoring them.",
+        ("viva measure interviews.jsonl --out measured",),
+        {Exit.DONE: "every row measured", Exit.SOME_ROWS: SOME},
+    ),
+)
+
+MODEL = Group(
+    "Model versions: registered, listed, compared, waived, tried in the shadow, verified.",
+    {
+        "register": Command(
+            "registry:register",
+            "Enter a model version, or a signed bundle, into the registry.",
+            ("viva model register model --name engineer",),
+        ),
+        "list": Command("registry:names", "List the registered names.", ("viva model list --json",)),
+        "show": Command(
+            "registry:show",
+            "Print the versions of a name with their digests and aliases.",
+            ("viva model show engineer",),
+        ),
+        "compare": Command(
+            "registry:compare", "Print in what two versions differ.", ("viva model compare engineer 1 2",)
+        ),
+        "promote": Command(
+            "registry:challenge",
+            "Make a version the challenger; champions come through viva publish only.",
+            ("viva model promote engineer 2 --key ana",),
+        ),
+        "rollback": Command(
+            "registry:take_back",
+            "Give an alias back to the version that had it before.",
+            ("viva model rollback engineer --alias champion --key ana",),
+        ),
+        "verify": Command(
+            "publish:verify",
+            "Check a signed bundle.",
+            ("viva model verify bundle",),
+            {Exit.DONE: "it may be used", Exit.FINDING: "it may not: which file and why is said"},
+        ),
+        "waive": Command(
+            "publish:waive",
+            "Sign a waiver of one check of the gate for one version; it counts once two keys have signed it.",
+            ('viva model waive audit_age model --reason "Why, in a sentence." --key ana --out waivers',),
+        ),
+        "shadow": Command(
+            "shadow:shadow",
+            "Score a batch by two versions and compare.",
+            (
+                "viva model shadow results/features.parquet --champion models:/engineer@champion --challenger model-2 "
+                "--select .25 --out shadow",
+            ),
+        ),
+    },
+)
+
+FAIR = Group(
+    "Further looks at fairness: weights, alternatives, single questions, stages.",
+    {
+        "reweigh": Command(
+            "reweigh:reweigh",
+            "Weigh people so that group and rating are independent in training, which never sees the groups.",
+            ("viva fair reweigh outcomes.csv --groups declared.csv --by sex --out weights",),
+        ),
+        "alternatives": Command(
+            "alternatives:alternatives",
+            "Search for a way that is as valid and hurts a group less.",
+            (
+                "viva fair alternatives model --features measured/features.parquet --ratings ratings.csv "
+                "--outcomes outcomes.csv --groups declared.csv --candidates ways.yaml --select .25 --out search",
+            ),
+            {
+                Exit.DONE: "none is better",
+                Exit.FINDING: "one is confirmed",
+                Exit.CANNOT_TELL: "these numbers cannot tell",
+            },
+        ),
+        "questions": Command(
+            "question_bank:questions",
+            "Judge a question bank: what each question measures, and which to keep, rephrase or drop.",
+            ("viva fair questions results/questions.parquet --groups declared.csv --out bank",),
+            {Exit.DONE: "keep all", Exit.FINDING: "something to rephrase or drop"},
+        ),
+        "stages": Command(
+            "stages:stages",
+            "Compare who passes each stage, at which site and with which interviewer.",
+            ("viva fair stages stages.csv --out stages",),
+            {Exit.DONE: "no difference shown", Exit.FINDING: "sites or interviewers differ"},
+        ),
+    },
+)
+
+KEYS = Group(
+    "Signing keys: made, listed, trusted, revoked.",
+    {
+        "create": Command(
+            "keys:create",
+            "Make a signing key, and enter its public half into the trust file.",
+            ("viva keys create ana --role audit", "viva keys create log --role log"),
+        ),
+        "trust": Command(
+            "keys:trust",
+            "Enter somebody else's public key into the trust file.",
+            ("viva keys trust ben 3d40…9a --role publish",),
+        ),
+        "list": Command("keys:trusted", "List the trusted keys with roles and revocations.", ("viva keys list",)),
+        "public": Command("keys:public", "Print a public key.", ("viva keys public ana",)),
+        "revoke": Command(
+            "keys:revoke",
+            "Revoke a key: nothing that it signed counts from now on.",
+            ('viva keys revoke ana --reason "Laptop lost on 2026-11-02"',),
+        ),
+    },
+)
+
+LOG = Group(
+    "The event log: who did what, provably unchanged.",
+    {
+        "create": Command(
+            "log:create",
+            "Begin the event log; needs a key with the role log.",
+            ("viva keys create log --role log && viva log create",),
+        ),
+        "list": Command("log:events", "Print the last events.", ("viva log list --last 5 --json",)),
+        "verify": Command(
+            "log:verify",
+            "Verify all of the log.",
+            ("viva log verify", "viva log verify --head elsewhere/heads.jsonl"),
+            {Exit.DONE: "as signed", Exit.FINDING: "altered: what and where is said"},
+        ),
+        "head": Command(
+            "log:head",
+            "Print the log's signed head, or add it to those kept elsewhere.",
+            ("viva log head --out /mnt/elsewhere",),
+        ),
+        "recover": Command(
+            "log:recover", "Cut off what a killed writer left unsigned; the log says so.", ("viva log recover",)
+        ),
+        "prove": Command("log:prove", "Print one event with the proof that it is in the log.", ("viva log prove 12",)),
+    },
+)
+
+FRAMEWORK = Group(
+    "Frameworks: what a job asks for.",
+    {
+        "describe": Command(
+            "frameworks:describe",
+            "Print what a framework asks for: competencies, weights, questions.",
+            ("viva framework describe", "viva framework describe f.yaml --json"),
+        ),
+        "check": Command(
+            "frameworks:check", "Check framework files; every fault is named at once.", ("viva framework check f.yaml",)
+        ),
+    },
+)
+
+WEIGHTS = Group(
+    "Recogniser weights: fetched once, by name, checked against a pinned SHA-256.",
+    {
+        "list": Command(
+            "features:weights", "List the official sizes: digest, and whether the file is here.", ("viva weights list",)
+        ),
+        "fetch": Command(
+            "features:fetch_weights",
+            "Download one official size: the only connection that viva ever opens.",
+            ("viva weights fetch base",),
+        ),
+    },
+)
+
+TREE: dict[str, Command | Group] = {
+    **TOP,
+    "measure": MEASURE,
+    "model": MODEL,
+    "fair": FAIR,
+    "keys": KEYS,
+    "log": LOG,
+    "framework": FRAMEWORK,
+    "weights": WEIGHTS,
+}
+
+
+class Viva(Commands, group_of(TREE)):  # type: ignore[misc]
+    """All commands, under the one handler of errors."""
+
 
 app = typer.Typer(
     name="viva",
-    cls=Commands,
+    cls=Viva,
     help="Recorded job interviews in, competency scores that can be defended out.",
+    epilog="\b\n$ viva demo --out demo-out\n$ viva score interviews.jsonl --out results\n$ viva score --help",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings=PLAIN,
 )
-weights_app = typer.Typer(help="Recogniser weights: fetched once, by name, checked against a pinned SHA-256.")
-app.add_typer(weights_app, name="weights", no_args_is_help=True)
-app.add_typer(publishing_app)
-app.add_typer(watching_app)
-
-ManifestPath = Annotated[Path, typer.Argument(help="Interviews: .jsonl, .csv or .parquet, one row each.")]
-FrameworkPath = Annotated[
-    Path | None, typer.Option(help="A framework file or a folder of them. [default: the shipped three]")
-]
-OutPath = Annotated[Path, typer.Option(help="Output folder; an interrupted run there is continued.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes; the numbers are the same for any.")]
-Asr = Annotated[
-    str,
-    typer.Option(help="Words from: auto (transcript, else whisper), provided, whisper, faster-whisper, pocketsphinx."),
-]
-Weights = Annotated[
-    str | None,
-    typer.Option(
-        help="Whisper size, checkpoint file or converted folder, @SHA-256. [default: VIVA_WHISPER, else base]"
-    ),
-]
-ProfileOption = Annotated[Profile, typer.Option(help="What is measured, where consent allows it too.")]
-Encoder = Annotated[str, typer.Option(help="Sentence encoder: auto (the installed one, else none), none, or a folder.")]
-Fps = Annotated[float, typer.Option(min=1, max=30, help="Frames looked at per second.")]
-ConsentOnFile = Annotated[
-    str | None,
-    typer.Option(metavar="POLICY", help="Policy that declares consent, for text only, for rows without any."),
-]
-InterviewerConsent = Annotated[
-    str | None,
-    typer.Option(
-        metavar="POLICY", help="Policy by which interviewers agreed to their voice and face telling who speaks."
-    ),
-]
-SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Record rows with errors as bad_row and go on.")]
-NormsPath = Annotated[Path | None, typer.Option(help="Reference of viva norms: places each answer in the report.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Write the tables as CSV too, with formulas defused.")]
 
 
 def main() -> None:
@@ -76,270 +323,3 @@ def _root(
     ] = False,
 ) -> None:
     pass
-
-
-@app.command()
-def score(
-    manifest: ManifestPath,
-    out: OutPath,
-    framework: FrameworkPath = None,
-    workers: Workers = 1,
-    asr: Asr = "auto",
-    weights: Weights = None,
-    profile: ProfileOption = Profile.LANGUAGE,
-    encoder: Encoder = "auto",
-    fps: Fps = 5.0,
-    consent_on_file: ConsentOnFile = None,
-    skip_bad_rows: SkipBadRows = False,
-    csv: Csv = False,
-    norms: NormsPath = None,
-    interviewer_consent: InterviewerConsent = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A trained model's folder, or models:/NAME@champion; one for each job. [default: the rubric]"
-        ),
-    ] = None,
-    production: Annotated[
-        bool, typer.Option("--production", help="Refuse every model that no gate admitted, and the plain rubric.")
-    ] = False,
-) -> None:
-    """Score interviews. Exit status: 0 all scored, 3 some not (see status.parquet), 2 bad input, 130 interrupted."""
-    from vivavoce.pipelines.score import run_score
-    from vivavoce.pipelines.scoring.batch import Request
-
-    request = Request(
-        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
-        norms=norms, interviewer_consent=interviewer_consent, models=tuple(model or ()),
-        production=production,
-    )  # fmt: skip
-    raise typer.Exit(run_score(request))
-
-
-@app.command()
-def features(
-    manifest: Annotated[Path | None, typer.Argument(help="As for score.")] = None,
-    out: Annotated[Path | None, typer.Option(help="As for score.")] = None,
-    framework: FrameworkPath = None,
-    workers: Workers = 1,
-    asr: Asr = "auto",
-    weights: Weights = None,
-    profile: ProfileOption = Profile.LANGUAGE,
-    encoder: Encoder = "auto",
-    fps: Fps = 5.0,
-    consent_on_file: ConsentOnFile = None,
-    skip_bad_rows: SkipBadRows = False,
-    csv: Csv = False,
-    interviewer_consent: InterviewerConsent = None,
-    purpose: Annotated[Purpose, typer.Option(help="For which consent must be on record.")] = Purpose.TRAIN,
-    describe: Annotated[bool, typer.Option("--describe", help="List every feature instead.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="With --describe: as the page in docs/.")] = False,
-) -> None:
-    """Measure interviews without scoring them, or describe the features."""
-    if describe:
-        from vivavoce.pipelines.features import describe_features
-
-        raise typer.Exit(describe_features(markdown=markdown))
-    if manifest is None or out is None:
-        raise typer.BadParameter("viva features needs MANIFEST and --out, or --describe.")
-    from vivavoce.pipelines.score import run_score
-    from vivavoce.pipelines.scoring.batch import Request
-
-    request = Request(
-        manifest, framework, out, workers, asr, weights, profile, encoder, fps, consent_on_file, skip_bad_rows, csv,
-        purpose, scoring=False, interviewer_consent=interviewer_consent,
-    )  # fmt: skip
-    raise typer.Exit(run_score(request))
-
-
-@app.command()
-def norms(
-    features: Annotated[Path, typer.Argument(help="A features.parquet: the reference batch.")],
-    out: Annotated[Path, typer.Option(help="The norms, as JSON.")] = Path("norms.json"),
-) -> None:
-    """Make norms: how each measure lies among people with the same job, language and question."""
-    from vivavoce.pipelines.features import run_norms
-
-    raise typer.Exit(run_norms(features, out))
-
-
-@app.command()
-def train(
-    features: Annotated[str, typer.Argument(help="features.parquet, or any table declared by --schema.")],
-    framework: Annotated[Path, typer.Option(help="The job's framework file.")],
-    out: Annotated[Path, typer.Option(help="New folder for the model version.")],
-    ratings: Annotated[
-        str | None, typer.Option(help="Human ratings: interview_id, rater, competency or question_id, value.")
-    ] = None,
-    kind: Annotated[
-        str, typer.Option(help="linear; fusion: reads answers in their order; rubric: nothing is learned.")
-    ] = "linear",
-    outcomes: Annotated[
-        str | None, typer.Option(help="Later performance: candidate_id, criterion, value [, date, rater, job].")
-    ] = None,
-    criterion: Annotated[str | None, typer.Option(help="Learn weights from this one of several criteria.")] = None,
-    schema: Annotated[Path | None, typer.Option(help="YAML that declares the columns of a foreign table.")] = None,
-    selection: Annotated[Path | None, typer.Option(help="YAML: how people with performance were selected.")] = None,
-    sample_weights: Annotated[str | None, typer.Option(help="candidate_id, weight, as viva reweigh writes.")] = None,
-    champion: Annotated[Path | None, typer.Option(help="Model version in use: is the new one better?")] = None,
-    tune: Annotated[int, typer.Option(min=0, help="Settings to try for each competency; validity stays nested.")] = 0,
-    tracking_uri: Annotated[
-        str | None, typer.Option(help="MLflow store, or none. [default: VIVA_TRACKING, else runs.sqlite beside --out]")
-    ] = None,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Look at validity for minutes.")] = False,
-    split: Annotated[
-        str, typer.Option(help="Test whole ones of these: person, time, or a column such as site or employer.")
-    ] = "person",
-    today: Annotated[str | None, typer.Option(help="Features of today's applicants: does the model fit them?")] = None,
-    beside: Annotated[
-        list[Path] | None, typer.Option(help="Another job's version: its weights count as far as the jobs agree.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of every random split, draw and search.")] = 0,
-) -> None:
-    """Learn competency scores and weights; writes a model version of standing experimental.
-
-    Tables are .csv or .parquet files, or URL#table (sqlite:///people.db#ratings,
-    postgresql+psycopg://user@host/db#ratings).
-    """
-    from vivavoce.pipelines.train import TrainingRequest, run_train
-
-    request = TrainingRequest(
-        features, ratings, outcomes, framework, out, seed, schema, criterion, selection, sample_weights, champion,
-        tune, tracking_uri, thorough, split, today, tuple(beside or ()),
-        kind=kind,
-    )  # fmt: skip
-    raise typer.Exit(run_train(request))
-
-
-@app.command()
-def reweigh(
-    table: Annotated[str, typer.Argument(help="Ratings or outcomes, as for train.")],
-    groups: Annotated[Path, typer.Option(help="Declared attributes by candidate_id; missing is a group of its own.")],
-    by: Annotated[list[str], typer.Option(help="Attribute to be made independent of the ratings; several: crossed.")],
-    out: Annotated[Path, typer.Option(help="New file for candidate_id, weight.")],
-    interviews: Annotated[
-        str | None, typer.Option(help="Whose interviews ratings name: any table with both ids.")
-    ] = None,
-    criterion: Annotated[str | None, typer.Option(help="Which of several outcomes.")] = None,
-    classes: Annotated[int, typer.Option(min=2, help="Classes into which continuous values are cut.")] = 5,
-) -> None:
-    """Weigh people so that group and rating are independent in training, which never sees the groups."""
-    from vivavoce.pipelines.reweigh import ReweighRequest, run_reweigh
-
-    raise typer.Exit(run_reweigh(ReweighRequest(table, groups, tuple(by), out, interviews, criterion, classes)))
-
-
-@app.command()
-def audit(
-    out: Annotated[Path, typer.Option(help="Folder for audit.json, audit.html and audit.pdf.")],
-    scores: Annotated[
-        Path | None, typer.Argument(help="Scores or decisions: .csv or .parquet, with candidate_id.")
-    ] = None,
-    groups: Annotated[
-        Path | None, typer.Option(help="Declared attributes by candidate_id; missing is unknown.")
-    ] = None,
-    counts: Annotated[Path | None, typer.Option(help="Instead: ready counts, table,group,n,selected.")] = None,
-    cut: Annotated[float | None, typer.Option(help="Selected is a score of at least this.")] = None,
-    select: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Or: selected is this share of every job, from the top.")
-    ] = None,
-    decision: Annotated[str | None, typer.Option(help="Or: selected is 1 in this column.")] = None,
-    by: Annotated[list[str] | None, typer.Option(help="Attributes to judge. [default: all]")] = None,
-    comparator: Annotated[
-        list[str] | None, typer.Option(help="Compare with this group: attribute=group. [default: the highest rate]")
-    ] = None,
-    reviews: Annotated[
-        Path | None, typer.Option(help="Human overrides: reviewer, date, before, after, reason.")
-    ] = None,
-    outcomes: Annotated[
-        Path | None, typer.Option(help="What became of people: candidate_id, criterion, value [, job, date, rater].")
-    ] = None,
-    applicants: Annotated[
-        Path | None, typer.Option(help="All who applied: candidate_id and what they were chosen on; with --outcomes.")
-    ] = None,
-    selected_on: Annotated[
-        str | None, typer.Option(help="What people were chosen on: 'score', or a column of --applicants.")
-    ] = None,
-    questions: Annotated[
-        Path | None, typer.Option(help="Single questions' scores: candidate_id, question_id, score [, job].")
-    ] = None,
-    features: Annotated[
-        Path | None, typer.Option(help="A features.parquet: what do measures say of groups, and length of the score?")
-    ] = None,
-    recognition: Annotated[
-        Path | None, typer.Option(help="Transcripts checked: candidate_id, reference, hypothesis (or words, errors).")
-    ] = None,
-    ratings: Annotated[
-        Path | None, typer.Option(help="People's ratings: candidate_id, rater, value [, competency, job, date].")
-    ] = None,
-    rating_scale: Annotated[
-        tuple[float, float] | None, typer.Option(help="The rating scale's ends, where it is not the score's: 1 5.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Folder of the model version that made the scores: the audit is of it.")
-    ] = None,
-    reliability: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Of the score within groups; with --outcomes.")
-    ] = None,
-    rules: Annotated[
-        list[str] | None, typer.Option(help="Rule packs: shipped names or files. [default: four-fifths]")
-    ] = None,
-    shared: Annotated[
-        bool, typer.Option("--shared", help="Also write copies with counts below 10 suppressed.")
-    ] = False,
-) -> None:
-    """Audit for adverse impact. Exit status: 0 every group ok, 1 a finding, 4 too few people to tell, 2 bad input."""
-    from vivavoce.fairness.rules import DEFAULT
-    from vivavoce.pipelines.audit import AuditRequest, CountsRequest, run_audit, run_counts_audit
-
-    packs = tuple(rules) if rules else DEFAULT
-    named = dict(one.partition("=")[::2] for one in comparator or ())
-    if counts is not None:
-        if scores is not None or groups is not None:
-            raise typer.BadParameter("viva audit takes either --counts, or SCORES with --groups.")
-        raise typer.Exit(run_counts_audit(CountsRequest(counts, out, packs, named, shared)))
-    if scores is None or groups is None:
-        raise typer.BadParameter("viva audit needs SCORES and --groups, or --counts.")
-    request = AuditRequest(
-        scores, groups, out, cut, select, decision, tuple(by or ()),
-        reviews=reviews, outcomes=outcomes, applicants=applicants, selected_on=selected_on,
-        questions=questions, features=features, recognition=recognition,
-        ratings=ratings, rating_scale=rating_scale, model=model,
-        reliability=reliability, rules=packs, comparators=named, shared=shared,
-    )  # fmt: skip
-    raise typer.Exit(run_audit(request))
-
-
-@app.command()
-def demo(
-    out: OutPath = Path("demo-out"),
-    workers: Workers = 2,
-) -> None:
-    """Score the bundled interviews, words, voice and face, and say where to look."""
-    from vivavoce.pipelines.doctor import run_demo
-
-    raise typer.Exit(run_demo(out, workers))
-
-
-@app.command()
-def doctor() -> None:
-    """Say what is installed, what is missing with its remedy, and how fast this machine is."""
-    from vivavoce.pipelines.doctor import run_doctor
-
-    raise typer.Exit(run_doctor())
-
-
-@weights_app.command("list")
-def list_weights() -> None:
-    """List the official sizes: digest, and whether the file is here."""
-    from vivavoce.pipelines.features import run_list
-
-    raise typer.Exit(run_list())
-
-
-@weights_app.command("fetch")
-def fetch_weights(size: Annotated[str, typer.Argument(help="tiny, base, small, medium, large-v3, turbo …")]) -> None:
-    """Download one official size: the only connection that viva ever opens."""
-    from vivavoce.pipelines.features import run_fetch
-
-    raise typer.Exit(run_fetch(size))

@@ -1,20 +1,20 @@
 """``viva audit``: from scores, declared groups and later facts to a report that an auditor can sign."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
 
 from vivavoce import __version__
-from vivavoce.data.errors import Exit
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem, nearest
-from vivavoce.data.table import Given, InputRefused, Maps, Source, Table
+from vivavoce.data.table import InputRefused, Source, Table, read_table
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
@@ -24,48 +24,38 @@ from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.counts import read_counts
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
 from vivavoce.pipelines.auditing.evidence import Evidence
+from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
 from vivavoce.pipelines.auditing.page import audit_page
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
 from vivavoce.pipelines.auditing.story import announce
+from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of, scratch
 from vivavoce.pipelines.records import Records, enter
-from vivavoce.pipelines.report.pdf import print_beside
+from vivavoce.pipelines.report.pdf import print_beside, write_pdf
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Json = dict[str, Any]
 
 STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING, Verdict.INSUFFICIENT: Exit.CANNOT_TELL}
+KINDS: Mapping[str, Any] = {  # what a kind of evidence asks for, as the front door declares it
+    "file": Data | None,
+    "folder": Place | None,
+    "model": Model | None,
+    "number": float | None,
+    "text": str | None,
+    "ends": tuple[float, float] | None,
+}
+FINDING = ("attribute", "group", "comparator", "stratum", "measure", "what", "family", "size", "interval")
 DISCLAIMER = "Statistical evidence, not legal advice."
 
 
-@dataclass(frozen=True)
-class CountsRequest:
-    """``viva audit --counts TABLE.csv --out DIR``.
-
-    ``rules`` are names of shipped packs or paths; ``comparators`` name a group by table; ``shared`` also writes
-    copies with small counts suppressed; without ``out`` nothing is written; ``made`` is the audit's time (now, unless
-    a test or a rerun fixes it); ``maps`` says what the user calls the table's columns.
-    """
-
-    counts: Given
-    out: Path | None = None
-    rules: tuple[str, ...] = DEFAULT
-    comparators: Mapping[str, str] = field(default_factory=dict)
-    shared: bool = False
-    made: datetime | None = None
-    maps: Maps | None = None
-
-
-@dataclass(frozen=True, init=False)
 class AuditRequest:
-    """``viva audit SCORES --groups GROUPS --out DIR``.
+    """What ``viva audit`` may be asked for: scores with groups, or ready counts.
 
-    At most one of ``cut`` (a score, the person at it selected), ``select`` (share of people selected, 0–1, ties at the
-    last score included) and ``decision`` (a 0/1 column). Without any: the ``decision`` column where the file has no
-    scores, else the share above the median of all. ``by`` are the attributes to judge, all where empty. Without ``out``
-    nothing is written. ``evidence`` is everything else by name: the table of every kind of further evidence and the
-    options that kinds declare (``auditing/kinds.py`` lists both); each may be given as an argument of its own,
-    ``AuditRequest(scores, groups, out, outcomes=path, reliability=.8)``. ``maps`` says what the user calls the tables'
-    columns.
+    ``named`` is everything else: the table of every kind of further evidence, and the options that kinds declare
+    (``auditing/kinds.py`` lists both), each an argument of its own.
 
     Raises
     ------
@@ -73,50 +63,66 @@ class AuditRequest:
         For a name that no kind declares.
     """
 
-    scores: Given
-    groups: Given
-    out: Path | None
-    cut: float | None
-    select: float | None
-    decision: str | None
-    by: tuple[str, ...]
-    rules: tuple[str, ...]
-    comparators: Mapping[str, str]
-    shared: bool
-    made: datetime | None
-    evidence: Mapping[str, Any]
-    maps: Maps | None
-
     def __init__(
         self,
-        scores: Given,
-        groups: Given,
-        out: Path | None = None,
-        cut: float | None = None,
-        select: float | None = None,
-        decision: str | None = None,
-        by: tuple[str, ...] = (),
+        scores: Annotated[Data | None, "Scores or decisions, with candidate_id."] = None,
+        groups: Annotated[
+            Data | None, "Declared attributes by candidate_id; missing is unknown.", Shown(flag="--groups")
+        ] = None,
+        out: Annotated[
+            Place | None, "Folder for audit.json, audit.html and audit.pdf.", Shown(flag="--out", needed=True)
+        ] = None,
         *,
-        rules: tuple[str, ...] = DEFAULT,
-        comparators: Mapping[str, str] | None = None,
-        shared: bool = False,
+        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected."] = None,
+        cut: Annotated[float | None, "Selected is a score of at least this."] = None,
+        select: Annotated[
+            float | None, "Or: selected is this share of every job, from the top.", Shown(least=0, most=1)
+        ] = None,
+        decision: Annotated[str | None, "Or: selected is 1 in this column."] = None,
+        by: Annotated[str | Sequence[str], "Attributes to judge. [default: all]"] = (),
+        comparators: Annotated[
+            Mapping[str, str] | None,
+            "Compare with this group: attribute=group. [default: the highest rate]",
+            Shown(flag="--comparator"),
+        ] = None,
+        rules: Annotated[Sequence[str], "Rule packs: shipped names or files."] = DEFAULT,
+        shared: Annotated[bool, "Also write copies with counts below 10 suppressed."] = False,
+        map: Map = (),
         made: datetime | None = None,
-        evidence: Mapping[str, Any] | None = None,
-        maps: Maps | None = None,
         **named: Any,
     ) -> None:
-        given = {name: value for name, value in {**(evidence or {}), **named}.items() if value is not None}
+        given = {name: value for name, value in named.items() if value is not None}
         known = [option.name for option in options()]
         for name in given:
             if name not in known:
-                raise TypeError(f"AuditRequest knows no evidence named {name!r}. {nearest(name, known)}")
-        fields = {
-            "scores": scores, "groups": groups, "out": out, "cut": cut, "select": select, "decision": decision,
-            "by": by, "rules": rules, "comparators": comparators or {}, "shared": shared, "made": made,
-            "evidence": given, "maps": maps,
-        }  # fmt: skip
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+                raise TypeError(f"An audit knows no evidence named {name!r}. {nearest(name, known)}")
+        self.scores = None if scores is None else Source.of(scores, "scores")
+        self.groups = None if groups is None else Source.of(groups, "groups")
+        self.counts = None if counts is None else Source.of(counts, "counts")
+        self.maps = maps_of(map)
+        self.out = None if out is None else folder_for(out)
+        self.cut, self.select, self.decision, self.shared, self.made = cut, select, decision, shared, made
+        self.by = (by,) if isinstance(by, str) else tuple(by)
+        self.comparators, self.rules = comparators or {}, tuple(rules)
+        self.evidence: Mapping[str, Any] = given
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what was given as further evidence."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.evidence.get(name)
+
+    @staticmethod
+    def further() -> Iterator[Option]:
+        """Every option that a kind of further evidence declares."""
+        for one in options():
+            kind = model_or_path(one)
+            yield Option(one.name, kind, None, False, one.help, Shown(least=one.least, most=one.most))
+
+
+def model_or_path(option: EvidenceOption) -> Any:
+    """The type of what a kind of evidence is given."""
+    return KINDS["model" if option.name == "model" else option.value]
 
 
 @dataclass(frozen=True)
@@ -125,43 +131,88 @@ class Audited:
 
     Parameters
     ----------
-    document
+    content
         As ``audit.json``: every number, verdict and source.
     shared
         The copy that may be passed on, where one was asked for.
-    folder
+    place
         Where the reports lie; None where nothing was written.
+    logged
+        Whether the event log has it, or there is none.
     """
 
-    document: Json
+    content: Json
     shared: Json | None
-    folder: Path | None
+    place: Path | None
+    logged: bool = True
 
     @property
     def verdict(self) -> Verdict:
-        """Of the declared comparisons together."""
-        return Verdict(self.document["status"])
+        """Of the declared comparisons together: ``ok``, ``finding`` or ``insufficient``."""
+        return Verdict(self.content["status"])
 
     @property
-    def findings(self) -> list[Json]:
-        """The declared ones, then those found by looking."""
-        found: list[Json] = self.document["findings"]
-        return found
+    def exit(self) -> Exit:
+        """0 every group ok, 1 a finding, 4 too few people to tell, 5 not entered into the event log."""
+        return STATUSES[self.verdict] if self.logged else Exit.NOT_LOGGED
+
+    @property
+    def findings(self) -> "pd.DataFrame":
+        """One row for each: the declared ones, then those found by looking; where, how large, and what settles it."""
+        import pandas as pd
+
+        rows = [{**one["where"], **one} for one in self.content["findings"]]
+        return pd.DataFrame(rows, columns=None if rows else list(FINDING)).drop(columns="where", errors="ignore")
+
+    @property
+    def by_group(self) -> "pd.DataFrame":
+        """One row for each group of each comparison: people, selection rate, impact ratio, its interval, verdict."""
+        import pandas as pd
+
+        tables = self.content["tables"]
+        about = ("attribute", "family", "stratum", "comparator")
+        rows = [{**{name: one.get(name) for name in about}, **row} for one in tables for row in one["rows"]]
+        return pd.DataFrame(rows)
+
+    @property
+    def folder(self) -> Path:
+        """Where the reports lie; where none was named they are written into a temporary folder now."""
+        if self.place is None:
+            object.__setattr__(self, "place", scratch("audit"))
+            write_audit(self.folder, self)
+        assert self.place is not None
+        return self.place
+
+    def to_html(self, path: Place) -> Path:
+        """Write the page; returns where."""
+        write_durably(Path(path), audit_page(self.content).encode())
+        return Path(path)
+
+    def to_pdf(self, path: Place) -> Path:
+        """Write the PDF; returns where. Raises :class:`VivaError` on a machine without what prints it."""
+        write_pdf(Path(path), audit_page(self.content))
+        return Path(path)
+
+    def document(self) -> Json:
+        """What ``audit.json`` says, for a machine."""
+        return self.content
 
 
-def audit(request: AuditRequest | CountsRequest) -> Audited:
+@front_door(AuditRequest)
+def audit(request: AuditRequest) -> Audited:
     """Audit scores by declared groups, or ready counts, and write the reports where the request says.
+
+    At most one of ``cut``, ``select`` (ties at the last score included) and ``decision`` says who is selected. Without
+    any: the column ``decision`` where the table has no scores, else the share above the median of all.
 
     Raises
     ------
-    InputRefused
+    VivaError
         For rules, tables and options that cannot be audited, each problem with its place and remedy.
     """
     packs = [read_pack(name) for name in request.rules]
-    if isinstance(request, CountsRequest):
-        judged, data, declared = _of_counts(request, packs)
-    else:
-        judged, data, declared = _of_people(request, packs)
+    counts = request.counts
+    judged, data, declared = _of_people(request, packs) if counts is None else _of_counts(request, counts, packs)
     document = _document(request, packs, judged, data, declared)
     beside = {
         kind.declared.part: kind.share(document[kind.declared.part])
@@ -169,44 +220,37 @@ def audit(request: AuditRequest | CountsRequest) -> Audited:
         if kind.share is not None and kind.declared.part in document
     }
     shared = share(document, _demands(packs), beside) if request.shared else None
+    made = Audited(document, shared, request.out)
     if request.out is not None:
-        make_folder(request.out)
-        _write(request.out, "audit", document)
-        if shared is not None:
-            _write(request.out, "audit.shared", shared)
-    return Audited(document, shared, request.out)
+        write_audit(request.out, made)
+    announce(document, request.out)
+    return replace(made, logged=enter_audit(made))
 
 
-def run_counts_audit(request: CountsRequest) -> Exit:
-    """Audit ready counts: 0 ok, 1 a primary finding, 4 insufficient."""
-    return _run(request)
-
-
-def run_audit(request: AuditRequest) -> Exit:
-    """Audit scores by declared groups; returns the exit status as :func:`run_counts_audit` does."""
-    return _run(request)
-
-
-def _run(request: AuditRequest | CountsRequest) -> Exit:
-    audited = audit(request)
-    announce(audited.document, audited.folder)
-    return STATUSES[audited.verdict] if enter_audit(audited) else Exit.NOT_LOGGED
+def write_audit(folder: Path, made: Audited) -> None:
+    """Write ``audit.json``, page and PDF, and the copies that may be passed on where there are any."""
+    make_folder(folder)
+    _write(folder, "audit", made.content)
+    if made.shared is not None:
+        _write(folder, "audit.shared", made.shared)
 
 
 def enter_audit(audited: Audited) -> bool:
     """Enter an audit that was written into the event log, where there is one; whether that was done."""
     records = Records.here()
-    digests = {} if audited.folder is None else {"audit": digest_file(audited.folder / "audit.json").sha256}
+    digests = {} if audited.place is None else {"audit": digest_file(audited.place / "audit.json").sha256}
     for kind in registered():
-        if kind.declared.part in audited.document:
-            digests |= kind.digests(audited.document[kind.declared.part])
+        if kind.declared.part in audited.content:
+            digests |= kind.digests(audited.content[kind.declared.part])
     event = Event.now(Action.AUDIT, records.who, digests=digests, details={"status": audited.verdict.value})
     return enter(Console(stderr=True), [event], records)
 
 
-def _of_counts(request: CountsRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+def _of_counts(request: AuditRequest, counts: Source, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
     """What ready counts say, where they were read, and what was declared."""
-    tables, read = read_counts(request.counts, request.maps)
+    if request.scores is not None or request.groups is not None:
+        raise VivaError("viva audit takes either --counts, or SCORES with --groups.")
+    tables, read = read_counts(counts, request.maps)
     choices = Choices(_comparators(request.comparators, tables, read.source), _left_out(packs))
     data = {"counts": _source(read), "last_recorded": None, "tables": len(tables)}
     return describe(audit_counts(tables, choices)), data, {"kind": "counts"}
@@ -214,7 +258,9 @@ def _of_counts(request: CountsRequest, packs: Sequence[Pack]) -> tuple[Json, Jso
 
 def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
     """What scores, groups and further evidence say, where they were read, and what was declared."""
-    people = _people(request)
+    if request.scores is None or request.groups is None:
+        raise VivaError("viva audit needs SCORES and --groups, or --counts.")
+    people = _people(request, request.scores, request.groups)
     cohort, declared = declare(
         people.source, people.scores, people.attributes,
         cut=request.cut, select=request.select, decision=request.decision,
@@ -233,14 +279,14 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
     read = {kind.declared.name: getattr(found, "table", None) for kind, found, _ in beside}
     for option in options():
         if option.value == "file" and option.name in request.evidence:
-            found = read.get(option.name)
-            data[option.name] = _source(request.evidence[option.name] if found is None else found)
+            given = request.evidence[option.name]
+            data[option.name] = _source(read.get(option.name) or read_table(given, empty=True, called=option.name))
     return judged, data | people.described(cohort.scored), declared
 
 
-def _people(request: AuditRequest) -> People:
-    scores = read_scores(request.scores, request.decision, request.maps)
-    groups = read_groups(request.groups, request.by, request.maps)
+def _people(request: AuditRequest, given: Source, declared: Source) -> People:
+    scores = read_scores(given, request.decision, request.maps)
+    groups = read_groups(declared, request.by, request.maps)
     places = groups.places(scores.candidates)
     attributes = {name: groups.labels(places, name) for name in groups.attributes}
     levels = {name: labels.levels for name, labels in attributes.items()}
@@ -289,9 +335,7 @@ def _left_out(packs: Sequence[Pack]) -> Any:
     return next((pack.left_out_share for pack in packs if pack.left_out_share is not None), None)
 
 
-def _document(
-    request: CountsRequest | AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json
-) -> Json:
+def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json) -> Json:
     """The whole document, with the rules' checks answered."""
     made = request.made or datetime.now(UTC)
     document = {
@@ -344,9 +388,7 @@ def _pack(pack: Pack, day: date) -> Json:
     }
 
 
-def _source(given: Table | Path) -> Json:
+def _source(given: Table) -> Json:
     """Name and digest of what was read, and the map of its columns where the user gave one."""
-    if isinstance(given, Path):
-        return {"file": given.name, "sha256": digest_file(given).sha256}
     found: Json = {"file": given.source.name, "sha256": given.sha256}
     return found | ({"map": dict(given.mapped)} if given.mapped else {})

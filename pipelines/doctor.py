@@ -9,22 +9,21 @@ import platform
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import as_file, files
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from rich.console import Console
-from rich.table import Table
 
 from vivavoce.data.errors import Exit
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.score import run_score
-from vivavoce.pipelines.scoring.batch import Request
-from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.door import Place, Shown
+from vivavoce.pipelines.said import Listed
+from vivavoce.pipelines.score import score
 from vivavoce.pipelines.scoring.folder import LIBRARIES
 from vivavoce.pipelines.terminal import say
 
@@ -47,22 +46,44 @@ class Check:
     needed: bool = True
 
 
-def run_doctor() -> Exit:
-    """Print every check and the speeds; 1: something that is needed is missing."""
-    console = Console()
-    table = Table("", "what", "found", title=f"Python {platform.python_version()}, {os.cpu_count()} cores")
-    checks = list(all_checks())
-    for check in checks:
-        mark = "ok" if check.well else ("MISSING" if check.needed else "absent")
-        table.add_row(mark, check.what, check.found)
-    console.print(table)
-    if any(check.needed and not check.well for check in checks):
-        return Exit.FINDING
-    speeds = Table("stage", "CPU seconds per second of interview", title="how fast this machine is, one core")
-    for stage, factor in measured_speeds():
-        speeds.add_row(stage, f"{factor:.3f}")
-    console.print(speeds)
-    return Exit.DONE
+@dataclass(frozen=True)
+class Health:
+    """How this machine is: every check, and where nothing that is needed is missing, its speeds."""
+
+    checks: tuple[Check, ...]
+    speeds: Mapping[str, float]  # CPU seconds per second of interview, by stage
+
+    @property
+    def exit(self) -> Exit:
+        """Whether something that is needed is missing."""
+        return Exit.FINDING if any(one.needed and not one.well for one in self.checks) else Exit.DONE
+
+    def document(self) -> dict[str, Any]:
+        """For a machine."""
+        return {
+            "python": platform.python_version(),
+            "checks": [asdict(one) for one in self.checks],
+            "speeds": dict(self.speeds),
+        }
+
+    def show(self) -> None:
+        """Print both tables."""
+        rows = [
+            {"": "ok" if one.well else "MISSING" if one.needed else "absent", "what": one.what, "found": one.found}
+            for one in self.checks
+        ]
+        title = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+        Listed(rows, ("", "what", "found"), title).show()
+        if self.speeds:
+            unit = "CPU seconds per second of interview"
+            speeds = [{"stage": stage, unit: f"{factor:.3f}"} for stage, factor in self.speeds.items()]
+            Listed(speeds, ("stage", unit), "\nhow fast this machine is, one core").show()
+
+
+def doctor() -> Health:
+    """Look at everything that viva needs, and time it."""
+    found = Health(tuple(all_checks()), {})
+    return found if found.exit else replace(found, speeds=dict(measured_speeds()))
 
 
 def all_checks() -> Iterator[Check]:
@@ -138,24 +159,23 @@ def _cpu(work: Callable[[], object]) -> float:
 QUALITIES = ("strong", "middling", "weak")
 
 
-def run_demo(out: Path, workers: int) -> Exit:
-    """Score the demo interviews; 0: every one ended as planted, 1: one did not.
+def demo(
+    *,
+    out: Annotated[Place, "Output folder; an interrupted run there is continued."] = "demo-out",
+    workers: Annotated[int, "Processes; the numbers are the same for any.", Shown(least=1)] = 2,
+) -> Exit:
+    """Score the demo interviews; 0 where every one ended as planted.
 
-    Some of them are broken on purpose, so that ``viva score`` itself ends with 3 here.
+    Five of the thirteen are broken on purpose, so that ``viva score`` itself would end with 3 here.
     """
     said = Console(stderr=True)
     with as_file(files("vivavoce.data").joinpath("demo")) as folder:
-        request = Request(
-            manifest=folder / "manifest.jsonl", framework=None, out=out, workers=workers, asr="provided", weights=None,
-            profile=Profile.ALL, encoder="auto", frames_per_second=5.0, consent_on_file=None, skip_bad_rows=False,
-            csv=False,
-        )  # fmt: skip
         say(said, "Thirteen made-up interviews; five are flawed on purpose.")
-        status = run_score(request, console=said)
-        if status is Exit.INTERRUPTED:
-            return status
+        ran = score(folder / "manifest.jsonl", out=out, workers=workers, asr="provided", profile="all")
+        if ran.exit is Exit.INTERRUPTED:
+            return ran.exit
         planted = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
-    return compare(out, planted, said)
+    return compare(ran.folder, planted, said)
 
 
 def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> Exit:

@@ -10,10 +10,11 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,8 +30,9 @@ from vivavoce.data.table import InputRefused
 from vivavoce.data.vault.durable import sweep, sync_folder
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.data.vault.store import Store
+from vivavoce.pipelines.door import Folder, Place, front_door, places_of
 from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, texts_of, without
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.records import Records, Who
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.outputs import write_whole
 from vivavoce.pipelines.terminal import say
@@ -97,27 +99,26 @@ UNTOUCHED = (
 
 @dataclass(frozen=True)
 class EraseRequest:
-    """What the command line asked for.
+    """What ``viva erase`` may be asked for."""
 
-    Parameters
-    ----------
-    folders
-        Output folders of ``viva score`` or ``viva features``.
-    candidate
-        Whose data.
-    reason
-        Why, for the event log; must not name the person.
-    also
-        Files elsewhere: tables with ``candidate_id`` or ``interview_id``, lists of ``viva shadow --list``.
-    used_in
-        Folders to be searched for what was made from these tables: model versions, audits.
-    """
+    folders: Annotated[Folder | Sequence[Folder], "Output folders of viva score or viva measure."]
+    _: KW_ONLY
+    candidate: Annotated[str, "Whose data."]
+    reason: Annotated[str, "Why; on one line, without the person's id: it is kept."]
+    also: Annotated[Sequence[Place], "A table or list elsewhere that holds the person; once for each."] = ()
+    used_in: Annotated[Sequence[Folder], "A folder of models or audits: which were made from these tables?"] = ()
+    who: Who = None
+    records: Records | None = None
 
-    folders: tuple[Path, ...]
-    candidate: str
-    reason: str
-    also: tuple[Path, ...] = ()
-    used_in: tuple[Path, ...] = ()
+    @property
+    def places(self) -> list[Path]:
+        """The output folders."""
+        return places_of(self.folders)
+
+    @property
+    def files(self) -> list[Path]:
+        """The tables and lists elsewhere."""
+        return [Path(one) for one in self.also]
 
 
 @dataclass(frozen=True)
@@ -135,12 +136,18 @@ class Plan:
         return {name: sha256(self.changes[self.folder / name]).hexdigest() for name in self.before}
 
 
-def run_erase(request: EraseRequest, records: Records, *, console: Console | None = None) -> Exit:
-    """Erase one person; 0: nothing is left, 1: something that is named still names them."""
-    said = console or Console(stderr=True)
+@front_door(EraseRequest)
+def erase(request: EraseRequest) -> Exit:
+    """Erase one person: their rows taken out, their key destroyed, the erasure logged.
+
+    Raises
+    ------
+    VivaError
+        Where it is refused: for a folder that is none, a person who is not there, a reason that names them.
+    """
     _check(request)
-    with _held(request.folders) as stores:
-        return _erase(request, stores, records, said)
+    with _held(request.places) as stores:
+        return _erase(request, stores, request.records or Records.here(request.who), Console(stderr=True))
 
 
 def _check(request: EraseRequest) -> None:
@@ -153,14 +160,14 @@ def _check(request: EraseRequest) -> None:
         problems.append(Problem("--reason", shorten(request.reason), remedy))
     elif Person(request.candidate).is_named(request.reason):
         problems.append(Problem("--reason", shorten(request.reason), "Leave the person's id out: the reason is kept."))
-    for folder in request.folders:
+    for folder in request.places:
         if not (folder / LEDGER).is_file() or not (folder / "store" / "keys").is_dir():
-            remedy = "Name output folders that viva score or viva features wrote."
+            remedy = "Name output folders that viva score or viva measure wrote."
             problems.append(Problem(str(folder), "no ledger and keys", remedy))
-    missing = [path for path in (*request.also, *request.used_in) if not path.exists()]
+    missing = [path for path in (*request.files, *places_of(request.used_in)) if not path.exists()]
     problems += [Problem(str(path), "nothing", "Name a file or folder that exists.") for path in missing]
     if problems:
-        raise InputRefused(request.folders[0], problems)
+        raise InputRefused(request.places[0], problems)
 
 
 @contextmanager
@@ -182,9 +189,9 @@ def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records
         remedy = "Name somebody who is there, letter by letter as the manifest does."
         if any(pending_rows(folder) for folder in stores):
             remedy += " Rows that have not begun name nobody yet: finish the run first."
-        raise InputRefused(request.folders[0], [Problem("--candidate", shorten(request.candidate), remedy)])
+        raise InputRefused(request.places[0], [Problem("--candidate", shorten(request.candidate), remedy)])
     digests = {digest for plan in plans for digest in (*plan.before.values(), *_earlier(plan.folder))}
-    uses = list(documents_of(request.used_in, digests))
+    uses = list(documents_of(places_of(request.used_in), digests))
     if records.logged:
         with records.writing() as log:  # before any key goes, since the pseudonym goes with it
             uses += events_of(log.found, digests)
@@ -194,7 +201,7 @@ def _erase(request: EraseRequest, stores: Mapping[Path, Store], records: Records
                 log.append(missing)
     for plan in known:
         say(said, carry_out(plan, stores[plan.folder], request.reason.strip(), records.who))
-    for path in request.also:
+    for path in request.files:
         content = without(path, person)
         if content is not None:
             _write(path, content)
@@ -294,7 +301,7 @@ def _close(request: EraseRequest, person: Person, uses: Sequence[Use], said: Con
         for use in uses:
             say(said, f"  {use.what}: {use.where}")
     say(said, UNTOUCHED)
-    paths = [path for folder in request.folders for path in files_of(folder)] + list(request.also)
+    paths = [path for folder in request.places for path in files_of(folder)] + list(request.files)
     left = find_traces(paths, person)
     for path in left:
         say(said, f"{path}: still names them. Take it out by hand, or delete the file.")

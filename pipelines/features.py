@@ -1,14 +1,16 @@
-"""``viva features --describe``: every feature with unit, range, meaning and source, on a terminal or as a page.
+"""``viva measure describe``: every feature with unit, range, meaning and source, on a terminal or as a page.
 
-``viva norms``: a batch's features in, the quantiles of every measure among its people out.
+``viva measure norms``: a batch's features in, the quantiles of every measure among its people out.
 
 ``viva weights``: which official Whisper weights are here, and fetching one of them.
 """
 
+import sys
 from collections import Counter
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +24,10 @@ from vivavoce.data.errors import Exit
 from vivavoce.data.interview import Modality, Purpose
 from vivavoce.data.norms import LEAST_PEOPLE, BadNorms, Group, Norm, Norms, quantiles, step
 from vivavoce.data.schema import Feature
+from vivavoce.data.vault.durable import make_folder
 from vivavoce.features.transcript.weights import OFFICIAL, fetch, weights_folder
+from vivavoce.pipelines.door import Place, folder_for
+from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import ANSWER, write_whole
 from vivavoce.pipelines.terminal import say
@@ -39,23 +44,38 @@ Written by `make docs` from the declarations. Every feature is one number per an
 measured is `nan`, with its reason in `absent.parquet`, never zero. *Impairment-sensitive* measures approximate
 clinical signs or penalise stammering and are in no score by default; measures *of the recording* describe microphone,
 room and camera, not the person, and are never scored. What *stands in for* a protected attribute tells its groups
-apart whether or not anybody means it to: such measures place nobody among others (`viva norms`), and a model that uses
-one has to answer for it in its audit.
+apart whether or not anybody means it to: such measures place nobody among others (`viva measure norms`), and a
+model that uses one has to answer for it in its audit.
 
 *Holds still under* lists what a measure was tried against and resists; what is not listed moves it, or was not tried.
 How far each measure moved is in [invariances.md](invariances.md).
 """
 
 
-def describe_features(*, markdown: bool) -> Exit:
-    """Print the schema."""
-    if markdown:
-        print(page(), end="")  # noqa: T201 - the page is this command's output
-        return Exit.DONE
-    console = Console()
-    for modality in Modality:
-        console.print(_table(modality, wide=console.width >= WIDE))
-    return Exit.DONE
+@dataclass(frozen=True)
+class Described:
+    """Every measure: as tables on a terminal, or as the page in ``docs/``."""
+
+    markdown: bool = False
+    exit: Exit = Exit.DONE
+
+    def document(self) -> list[dict[str, Any]]:
+        """All of them, for a machine."""
+        return [asdict(feature) for feature in declared_features().values()]
+
+    def show(self) -> None:
+        """Print them."""
+        if self.markdown:
+            sys.stdout.write(page())
+            return
+        console = Console()
+        for modality in Modality:
+            console.print(_table(modality, wide=console.width >= WIDE))
+
+
+def describe(*, markdown: Annotated[bool, "As the page in docs/."] = False) -> Described:
+    """Describe every measure."""
+    return Described(markdown)
 
 
 def _table(modality: Modality, *, wide: bool) -> Table:
@@ -119,16 +139,27 @@ NEEDED = ("candidate_id", "question_id", "job", "language", "asr_engine", "purpo
 Column = tuple[str, str]  # name, fingerprint
 
 
-def run_norms(features: Path, out: Path) -> Exit:
-    """Make norms of a ``features.parquet``."""
-    said = Console(stderr=True)
-    norms = make_norms(read_features(features), datetime.now(UTC).date().isoformat())
-    write_whole(out, lambda temporary: Path(temporary).write_text(norms.text(), encoding="utf-8"))
-    for group in norms.groups:
+def norms(
+    features: Annotated[Place, "A features.parquet: the reference batch."],
+    *,
+    out: Annotated[Place, "Folder for norms.json."],
+) -> Exit:
+    """Make norms of a ``features.parquet``: the quantiles of every measure among its people.
+
+    Raises
+    ------
+    BadNorms
+        As :func:`read_features` and :func:`make_norms`.
+    """
+    said, path = Console(stderr=True), folder_for(out) / "norms.json"
+    made = make_norms(read_features(Path(features)), datetime.now(UTC).date().isoformat())
+    make_folder(path.parent)
+    write_whole(path, lambda temporary: Path(temporary).write_text(made.text(), encoding="utf-8"))
+    for group in made.groups:
         most = max(norm.people for norm in group.measures.values())
         asked = group.question or "all questions"
         say(said, f"{group.job}, {group.language}, {asked}: up to {most} people")
-    say(said, f"{norms.people} people, {norms.answers} answers → {out}")
+    say(said, f"{made.people} people, {made.answers} answers → {path}")
     return Exit.DONE
 
 
@@ -147,7 +178,7 @@ def read_features(path: Path) -> pa.Table:
     missing = [name for name in NEEDED if name not in table.column_names]
     if missing or not columns_of(table):
         raise BadNorms(
-            f"{path} must be a features.parquet of viva features or viva score. "
+            f"{path} must be a features.parquet of viva measure or viva score. "
             f"It lacks {', '.join(missing) or 'measures with fingerprints'}."
         )
     return table
@@ -204,19 +235,23 @@ def make_norm(rows: list[dict[str, Any]], column: str) -> Norm | None:
     return Norm(len(answers), quantiles(np.array([value for _, value in measured]), weights, percents))
 
 
-def run_list() -> Exit:
-    """Print the official sizes with their digests."""
-    console = Console()
-    table = Table("size", "here", "SHA-256")
-    for size, digest in OFFICIAL.items():
-        table.add_row(size, "yes" if (weights_folder() / f"{size}.pt").is_file() else "no", digest)
-    console.print(table)
-    say(console, f"Folder: {weights_folder()}")
-    return Exit.DONE
+def weights() -> Listed:
+    """List the official sizes with their digests."""
+    folder = weights_folder()
+    rows = [
+        {"size": size, "here": (folder / f"{size}.pt").is_file(), "SHA-256": digest}
+        for size, digest in OFFICIAL.items()
+    ]
+    return Listed(rows, ("size", "here", "SHA-256"), note=f"Folder: {folder}")
 
 
-def run_fetch(size: str) -> Exit:
-    """Download one size."""
-    path = fetch(size)
-    say(Console(stderr=True), f"{path}: its SHA-256 is the published one.")
+def fetch_weights(size: Annotated[str, "tiny, base, small, medium, large-v3, turbo …"]) -> Exit:
+    """Download one size, and check it.
+
+    Raises
+    ------
+    NoRecogniser
+        For another size, and a file that is not the published one.
+    """
+    say(Console(stderr=True), f"{fetch(size)}: its SHA-256 is the published one.")
     return Exit.DONE

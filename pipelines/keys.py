@@ -3,10 +3,10 @@
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Annotated
 
 from rich.console import Console
 from rich.prompt import Prompt
-from rich.table import Table
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.log.event import Action, Event
@@ -21,67 +21,100 @@ from vivavoce.data.signing.key import (
     revoke_key,
     trusted_key,
 )
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.records import Records, Who
+from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.terminal import say
 
 WHEN_LOST = "Whoever has this file can sign in this name; who loses it makes a new key."
 
 
-def run_create(name: str, roles: Sequence[Role], records: Records, *, locked: bool) -> Exit:
-    """Make a key and enter it into the trust file; ``locked`` asks for a passphrase."""
-    said = Console(stderr=True)
-    entry = trusted_key(name, "0" * 64, roles, _today())  # name and roles are checked before a file is written
-    if records.trust_file.exists() and records.trust().find(name):
-        raise TrustRefused(f"{records.trust_file} has a key {name!r} already. Choose another name.")
-    path = records.key_file(entry.name)
-    key = SigningKey.create(path, _new_passphrase() if locked else None)
-    add_key(records.trust_file, trusted_key(name, key.public, roles, _today()))
-    _log(records, name, key.public, "create")
+Name = Annotated[str, "Lower-case letters, digits, dashes and underscores."]
+Roles = Annotated[Sequence[Role], "What the key may sign; once for each."]
+
+
+def create(
+    name: Name,
+    *,
+    role: Roles,
+    passphrase: Annotated[bool, "Lock it: asks, or reads VIVA_PASSPHRASE."] = False,
+    who: Who = None,
+    records: Records | None = None,
+) -> Exit:
+    """Make a key and enter it into the trust file."""
+    said, books = Console(stderr=True), records or Records.here(who)
+    entry = trusted_key(name, "0" * 64, role, _today())  # name and roles are checked before a file is written
+    if books.trust_file.exists() and books.trust().find(name):
+        raise TrustRefused(f"{books.trust_file} has a key {name!r} already. Choose another name.")
+    path = books.key_file(entry.name)
+    key = SigningKey.create(path, _new_passphrase() if passphrase else None)
+    add_key(books.trust_file, trusted_key(name, key.public, role, _today()))
+    _log(books, name, key.public, "create")
     say(said, f"Private key: {path}. {WHEN_LOST}")
-    say(said, f"Public key {key.public}, as {_listed(roles)}, is in {records.trust_file}.")
+    say(said, f"Public key {key.public}, as {_listed(role)}, is in {books.trust_file}.")
     return Exit.DONE
 
 
-def run_trust(name: str, public: str, roles: Sequence[Role], records: Records) -> Exit:
+def trust(
+    name: Name,
+    public: Annotated[str, "What viva keys public printed there: 64 hexadecimal digits."],
+    *,
+    role: Roles,
+    who: Who = None,
+    records: Records | None = None,
+) -> Exit:
     """Enter somebody else's public key into the trust file."""
-    said = Console(stderr=True)
-    add_key(records.trust_file, trusted_key(name, public, roles, _today()))
-    _log(records, name, public, "trust")
-    say(said, f"{name}, as {_listed(roles)}, is in {records.trust_file}.")
+    books = records or Records.here(who)
+    add_key(books.trust_file, trusted_key(name, public, role, _today()))
+    _log(books, name, public, "trust")
+    say(Console(stderr=True), f"{name}, as {_listed(role)}, is in {books.trust_file}.")
     return Exit.DONE
 
 
-def run_revoke(name: str, reason: str, records: Records) -> Exit:
+def revoke(
+    name: Name,
+    *,
+    reason: Annotated[str, "Why; shown wherever the key is refused."],
+    who: Who = None,
+    records: Records | None = None,
+) -> Exit:
     """Revoke a key: nothing that it signed counts from now on."""
-    said = Console(stderr=True)
-    found = records.trust().find(name)
-    if found is not None and records.logged and found.name == records.log_key:
+    books = records or Records.here(who)
+    found = books.trust().find(name)
+    if found is not None and books.logged and found.name == books.log_key:
         raise TrustRefused(
             f"The key {name!r} signs the event log. Make its successor first, which signs from then on "
             f"(VIVA_LOG_KEY={name}-2 viva keys create {name}-2 --role log), and revoke this one with that setting."
         )
-    revoke_key(records.trust_file, name, Revocation(on=_today(), reason=reason))
-    _log(records, name, found.public if found else "", "revoke", reason)
-    say(said, f"{name} is revoked: bundles that it signed are refused from now on, whenever they were signed.")
+    revoke_key(books.trust_file, name, Revocation(on=_today(), reason=reason))
+    _log(books, name, found.public if found else "", "revoke", reason)
+    said = f"{name} is revoked: bundles that it signed are refused from now on, whenever they were signed."
+    say(Console(stderr=True), said)
     return Exit.DONE
 
 
-def run_list(records: Records) -> Exit:
+def trusted(*, records: Records | None = None) -> Listed:
     """List the trusted keys."""
-    table = Table("name", "roles", "since", "revoked", "id", "private key here")
-    for key in records.trust().keys:
-        gone = f"{key.revoked.on}: {key.revoked.reason}" if key.revoked else ""
-        here = "yes" if records.key_file(key.name).is_file() else "no"
-        table.add_row(key.name, ", ".join(sorted(key.roles)), str(key.since), gone, key.id, here)
-    Console().print(table)
-    return Exit.DONE
+    books = records or Records.here()
+    rows = [
+        {
+            "name": key.name,
+            "roles": sorted(key.roles),
+            "since": str(key.since),
+            "revoked": f"{key.revoked.on}: {key.revoked.reason}" if key.revoked else None,
+            "id": key.id,
+            "private key here": books.key_file(key.name).is_file(),
+        }
+        for key in books.trust().keys
+    ]
+    return Listed(rows, ("name", "roles", "since", "revoked", "id", "private key here"))
 
 
-def run_public(name: str, records: Records) -> Exit:
+def public(name: Name, *, records: Records | None = None) -> Exit:
     """Print a public key, to be sent to whoever shall trust it."""
-    found = Trust.read(records.trust_file).find(name)
+    file = (records or Records.here()).trust_file
+    found = Trust.read(file).find(name)
     if found is None:
-        raise TrustRefused(f"{records.trust_file} has no key {name!r}. See: viva keys list")
+        raise TrustRefused(f"{file} has no key {name!r}. See: viva keys list")
     print(found.public)  # noqa: T201
     return Exit.DONE
 

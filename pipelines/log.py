@@ -1,91 +1,130 @@
 """``viva log``: the event log begun, read, verified, and its head kept elsewhere."""
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.log.event import Event, HeadRefused
 from vivavoce.data.log.tree import included, inclusion_proof, leaf_hash
 from vivavoce.data.signing.signature import Purpose, known
-from vivavoce.data.vault.durable import write_durably
-from vivavoce.pipelines.records import Records, read_heads
+from vivavoce.data.vault.durable import make_folder, write_durably
+from vivavoce.pipelines.door import Place, Shown, folder_for
+from vivavoce.pipelines.records import Records, Who, read_heads
+from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.terminal import say
 
+HEADS = "heads.jsonl"  # one head a line, oldest first
 SHOWN = 40  # digits of a detail in the table
 
 
-def run_create(records: Records) -> Exit:
-    """Begin the log."""
-    said = Console(stderr=True)
-    head = records.create_log()
-    say(said, f"{records.log} is begun, its heads signed by {records.log_key!r}; root {head.root[:16]}….")
-    if records.kept is None:
-        say(
-            said,
-            "Name a file on another disk in VIVA_LOG_HEAD: only a head kept there shows an old state put back.",
-        )
+def create(*, who: Who = None, records: Records | None = None) -> Exit:
+    """Begin the log. It needs a key with the role ``log``: ``viva keys create log --role log``."""
+    said, books = Console(stderr=True), records or Records.here(who)
+    head = books.create_log()
+    say(said, f"{books.log} is begun, its heads signed by {books.log_key!r}; root {head.root[:16]}….")
+    if books.kept is None:
+        say(said, "Name a file on another disk in VIVA_LOG_HEAD: only a head kept there shows an old state put back.")
     return Exit.DONE
 
 
-def run_list(records: Records, last: int, out: Console | None = None) -> Exit:
-    """Print the last events, the log verified."""
-    read = records.read()
-    table = Table("n", "time", "who", "action", "details", "digests", "people")
-    for number, line in list(enumerate(read.lines))[-last:]:
+def events(
+    *, last: Annotated[int, "How many, from the end.", Shown(least=1)] = 30, records: Records | None = None
+) -> Listed:
+    """List the last events, the log verified."""
+    rows = []
+    for number, line in list(enumerate((records or Records.here()).read().lines))[-last:]:
         event = Event.read(line)[1]
-        details = ", ".join(f"{name} {str(value)[:SHOWN]}" for name, value in event.details.items())
-        digests = ", ".join(f"{name} {digest[:12]}" for name, digest in event.digests.items())
-        people = str(len(event.people) or "")
-        table.add_row(str(number), event.time[:19], event.who, event.action.value, details, digests, people)
-    (out or Console()).print(table)
-    return Exit.DONE
+        rows.append(
+            {
+                "n": number,
+                "time": event.time[:19],
+                "who": event.who,
+                "action": event.action.value,
+                "details": [f"{name} {str(value)[:SHOWN]}" for name, value in event.details.items()],
+                "digests": [f"{name} {digest[:12]}" for name, digest in event.digests.items()],
+                "people": len(event.people) or None,
+            }
+        )
+    return Listed(rows, ("n", "time", "who", "action", "details", "digests", "people"))
 
 
-def run_verify(records: Records, heads: Path | None) -> Exit:
+@dataclass(frozen=True)
+class LogVerified:
+    """A log that is as its heads say: so many events, signed by whom and when, going on from so many kept heads."""
+
+    log: str
+    events: int
+    signer: str
+    signed: str
+    kept: int
+    exit: Exit = Exit.DONE
+
+    def document(self) -> dict[str, Any]:
+        """For a machine."""
+        return asdict(self)
+
+    def show(self) -> None:
+        """Say it."""
+        said = Console(stderr=True)
+        say(said, f"{self.log}: {self.events} events as signed by {self.signer} at {self.signed}.")
+        if self.kept:
+            say(said, f"They go on from {self.kept} heads kept elsewhere.")
+        else:
+            say(said, "No head kept elsewhere was given (--head, VIVA_LOG_HEAD): an old state put back is not told.")
+
+
+def verify(
+    *,
+    head: Annotated[Place | None, "Heads kept elsewhere; without one a rollback is not told."] = None,
+    records: Records | None = None,
+) -> LogVerified:
     """Verify the whole log, against heads kept elsewhere where there are any."""
-    said = Console(stderr=True)
-    more = read_heads(heads) if heads else []
-    read = records.read(more)
-    last, kept = read.heads[-1], len(more) + len(records.kept_heads())
-    signer = known(last.signature, Purpose.HEAD, last.content(), records.trust()).name
-    say(said, f"{records.log}: {last.size} events as signed by {signer} at {last.signature.time}.")
-    if kept:
-        say(said, f"They go on from {kept} heads kept elsewhere.")
-    else:
-        say(said, "No head kept elsewhere was given (--head, VIVA_LOG_HEAD): an old state put back is not told.")
-    return Exit.DONE
+    books = records or Records.here()
+    more = read_heads(Path(head)) if head else []
+    read = books.read(more)
+    last, kept = read.heads[-1], len(more) + len(books.kept_heads())
+    signer = known(last.signature, Purpose.HEAD, last.content(), books.trust()).name
+    return LogVerified(str(books.log), last.size, signer, last.signature.time, kept)
 
 
-def run_head(records: Records, out: Path | None) -> Exit:
-    """Print the last head, or add it to a file that is kept elsewhere."""
-    said = Console(stderr=True)
-    line = records.read(read_heads(out) if out and out.exists() else ()).heads[-1].line() + b"\n"
-    if out is None:
+def head(
+    *,
+    out: Annotated[Place | None, "Add it to heads.jsonl of this folder, to be kept elsewhere."] = None,
+    records: Records | None = None,
+) -> Exit:
+    """Print the last head: so many events, under this root."""
+    books = records or Records.here()
+    file = folder_for(out) / HEADS if out else None
+    line = books.read(read_heads(file) if file and file.exists() else ()).heads[-1].line() + b"\n"
+    if file is None:
         print(line.decode(), end="")  # noqa: T201
         return Exit.DONE
-    write_durably(out, (out.read_bytes() if out.exists() else b"") + line)
-    say(said, f"{out}: keep it where whoever writes the log cannot.")
+    make_folder(file.parent)
+    write_durably(file, (file.read_bytes() if file.exists() else b"") + line)
+    say(Console(stderr=True), f"{file}: keep it where whoever writes the log cannot.")
     return Exit.DONE
 
 
-def run_recover(records: Records) -> Exit:
+def recover(*, who: Who = None, records: Records | None = None) -> Exit:
     """Cut off what a killed writer left unsigned, and log that."""
-    said = Console(stderr=True)
-    with records.writing() as log:
+    with (records or Records.here(who)).writing() as log:
         cut = len(log.found.unsigned)
-        if cut or log.found.cut_head:
-            say(said, f"{cut} bytes were cut off, and the log says so.")
-        else:
-            say(said, "There is nothing to recover.")
+        found = (
+            f"{cut} bytes were cut off, and the log says so."
+            if cut or log.found.cut_head
+            else "There is nothing to recover."
+        )
+        say(Console(stderr=True), found)
     return Exit.DONE
 
 
-def run_prove(records: Records, number: int) -> Exit:
+def prove(number: Annotated[int, "Of the event, as viva log list counts."], *, records: Records | None = None) -> Exit:
     """Print what shows one event to others: its line, the head, and the hashes between them."""
-    read = records.read()
+    read = (records or Records.here()).read()
     if not 0 <= number < len(read.lines):
         raise HeadRefused(f"There are events 0 to {len(read.lines) - 1}. Got {number} instead.")
     leaves, head = [leaf_hash(line) for line in read.lines], read.heads[-1]

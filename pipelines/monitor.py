@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 from rich.console import Console
@@ -15,10 +15,11 @@ from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import InputRefused
-from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.evaluation.drift import watch
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.door import Data, Folder, Model, Place, folder_for, front_door, named, places_of
+from vivavoce.pipelines.records import Records, Who
+from vivavoce.pipelines.said import keep
 from vivavoce.pipelines.scoring.model import load_scorer
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import (
@@ -53,50 +54,74 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class MonitorRequest:
-    """What the command line asked for.
+    """What ``viva monitor`` may be asked for; records and time are those of this process unless given."""
+
+    folders: Annotated[Folder | Sequence[Folder], "Output folders of viva score: what came since."]
+    _: KW_ONLY
+    reference: Annotated[Folder, "The folder that the training or the audit used."]
+    out: Annotated[Place, "Folder for monitor.json and monitor.html."]
+    model: Annotated[Model | None, "Watch the features of this one: a folder, or models:/NAME@champion."] = None
+    job: Annotated[str | None, "Whose interviews, where there are several jobs."] = None
+    groups: Annotated[Data | None, "Declared groups: impact ratios month by month."] = None
+    select: Annotated[float | None, "With --groups: the share of each month selected."] = None
+    cut: Annotated[float | None, "Or: selected is a score of at least this."] = None
+    reviews: Annotated[Data | None, "As viva review --export writes them."] = None
+    audit: Annotated[Folder | None, "Folder of the audit in force."] = None
+    who: Who = None
+    records: Records | None = None
+    now: datetime | None = None
+
+    @property
+    def places(self) -> list[Path]:
+        """The folders that came since."""
+        return places_of(self.folders)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was seen month by month.
 
     Parameters
     ----------
-    folders, reference
-        Output folders of ``viva score``: what came since, and what the training or the audit used.
-    out
-        Folder for ``monitor.json`` and ``monitor.html``.
-    model
-        A folder or ``models:/NAME@champion``: watches the features that it uses, and its job.
-    job
-        Whose interviews; needed where there are several and no model.
-    groups, select, cut
-        Declared groups, and who passes: a share of each month from the top, or a score. All or none.
-    reviews
-        As ``viva review --export`` writes them.
-    audit
-        Folder of the audit in force.
-    now
-        The time of asking; set by tests.
+    folder
+        Where ``monitor.json`` and the page are.
+    seen
+        What ``monitor.json`` says.
     """
 
-    folders: tuple[Path, ...]
-    reference: Path
-    out: Path
-    model: str | None = None
-    job: str | None = None
-    groups: Path | None = None
-    select: float | None = None
-    cut: float | None = None
-    reviews: Path | None = None
-    audit: Path | None = None
-    now: datetime | None = None
+    folder: Path
+    seen: Json
+
+    @property
+    def exit(self) -> Exit:
+        """0 quiet, 1 a new audit is called for."""
+        return Exit.FINDING if self.seen["triggers"] else Exit.DONE
+
+    @property
+    def triggers(self) -> pd.DataFrame:
+        """One row for each thing that calls for a new audit."""
+        return pd.DataFrame(self.seen["triggers"])
+
+    def document(self) -> Json:
+        """What ``monitor.json`` says, for a machine."""
+        return self.seen
 
 
-def run_monitor(request: MonitorRequest, records: Records, *, console: Console | None = None) -> Exit:
-    """Look, and write what was seen; 0: quiet, 1: a new audit is called for."""
-    said = console or Console(stderr=True)
-    document = monitor(request)
-    make_folder(request.out)
-    written = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-    path = request.out / "monitor.json"
-    write_durably(path, written)
-    write_page(document, request.out / "monitor.html")
+@front_door(MonitorRequest)
+def monitor(request: MonitorRequest) -> Watched:
+    """Watch what is in use: compare every month with the reference, and write what was seen.
+
+    Raises
+    ------
+    VivaError
+        For tables that cannot be read, features measured otherwise than the reference's, options that do not fit, and
+        a model that cannot be used on these measurements.
+    """
+    said, records, out = Console(stderr=True), request.records or Records.here(request.who), folder_for(request.out)
+    document = compare(request)
+    path = out / "monitor.json"
+    keep(path, document)
+    write_page(document, out / "monitor.html")
     if records.logged:
         details = {
             "triggers": len(document["triggers"]),
@@ -108,32 +133,25 @@ def run_monitor(request: MonitorRequest, records: Records, *, console: Console |
     for one in document["triggers"]:
         say(said, f"{one['rule']}: {one['words']}.")
     closing = "A new audit is called for." if document["triggers"] else "Quiet: nothing calls for a new audit."
-    say(said, f"{closing} {request.out / 'monitor.html'}")
-    return Exit.FINDING if document["triggers"] else Exit.DONE
+    say(said, f"{closing} {out / 'monitor.html'}")
+    return Watched(out, document)
 
 
-def monitor(request: MonitorRequest) -> Json:
-    """Compare every month with the reference.
-
-    Raises
-    ------
-    InputRefused
-        For tables that cannot be read, features measured otherwise than the reference's, and options that do not fit.
-    vivavoce.models.directory.ModelRefused, vivavoce.models.version.ModelDiffers
-        If the model cannot be loaded, or was trained on other measurements than these.
-    """
+def compare(request: MonitorRequest) -> Json:
+    """Compare every month with the reference; raises as :func:`monitor`."""
     passing = _passing(request)
     scorer = None if request.model is None else load_scorer(request.model)
     job = request.job if scorer is None else scorer.job
     wanted = None if scorer is None else tuple(scorer.model.fingerprints)
-    reference, later = read_seen([request.reference], job, wanted), read_seen(request.folders, job, wanted)
+    place = Path(named(request.reference))
+    reference, later = read_seen([place], job, wanted), read_seen(request.places, job, wanted)
     check_alike(reference, later)
     if scorer is not None:
         scorer.model.check(later.fingerprints, ())
     if request.reviews is not None:
         changed = _reviews(request.reviews)
         reference, later = with_reviews(reference, changed), with_reviews(later, changed)
-    audit = None if request.audit is None else _audit(request.audit)
+    audit = None if request.audit is None else _audit(Path(named(request.audit)))
     impact: list[Impact] = []
     if request.groups is not None:
         assert passing is not None
@@ -146,9 +164,9 @@ def monitor(request: MonitorRequest) -> Json:
         "made": now.isoformat(timespec="seconds"),
         "restricted": request.groups is not None,
         "job": next(iter(later.people["job"].dropna()), None),
-        "model": request.model,
-        "reference": {"people": len(reference.people), **files(request.reference)},
-        "folders": [files(one) for one in request.folders],
+        "model": None if request.model is None else named(request.model),
+        "reference": {"people": len(reference.people), **files(place)},
+        "folders": [files(one) for one in request.places],
         "windows": [{"window": one, "people": int((later.people[WINDOW] == one).sum())} for one in later.windows],
         "rules": RULES,
         "not_given": [name for name in ("model", "groups", "reviews", "audit") if getattr(request, name) is None],
@@ -165,13 +183,14 @@ def _passing(request: MonitorRequest) -> Passing | None:
     given = [one for one in (request.select, request.cut) if one is not None]
     if (request.groups is None and given) or (request.groups is not None and len(given) != 1):
         remedy = "Name --groups with one of --select and --cut, or none of the three."
-        raise InputRefused(request.out, [Problem("options", f"{len(given)} of --select and --cut", remedy)])
+        raise InputRefused(Path(request.out), [Problem("options", f"{len(given)} of --select and --cut", remedy)])
     if request.select is not None and not 0 < request.select < 1:
-        raise InputRefused(request.out, [Problem("--select", str(request.select), "Write a share between 0 and 1.")])
+        problem = Problem("--select", str(request.select), "Write a share between 0 and 1.")
+        raise InputRefused(Path(request.out), [problem])
     return Passing(request.cut, request.select) if given else None
 
 
-def _reviews(path: Path) -> pd.DataFrame:
+def _reviews(path: Data) -> pd.DataFrame:
     table = read_reviews(path).table
     return table.frame[[CANDIDATE, BEFORE, AFTER]].assign(**{DATE: table.days(DATE)})
 

@@ -1,16 +1,16 @@
 """``viva publish``: a model version and its evidence in; the gate's table, and a signed champion or a refusal out.
 
-``viva verify``: every check of a bundle, and whether it may be used.
+``viva model verify``: every check of a bundle, and whether it may be used.
 
-``viva waive``: set one check of the gate aside for one version, with a written reason and two signatures.
+``viva model waive``: set one check of the gate aside for one version, with a written reason and two signatures.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -19,8 +19,8 @@ from rich.text import Text
 from vivavoce.data.errors import AlreadyThere, Exit
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.signing.key import KeyRefused, Role, SigningKey, Trust
-from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, check, sign
-from vivavoce.data.vault.durable import write_durably
+from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, sign
+from vivavoce.data.signing.signature import check as check_signature
 from vivavoce.fairness.gate.decision import (
     SIGNERS,
     Admission,
@@ -36,15 +36,22 @@ from vivavoce.fairness.gate.evidence import Evidence, Outcome
 from vivavoce.fairness.groups import read_groups
 from vivavoce.models.directory import load_model
 from vivavoce.models.version import ModelVersion
+from vivavoce.pipelines.door import Data, Folder, Model, Place, Shown, folder_for, front_door, inside, named
 from vivavoce.pipelines.publishing.admission import NoEvidence, gather, read_search
 from vivavoce.pipelines.publishing.bundle import BundleRefused, Check, Parts, make_bundle, sign_bundle, verify_bundle
 from vivavoce.pipelines.publishing.card import markdown, page, sections
 from vivavoce.pipelines.publishing.registry import Registry, check_name
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.records import Key, Records, Who
 from vivavoce.pipelines.registry import CHAMPION, promote
+from vivavoce.pipelines.said import keep
+from vivavoce.pipelines.scoring.model import model_folder
 from vivavoce.pipelines.terminal import say
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FORMAT = 1
+WAIVER = "waiver.json"
 LOGGED = 500  # characters of the reason that the log repeats; the waiver has all of it
 MAX_BYTES = 2**16  # 64 KiB; a reason of a page has 4
 
@@ -65,22 +72,30 @@ def write_waiver(path: Path, waived: str, model_digest: str, reason: str, key: S
             raise WaiverRefused(f"{path} waives something else, or for another reason: name a new file.")
         signatures = [one for one in found["signatures"] if one["key"] != key.id]
     signatures.append(sign(key, Purpose.WAIVER, _content(document), datetime.now(UTC)).document())
-    write_durably(
-        path, (json.dumps({**document, "signatures": signatures}, indent=1, ensure_ascii=False) + "\n").encode()
-    )
+    keep(path, {**document, "signatures": signatures})
     return len(signatures)
 
 
-def run_waive(waived: str, model: Path, reason: str, key: str, out: Path, records: Records) -> Exit:
+def waive(
+    check: Annotated[str, "Of the gate, as viva publish prints it."],
+    model: Annotated[Model, "The version: a folder, or models:/NAME@challenger."],
+    *,
+    reason: Annotated[str, "Why, in a sentence that will be read in every card."],
+    key: Key,
+    out: Annotated[Place, "Folder for waiver.json; a second person adds a signature to it."],
+    who: Who = None,
+    records: Records | None = None,
+) -> Exit:
     """Sign a waiver. What can be waived, and for what reason, the gate's pack says."""
-    digest = load_model(model)[1]
-    refuse_waiver(waived, reason, read_gate())
-    count = write_waiver(out, waived, digest, reason, records.key(key))
-    if records.logged:
-        details = {"check": waived, "reason": reason.strip()[:LOGGED]}
-        records.write(Event.now(Action.WAIVE, records.who, digests={"model": digest}, details=details))
+    books, path = records or Records.here(who), folder_for(out) / WAIVER
+    digest = load_model(model_folder(model))[1]
+    refuse_waiver(check, reason, read_gate())
+    count = write_waiver(path, check, digest, reason, books.key(key))
+    if books.logged:
+        details = {"check": check, "reason": reason.strip()[:LOGGED]}
+        books.write(Event.now(Action.WAIVE, books.who, digests={"model": digest}, details=details))
     more = "" if count >= SIGNERS else f"; it counts once {SIGNERS} have"
-    say(Console(stderr=True), f"{out}: {count} key{'s' if count > 1 else ''} signed{more}.")
+    say(Console(stderr=True), f"{path}: {count} key{'s' if count > 1 else ''} signed{more}.")
     return Exit.DONE
 
 
@@ -99,7 +114,7 @@ def read_waivers(paths: Sequence[Path], trust: Trust) -> list[Waiver]:
         content = _content({name: document[name] for name in ("format", "check", "model", "reason")})
         try:
             keys = {
-                check(Signature.of(one), Purpose.WAIVER, content, trust, Role.WAIVE).id
+                check_signature(Signature.of(one), Purpose.WAIVER, content, trust, Role.WAIVE).id
                 for one in document["signatures"]
             }
         except SignatureRefused as error:
@@ -121,7 +136,7 @@ def _read(path: Path) -> dict[str, Any]:
         or not all(isinstance(document[name], str) for name in texts)
         or not isinstance(document["signatures"], list)
     ):
-        raise WaiverRefused(f"{path} is no waiver of format {FORMAT}: write one with viva waive.")
+        raise WaiverRefused(f"{path} is no waiver of format {FORMAT}: write one with viva model waive.")
     return document
 
 
@@ -140,82 +155,115 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class PublishRequest:
-    """What the command line asked for.
+    """What ``viva publish`` may be asked for; registry, records and time are those of this process unless given."""
+
+    model: Annotated[Model, "The version: a folder, as viva train wrote it, or models:/NAME@challenger."]
+    audit: Annotated[Folder, "Folder of its audit (viva audit --model).", Shown(flag="--audit")]
+    _: KW_ONLY
+    name: Annotated[str, "Under which it is registered."]
+    out: Annotated[
+        Place | None, "New folder for the signed bundle; OUT.gate.json says what was seen. [default: MODEL-bundle]"
+    ] = None
+    keys: Annotated[
+        Sequence[str], "Who signs; together they must have the roles audit and publish.", Shown(flag="--key")
+    ] = ()
+    features: Annotated[Data | None, "The table that it was trained on."] = None
+    groups: Annotated[Data | None, "Declared groups, to show that they reach no score."] = None
+    search: Annotated[Place | None, "alternatives.json, or the folder that viva fair alternatives wrote."] = None
+    waivers: Annotated[Sequence[Place], "A folder as viva model waive wrote it.", Shown(flag="--waiver")] = ()
+    gate: Annotated[Place | None, "Another rule pack than the standard gate."] = None
+    check_only: Annotated[bool, "Ask the gate, publish nothing."] = False
+    who: Who = None
+    registry: Registry | None = None
+    records: Records | None = None
+    now: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the gate said of a version, and what was published.
 
     Parameters
     ----------
-    model, audit
-        Folders of the version and of its audit.
-    name
-        Under which it is registered.
-    out
-        New folder for the bundle; ``OUT.gate.json`` beside it says what the gate saw, also where it refused.
-    keys
-        Names of the signing keys, or paths to them: together they must have the roles ``audit`` and ``publish``.
-    features
-        The table that it was trained on.
-    groups
-        Declared groups, for the trial that permutes them.
-    search
-        ``alternatives.json``.
-    waivers
-        As ``viva waive`` wrote them.
+    decision
+        Every check, with what it saw.
     gate
-        A rule pack; None for the standard one.
-    check_only
-        Print the table and stop.
+        ``OUT.gate.json``.
+    bundle
+        The signed bundle; None where nothing was published.
     """
 
-    model: Path
-    audit: Path
-    name: str
-    out: Path
-    keys: tuple[str, ...] = ()
-    features: Path | None = None
-    groups: Path | None = None
-    search: Path | None = None
-    waivers: tuple[Path, ...] = ()
-    gate: Path | None = None
-    check_only: bool = False
+    decision: Decision
+    gate: Path
+    bundle: Path | None
+
+    @property
+    def exit(self) -> Exit:
+        """0 published, 4 admitted provisionally, 1 refused."""
+        return STATUSES[self.decision.admission]
+
+    @property
+    def admission(self) -> str:
+        """``published``, ``provisional`` or ``refused``."""
+        return self.decision.admission.value
+
+    @property
+    def checks(self) -> "pd.DataFrame":
+        """One row for each check: how it ended, what was seen, what would change that."""
+        import pandas as pd
+
+        return pd.DataFrame(self.decision.document()["checks"])
+
+    def document(self) -> dict[str, Any]:
+        """What ``gate.json`` says, and where the bundle is."""
+        return {**self.decision.document(), "gate": str(self.gate), "bundle": self.bundle and str(self.bundle)}
 
 
-def run_publish(
-    request: PublishRequest,
-    *,
-    registry: Registry | None = None,
-    records: Records | None = None,
-    now: datetime | None = None,
-    console: Console | None = None,
-) -> Exit:
-    """Ask the gate, and publish what it admits: 0 published, 4 admitted provisionally, 1 refused.
+@front_door(PublishRequest)
+def publish(request: PublishRequest) -> Published:
+    """Ask the gate, and publish what it admits: signed, registered, champion of its name.
 
-    Registry, records and time are those of this process unless given.
+    Raises
+    ------
+    VivaError
+        For a model, evidence, keys or waivers that cannot be used; a refusal of the gate is an answer.
     """
-    said = console or Console(stderr=True)
-    shelf, books = registry or Registry.here(), records or Records.here()
-    day = now or datetime.now(UTC)
+    said = Console(stderr=True)
+    shelf, books = request.registry or Registry.here(), request.records or Records.here(request.who)
+    day = request.now or datetime.now(UTC)
     check_name(request.name)
-    if request.out.exists():
-        raise AlreadyThere(request.out, "a bundle never changes. Name a new folder.")
-    model, digest = load_model(request.model)
+    folder = model_folder(request.model)
+    out = Path(request.out) if request.out else folder.with_name(f"{folder.name}-bundle")
+    if out.exists():
+        raise AlreadyThere(out, "a bundle never changes. Name a new folder.")
+    model, digest = load_model(folder)
     evidence = _evidence(request, model, digest, shelf, day)
-    decision = decide(evidence, read_gate(request.gate), read_waivers(request.waivers, books.trust()))
+    gate_pack = read_gate(Path(request.gate) if request.gate else None)
+    waivers = [inside(one, WAIVER) for one in request.waivers]
+    decision = decide(evidence, gate_pack, read_waivers(waivers, books.trust()))
     show(decision, said)
     document = decision.document()
-    gate = request.out.with_name(f"{request.out.name}.gate.json")
-    write_durably(gate, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    gate = out.with_name(f"{out.name}.gate.json")
+    keep(gate, document)
     if decision.admission is Admission.REFUSED or request.check_only:
         say(said, f"{gate}: written. Nothing was published.")
-        return STATUSES[decision.admission]
+        return Published(decision, gate, None)
     keys = [books.key(name) for name in request.keys]
-    _publish(request, model, evidence, document, keys, shelf, books, day)
+    parts = Parts(folder, Path(named(request.audit)), document, _cards(request.name, model, evidence, document))
+    _publish(request.name, out, parts, keys, shelf, books, day)
     until = f"{decision.admission.value} until {decision.expires:%Y-%m-%d}"
-    say(said, f"{request.name}@{CHAMPION} is now {digest[:12]}, {until}. Bundle: {request.out}")
-    return STATUSES[decision.admission]
+    say(said, f"{request.name}@{CHAMPION} is now {digest[:12]}, {until}. Bundle: {out}")
+    return Published(decision, gate, out)
+
+
+def _cards(name: str, model: ModelVersion, evidence: Evidence, gate: dict[str, Any]) -> dict[str, bytes]:
+    title = f"{name}: {model.framework.job}"
+    content = sections(model, evidence, gate)
+    return {"card.md": markdown(title, content).encode(), "card.html": page(title, content).encode()}
 
 
 def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registry: Registry, now: datetime) -> Evidence:
-    path = request.audit / AUDIT
+    path = Path(named(request.audit)) / AUDIT
     try:
         audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -227,7 +275,7 @@ def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registr
         audit=audit,
         features=request.features,
         groups=None if request.groups is None else read_groups(request.groups),
-        search=None if request.search is None else read_search(request.search),
+        search=None if request.search is None else read_search(inside(request.search, "alternatives.json")),
         champion=_champion(registry, request.name, digest),
     )
 
@@ -241,10 +289,9 @@ def _champion(registry: Registry, name: str, digest: str) -> str | None:
 
 
 def _publish(
-    request: PublishRequest,
-    model: ModelVersion,
-    evidence: Evidence,
-    gate: dict[str, Any],
+    name: str,
+    out: Path,
+    parts: Parts,
     keys: Sequence[SigningKey],
     registry: Registry,
     records: Records,
@@ -258,14 +305,11 @@ def _publish(
         raise KeyRefused(
             f"Publishing needs trusted keys with the roles audit and publish. Missing: {', '.join(missing)}."
         )
-    title = f"{request.name}: {model.framework.job}"
-    content = sections(model, evidence, gate)
-    cards = {"card.md": markdown(title, content).encode(), "card.html": page(title, content).encode()}
-    make_bundle(request.out, Parts(request.model, request.audit, gate, cards), now=now)
+    make_bundle(out, parts, now=now)
     for key in keys:
-        sign_bundle(request.out, key, now=now)
-    verified = verify_bundle(request.out, trust, now=now)
-    version = registry.attach(registry.register(request.model, request.name), verified)
+        sign_bundle(out, key, now=now)
+    verified = verify_bundle(out, trust, now=now)
+    version = registry.attach(registry.register(parts.model, name), verified)
     publishers = {one.id for one in signers if Role.PUBLISH in one.roles}
     publisher = next(key for key in keys if key.id in publishers)
     promote(registry, records, version, CHAMPION, publisher, now=now)
@@ -274,7 +318,7 @@ def _publish(
             Action.PUBLISH,
             records.who,
             digests={"model": verified.model, "bundle": verified.digest},
-            details={"name": request.name, "version": version.number, "admission": verified.admission},
+            details={"name": name, "version": version.number, "admission": verified.admission},
         )
     )
 
@@ -297,22 +341,27 @@ def show(decision: Decision, said: Console) -> None:
         say(said, f"  {one.check.id.replace('_', ' ')}: {one.seen.remedy}{needed}")
 
 
-def run_verify(folder: Path, records: Records, *, now: datetime | None = None) -> Exit:
-    """Print what was checked; :class:`vivavoce.pipelines.publishing.bundle.BundleRefused` where it may not be used."""
-    console = Console()
+def verify(
+    bundle: Annotated[Place, "As viva publish wrote it."],
+    *,
+    records: Records | None = None,
+    now: datetime | None = None,
+) -> Exit:
+    """Print what was checked of a bundle, and whether it may be used."""
+    console, books = Console(), records or Records.here()
     try:
-        verified = verify_bundle(folder, records.trust(), now=now or datetime.now(UTC))
+        verified = verify_bundle(Path(bundle), books.trust(), now=now or datetime.now(UTC))
     except BundleRefused as error:
-        for check in error.checks:
-            _print(console, check)
+        for one in error.checks:
+            _print(console, one)
         raise
-    for check in verified.checks:
-        _print(console, check)
+    for one in verified.checks:
+        _print(console, one)
     line = f"{verified.admission} for {verified.job} until {verified.expires:%Y-%m-%d}; bundle {verified.digest}"
     say(console, line)
     return Exit.DONE
 
 
-def _print(console: Console, check: Check) -> None:
-    mark = "ok     " if check.holds else "REFUSED"
-    say(console, f"{mark}  {check.name:<10}  {check.seen}")
+def _print(console: Console, seen: Check) -> None:
+    mark = "ok     " if seen.holds else "REFUSED"
+    say(console, f"{mark}  {seen.name:<10}  {seen.seen}")

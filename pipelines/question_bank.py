@@ -1,11 +1,10 @@
-"""``viva questions``: scores by question in; what each question measures, and which to keep, rephrase or drop, out."""
+"""``viva fair questions``: scores by question in; what each measures, and which to keep, rephrase or drop, out."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,7 @@ from rich.text import Text
 from vivavoce.data.errors import Exit
 from vivavoce.data.framework import load_framework
 from vivavoce.data.problem import Problem
-from vivavoce.data.table import InputRefused
-from vivavoce.data.vault.durable import write_durably
+from vivavoce.data.table import InputRefused, Source
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.gate.evidence import interval
 from vivavoce.fairness.groups import CANDIDATE, read_groups
@@ -25,6 +23,8 @@ from vivavoce.fairness.question_bank import Banked, Suggestion, judge_questions
 from vivavoce.pipelines.auditing.outcomes import CRITERION, VALUE, read_outcomes
 from vivavoce.pipelines.auditing.questions import QUESTION, read_questions
 from vivavoce.pipelines.auditing.scores import JOB, SCORE
+from vivavoce.pipelines.door import Data, Map, Place, folder_for, front_door, maps_of
+from vivavoce.pipelines.said import Told, keep
 from vivavoce.pipelines.terminal import say
 
 FEWEST = 3  # questions that can be compared with one another
@@ -33,32 +33,41 @@ COLOURS = {Suggestion.KEEP: "green", Suggestion.REPHRASE: "yellow", Suggestion.D
 
 @dataclass(frozen=True)
 class QuestionsRequest:
-    """What the command line asked for; ``framework`` says what each question shows, ``scale`` is of single scores."""
+    """What ``viva fair questions`` may be asked for."""
 
-    scores: Path
-    out: Path
-    groups: Path | None = None
-    outcomes: Path | None = None
-    criterion: str | None = None
-    framework: Path | None = None
-    scale: tuple[float, float] = (0.0, 100.0)
-    job: str | None = None  # needed where the table has several: each job asks its own questions
+    questions: Annotated[Data, "Single questions' scores: candidate_id, question_id, score [, job]."]
+    _: KW_ONLY
+    out: Annotated[Place, "Folder for questions.json."]
+    groups: Annotated[Data | None, "Declared groups: does a question work alike for them?"] = None
+    outcomes: Annotated[Data | None, "Performance: candidate_id, criterion, value."] = None
+    criterion: Annotated[str | None, "Which of several outcomes."] = None
+    framework: Annotated[Place | None, "Says which competency each question shows."] = None
+    scale: Annotated[tuple[float, float], "Ends of the single scores' scale."] = (0.0, 100.0)
+    job: Annotated[str | None, "Whose questions, where there are several jobs: each asks its own."] = None
+    map: Map = ()
 
 
-def run_questions(request: QuestionsRequest, *, console: Console | None = None) -> Exit:
-    """Judge a bank and write ``OUT`` as JSON; 0: nothing to propose, 1: proposals."""
-    said = console or Console(stderr=True)
+@front_door(QuestionsRequest)
+def questions(request: QuestionsRequest) -> Told:
+    """Judge a bank and write ``questions.json``.
+
+    Raises
+    ------
+    VivaError
+        As :func:`judge_bank`.
+    """
+    said, path = Console(stderr=True), folder_for(request.out) / "questions.json"
     found = judge_bank(request)
     document = {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "questions": [_described(one) for one in found],
     }
-    write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    keep(path, document)
     said.print(_table(found))
-    say(said, f"{request.out}: written.")
+    say(said, f"{path}: written.")
     proposed = {one.suggestion for one in found} & {Suggestion.DROP, Suggestion.REPHRASE}
-    return Exit.FINDING if proposed else Exit.DONE
+    return Told(document, Exit.FINDING if proposed else Exit.DONE)
 
 
 def judge_bank(request: QuestionsRequest) -> list[Banked]:
@@ -70,30 +79,31 @@ def judge_bank(request: QuestionsRequest) -> list[Banked]:
         For tables and frameworks that cannot be read, several jobs of which none was named, and scores outside the
         scale.
     """
-    rows = read_questions(request.scores).frame
+    asked = Source.of(request.questions, "questions")
+    rows = read_questions(asked, maps_of(request.map)).frame
     jobs = sorted(rows[JOB].unique())
     if request.job is None and len(jobs) > 1:
         remedy = "Name one with --job: each job asks its own questions."
-        raise InputRefused(request.scores, [Problem(JOB, ", ".join(jobs), remedy)])
+        raise InputRefused(asked, [Problem(JOB, ", ".join(jobs), remedy)])
     rows = rows[rows[JOB] == (jobs[0] if request.job is None else request.job)]
     table = rows.pivot(index=CANDIDATE, columns=QUESTION, values=SCORE)
     names = [str(name) for name in table.columns]
     if len(names) < FEWEST:
         remedy = f"Give the scores of at least {FEWEST} questions: one alone can be compared with nothing."
-        raise InputRefused(request.scores, [Problem("question_id", ", ".join(names), remedy)])
+        raise InputRefused(asked, [Problem("question_id", ", ".join(names), remedy)])
     people = table.index.to_series()
     attributes = {}
     if request.groups is not None:
-        groups = read_groups(request.groups)
+        groups = read_groups(request.groups, maps=maps_of(request.map))
         places = groups.places(people)
         attributes = {name: groups.labels(places, name) for name in groups.attributes}
-    competencies = None if request.framework is None else _shown(request.framework, names)
+    competencies = None if request.framework is None else _shown(Path(request.framework), names)
     performance = None if request.outcomes is None else _performance(request, people)
     low, high = request.scale
     outside = rows.loc[~rows[SCORE].between(low, high) & rows[SCORE].notna(), SCORE]
     if len(outside):
         remedy = f"Give scores of {low:g} to {high:g}, or the ends of their scale with --scale."
-        raise InputRefused(request.scores, [Problem(SCORE, f"{outside.iloc[0]:g} ({len(outside)} such rows)", remedy)])
+        raise InputRefused(asked, [Problem(SCORE, f"{outside.iloc[0]:g} ({len(outside)} such rows)", remedy)])
     return judge_questions(
         table.to_numpy(np.float64), names,
         scale=request.scale, competencies=competencies, performance=performance, attributes=attributes,
@@ -109,11 +119,12 @@ def _shown(path: Path, names: list[str]) -> list[str]:
 
 def _performance(request: QuestionsRequest, people: "pd.Series[str]") -> Any:
     assert request.outcomes is not None
-    frame = read_outcomes(request.outcomes).frame
+    frame = read_outcomes(request.outcomes, maps_of(request.map)).frame
     criteria = sorted(frame[CRITERION].unique())
     if request.criterion is None and len(criteria) > 1:
         remedy = f"Name one of {', '.join(criteria)} with --criterion."
-        raise InputRefused(request.outcomes, [Problem("criterion", f"{len(criteria)} criteria", remedy)])
+        source = Source.of(request.outcomes, "outcomes")
+        raise InputRefused(source, [Problem("criterion", f"{len(criteria)} criteria", remedy)])
     rows = frame[frame[CRITERION] == (request.criterion or criteria[0])]
     return rows.groupby(CANDIDATE)[VALUE].mean().reindex(people).to_numpy(np.float64)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from rich.console import Console
 
@@ -15,7 +16,11 @@ from vivavoce.data.log.log import EVENTS, EventLog, Read, verify_log
 from vivavoce.data.run_owner import place
 from vivavoce.data.signing.key import SigningKey, Trust
 from vivavoce.data.vault.durable import make_folder, write_durably
+from vivavoce.pipelines.door import Shown
 from vivavoce.pipelines.terminal import say
+
+Who = Annotated[str | None, "Who does it. [default: this account]", Shown(flag="--as", metavar="WHO")]
+Key = Annotated[str, "Who signs: a key's name, or the path of its file."]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``viva register`` and ``viva registry``: versions entered, listed, compared, made challenger and taken back.
+"""``viva model``: versions entered, listed, compared, made challenger and taken back.
 
 The aliases ``challenger`` and ``champion``: given to a version, taken back, and followed, each time under proof.
 """
@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Literal
 
 from rich.console import Console
-from rich.table import Table
 
 from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.log.event import Action, Event
@@ -18,6 +18,7 @@ from vivavoce.data.run_owner import differences
 from vivavoce.data.signing.key import SigningKey
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import Standing
+from vivavoce.pipelines.door import Place
 from vivavoce.pipelines.publishing.bundle import MANIFEST, MODEL, Verified, verify_bundle
 from vivavoce.pipelines.publishing.promotion import (
     ALIASES,
@@ -31,7 +32,8 @@ from vivavoce.pipelines.publishing.promotion import (
     read_event,
 )
 from vivavoce.pipelines.publishing.registry import Registry, Version
-from vivavoce.pipelines.records import Records
+from vivavoce.pipelines.records import Key, Records, Who
+from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.terminal import say
 
 CHAMPION = "champion"
@@ -227,49 +229,72 @@ SHOWN = 60  # differences of a comparison; the rest is counted
 LONG = 160  # characters of one
 
 
-def run_register(folder: Path, name: str, registry: Registry, records: Records) -> Exit:
+Name = Annotated[str, "A registered name."]
+
+
+def register(
+    folder: Annotated[Place, "A model version, or a signed bundle."],
+    *,
+    name: Annotated[str, "Under which it is registered: letters, digits, dashes, underscores."],
+    who: Who = None,
+    registry: Registry | None = None,
+    records: Records | None = None,
+) -> Exit:
     """Enter a model version, or a bundle with its version, under a name; logged where there is a log."""
-    said = Console(stderr=True)
-    bundle = None
-    if (folder / MANIFEST).is_file():
-        bundle = verify_bundle(folder, records.trust(), now=datetime.now(UTC))
-    version = registry.register(folder / MODEL if bundle else folder, name)
+    shelf, books, bundle = registry or Registry.here(), records or Records.here(who), None
+    where = Path(folder)
+    if (where / MANIFEST).is_file():
+        bundle = verify_bundle(where, books.trust(), now=datetime.now(UTC))
+    version = shelf.register(where / MODEL if bundle else where, name)
     if bundle:
-        version = registry.attach(version, bundle)
-    if records.logged:
+        version = shelf.attach(version, bundle)
+    if books.logged:
         digests = {"model": version.model} | ({"bundle": bundle.digest} if bundle else {})
         details = {"name": name, "version": version.number}
-        records.write(Event.now(Action.REGISTER, records.who, details=details, digests=digests))
-    say(said, f"{name} version {version.number}: {version.job}, model {version.model}.")
+        books.write(Event.now(Action.REGISTER, books.who, details=details, digests=digests))
+    say(Console(stderr=True), f"{name} version {version.number}: {version.job}, model {version.model}.")
     return Exit.DONE
 
 
-def run_list(registry: Registry) -> Exit:
+def names(*, registry: Registry | None = None) -> Listed:
     """List names with what their aliases name in MLflow."""
-    table = Table("name", "versions", "challenger", "champion", "job")
-    for name in registry.names():
-        versions = registry.versions(name)
-        named = {alias: str(one.number) for one in versions for alias in one.aliases}
-        aliases = (named.get("challenger", ""), named.get(CHAMPION, ""))
-        table.add_row(name, str(len(versions)), *aliases, ", ".join(sorted({one.job for one in versions})))
-    Console().print(table)
-    return Exit.DONE
+    shelf, rows = registry or Registry.here(), []
+    for name in shelf.names():
+        versions = shelf.versions(name)
+        named = {alias: one.number for one in versions for alias in one.aliases}
+        aliases = {alias: named.get(alias) for alias in ("challenger", CHAMPION)}
+        rows.append({"name": name, "versions": len(versions), **aliases, "job": sorted({one.job for one in versions})})
+    return Listed(rows, ("name", "versions", "challenger", CHAMPION, "job"))
 
 
-def run_show(name: str, registry: Registry) -> Exit:
-    """Print every version of a name."""
-    table = Table("version", "aliases", "job", "model", "framework", "bundle", "registered")
-    for one in registry.versions(name):
-        digests = (one.model[:16], one.framework[:16], (one.bundle or "–")[:16])
-        table.add_row(str(one.number), ", ".join(one.aliases), one.job, *digests, f"{one.made:%Y-%m-%d %H:%M}")
-    Console().print(table)
-    return Exit.DONE
+def show(name: Name, *, registry: Registry | None = None) -> Listed:
+    """List every version of a name."""
+    rows = [
+        {
+            "version": one.number,
+            "aliases": list(one.aliases),
+            "job": one.job,
+            "model": one.model,
+            "framework": one.framework,
+            "bundle": one.bundle,
+            "registered": f"{one.made:%Y-%m-%d %H:%M}",
+        }
+        for one in (registry or Registry.here()).versions(name)
+    ]
+    return Listed(rows, ("version", "aliases", "job", "model", "framework", "bundle", "registered"))
 
 
-def run_compare(name: str, first: int, second: int, registry: Registry) -> Exit:
+def compare(
+    name: Name,
+    first: Annotated[int, "One version's number."],
+    second: Annotated[int, "Another's."],
+    *,
+    registry: Registry | None = None,
+) -> Exit:
     """Print in what two versions differ: features, recognisers, weights, framework, and what training reported."""
-    one, other = (registry.version(name, number) for number in (first, second))
-    found = list(differences(_document(one, registry), _document(other, registry)))
+    shelf = registry or Registry.here()
+    one, other = (shelf.version(name, number) for number in (first, second))
+    found = list(differences(_document(one, shelf), _document(other, shelf)))
     console = Console()
     for line in found[:SHOWN]:
         say(console, line if len(line) <= LONG else f"{line[: LONG - 1]}…")
@@ -278,20 +303,38 @@ def run_compare(name: str, first: int, second: int, registry: Registry) -> Exit:
     return Exit.DONE
 
 
-def run_promote(name: str, number: int, key: str, registry: Registry, records: Records) -> Exit:
+def challenge(
+    name: Name,
+    version: Annotated[int, "Its number."],
+    *,
+    key: Key,
+    who: Who = None,
+    registry: Registry | None = None,
+    records: Records | None = None,
+) -> Exit:
     """Make a version the challenger, which no gate guards; a champion comes through ``viva publish`` only."""
-    said = Console(stderr=True)
-    version = registry.version(name, number)
-    given = promote(registry, records, version, "challenger", records.key(key), now=datetime.now(UTC))
-    say(said, f"{name} version {given.target.version} is the challenger, signed by {given.signer}.")
+    shelf, books = registry or Registry.here(), records or Records.here(who)
+    asked = shelf.version(name, version)
+    given = promote(shelf, books, asked, "challenger", books.key(key), now=datetime.now(UTC))
+    say(Console(stderr=True), f"{name} version {given.target.version} is the challenger, signed by {given.signer}.")
     return Exit.DONE
 
 
-def run_roll_back(name: str, alias: str, key: str, registry: Registry, records: Records) -> Exit:
+def take_back(
+    name: Name,
+    *,
+    key: Key,
+    alias: Annotated[
+        Literal["challenger", "champion"], "Which one; a champion's bundle is verified again."
+    ] = "challenger",
+    who: Who = None,
+    registry: Registry | None = None,
+    records: Records | None = None,
+) -> Exit:
     """Give an alias back to the version before; a champion's bundle must still be good."""
-    said = Console(stderr=True)
-    given = roll_back(registry, records, name, records.key(key), now=datetime.now(UTC), alias=alias)
-    say(said, f"{name} version {given.target.version} is the {alias} again, signed by {given.signer}.")
+    shelf, books = registry or Registry.here(), records or Records.here(who)
+    given = roll_back(shelf, books, name, books.key(key), now=datetime.now(UTC), alias=alias)
+    say(Console(stderr=True), f"{name} version {given.target.version} is the {alias} again, signed by {given.signer}.")
     return Exit.DONE
 
 

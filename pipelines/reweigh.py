@@ -1,72 +1,63 @@
-"""``viva reweigh``: sample weights under which group and rating are independent; who is in which group stays here.
+"""``viva fair reweigh``: sample weights under which group and rating are independent; who is in which group stays here.
 
 Training takes the weights as opaque numbers by candidate and never opens declared groups. A weight takes one value for
 each group and class of ratings, so that the file is as confidential as the groups themselves.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 
 from vivavoce.data.errors import AlreadyThere, Exit
+from vivavoce.pipelines.door import Data, Map, Place, Shown, folder_for, front_door, maps_of
 from vivavoce.pipelines.terminal import say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vivavoce.data.table import Maps
     from vivavoce.fairness.groups import Reweighing
+
+
+WEIGHTS = "weights.parquet"
 
 
 @dataclass(frozen=True)
 class ReweighRequest:
-    """What one reweighing is asked to do.
+    """What ``viva fair reweigh`` may be asked for."""
 
-    Parameters
-    ----------
-    table
-        Ratings or outcomes, as for training: ``value`` with ``candidate_id``, or with ``interview_id``.
-    groups, by
-        Declared attributes by candidate, and which of them; several are crossed.
-    out
-        A new ``.parquet`` or ``.csv`` file.
-    interviews
-        Any table with ``interview_id`` and ``candidate_id``, where the ratings name interviews only.
-    criterion
-        Which of several outcomes.
-    classes
-        Into how many classes continuous values are cut, ≥ 2.
-    maps
-        What the user calls the columns of these tables.
+    table: Annotated[Data, "Ratings or outcomes, as for train: value with candidate_id, or with interview_id."]
+    _: KW_ONLY
+    groups: Annotated[Data, "Declared attributes by candidate_id; missing is a group of its own."]
+    by: Annotated[Sequence[str], "Attribute to be made independent of the ratings; several: crossed."]
+    out: Annotated[Place, "Folder for weights.parquet: candidate_id, weight."]
+    interviews: Annotated[Data | None, "Whose interviews ratings name: any table with both ids."] = None
+    criterion: Annotated[str | None, "Which of several outcomes."] = None
+    classes: Annotated[int, "Classes into which continuous values are cut.", Shown(least=2)] = 5
+    map: Map = ()
+
+
+@front_door(ReweighRequest)
+def reweigh(request: ReweighRequest) -> Exit:
+    """Compute weights under which group and rating are independent, and write them.
+
+    Raises
+    ------
+    VivaError
+        For tables that cannot be used, and where weights are there already.
     """
+    from vivavoce.fairness.groups import reweigh as weigh
 
-    table: str | Path
-    groups: Path
-    by: tuple[str, ...]
-    out: Path
-    interviews: str | Path | None = None
-    criterion: str | None = None
-    classes: int = 5
-    maps: "Maps | None" = None
-
-
-def run_reweigh(request: ReweighRequest, *, console: Console | None = None) -> Exit:
-    """Compute the weights, write them, and say how they lie."""
-    from vivavoce.fairness.groups import reweigh
-    from vivavoce.training.errors import BadTraining
-
-    said = console or Console(stderr=True)
-    if request.out.exists():
-        raise AlreadyThere(request.out, "name a new file.")
-    if request.out.suffix not in {".parquet", ".csv"}:
-        raise BadTraining(f"{request.out}: weights are written as .parquet or .csv. Name such a file.")
+    said, path = Console(stderr=True), folder_for(request.out) / WEIGHTS
+    if path.exists():
+        raise AlreadyThere(path, "name another folder.")
     values = _values(request)
     labels = _labels(request, values)
-    found = reweigh(labels.to_numpy(str), values.to_numpy(float), classes=request.classes)
-    _write(values.index, found, request.out)
-    for line in _said(request, labels, found):
+    found = weigh(labels.to_numpy(str), values.to_numpy(float), classes=request.classes)
+    _write(values.index, found, path)
+    for line in _said(request, path, labels, found):
         say(said, line)
     return Exit.DONE
 
@@ -77,7 +68,7 @@ def _values(request: ReweighRequest) -> "pd.Series[float]":
     from vivavoce.data.table import read_table
     from vivavoce.training.errors import BadTraining
 
-    table = read_table(request.table, JUDGED, maps=request.maps, called="ratings or outcomes")
+    table = read_table(request.table, JUDGED, maps=maps_of(request.map), called="ratings or outcomes")
     frame = table.frame.dropna(subset="value")
     if "candidate_id" not in frame:
         table.require(("interview_id",))
@@ -86,7 +77,7 @@ def _values(request: ReweighRequest) -> "pd.Series[float]":
                 f"{table.source}: it names interviews and no candidates. Say whose they are with --interviews "
                 "(features.parquet, or any table with interview_id and candidate_id)."
             )
-        whose = read_table(request.interviews, WHOSE, maps=request.maps, called="interviews").frame
+        whose = read_table(request.interviews, WHOSE, maps=maps_of(request.map), called="interviews").frame
         pairs = whose[["interview_id", "candidate_id"]].drop_duplicates().set_index("interview_id")["candidate_id"]
         if pairs.index.duplicated().any():
             twice = pairs.index[pairs.index.duplicated()][0]
@@ -109,7 +100,7 @@ def _labels(request: ReweighRequest, values: "pd.Series[float]") -> "pd.Series[s
 
     from vivavoce.fairness.groups import UNKNOWN, UNKNOWN_WORD, read_groups
 
-    declared = read_groups(request.groups, request.by)
+    declared = read_groups(request.groups, tuple(request.by), maps_of(request.map))
     places = declared.places(pd.Series(values.index))
     crossed = None
     for attribute in request.by:
@@ -124,13 +115,15 @@ def _write(candidates: "pd.Index", found: "Reweighing", out: Path) -> None:
     """Two columns and nothing else, in the order of the ids."""
     import pyarrow as pa
 
-    from vivavoce.pipelines.scoring.outputs import write_csv, write_parquet
+    from vivavoce.data.vault.durable import make_folder
+    from vivavoce.pipelines.scoring.outputs import write_parquet
 
     table = pa.table({"candidate_id": pa.array(candidates, pa.string()), "weight": pa.array(found.weights)})
-    (write_parquet if out.suffix == ".parquet" else write_csv)(table, out)
+    make_folder(out.parent)
+    write_parquet(table, out)
 
 
-def _said(request: ReweighRequest, labels: "pd.Series[str]", found: "Reweighing") -> list[str]:
+def _said(request: ReweighRequest, path: Path, labels: "pd.Series[str]", found: "Reweighing") -> list[str]:
     """What the weights do, for the auditor."""
     counts = ", ".join(f"{name} {count}" for name, count in sorted(labels.value_counts().items()))
     lines = [
@@ -142,4 +135,4 @@ def _said(request: ReweighRequest, labels: "pd.Series[str]", found: "Reweighing"
         f"Nobody of {group} is in class {place + 1} of the ratings: there weights cannot make them independent."
         for group, place in found.empty
     ]
-    return [*lines, f"{request.out}: as confidential as the groups. Use: viva train … --sample-weights {request.out}"]
+    return [*lines, f"{path}: as confidential as the groups. Use: viva train … --sample-weights {path}"]

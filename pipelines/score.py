@@ -6,8 +6,9 @@ What the event log says of an output folder: which version scored whom, entered 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -24,15 +25,19 @@ from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
 from vivavoce.data.vault.keys import Erased, KeyRing
 from vivavoce.data.vault.store import Store
 from vivavoce.features.transcript.recognise import Engine
+from vivavoce.pipelines.door import front_door
 from vivavoce.pipelines.erasing.tables import forgotten_row
 from vivavoce.pipelines.records import Records, enter
-from vivavoce.pipelines.scoring.batch import Batch, Request, prepare
+from vivavoce.pipelines.scoring.batch import Batch, MeasureRequest, Request, ScoreRequest, prepare
 from vivavoce.pipelines.scoring.engine import Done, run_tasks
 from vivavoce.pipelines.scoring.folder import Progress, is_finished, recorded_versions, summarise, write_folder
 from vivavoce.pipelines.scoring.job import Outcome, Task, build_job, find_result, not_measured, open_store
-from vivavoce.pipelines.scoring.outputs import Row
+from vivavoce.pipelines.scoring.outputs import Row, read_frame
 from vivavoce.pipelines.scoring.result import Result
 from vivavoce.pipelines.terminal import say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEEDED = ("candidate_id", "job", "score", "model_digest", "standing")
 
@@ -82,15 +87,99 @@ KEPT_MEMORY = {  # glibc keeps what CTranslate2 would else give back and fetch a
 }
 
 
-def run_score(request: Request, *, console: Console | None = None) -> Exit:
-    """Run or continue a batch: 0 all scored, 3 some not, 5 not entered into the log, 130 interrupted."""
+@dataclass(frozen=True)
+class Run:
+    """A finished output folder, and what is in it.
+
+    Parameters
+    ----------
+    folder
+        Where everything is.
+    exit
+        0 where every row was scored (measured), 3 where some was not or only partly: ``status`` says why.
+    """
+
+    folder: Path
+    exit: Exit
+
+    @property
+    def scores(self) -> "pd.DataFrame":
+        """One row for each interview and competency, and ``overall``: score 0–100, its band, its standing."""
+        return self._table("scores")
+
+    @property
+    def questions(self) -> "pd.DataFrame":
+        """One row for each scored answer: what it alone would score."""
+        return self._table("questions")
+
+    @property
+    def status(self) -> "pd.DataFrame":
+        """One row for each row of the manifest: how it ended, and why."""
+        return self._table("status")
+
+    @property
+    def features(self) -> "pd.DataFrame":
+        """One row for each answer, one column for each measure; ``nan`` where it could not be measured.
+
+        ``attrs`` of the table hold what each measure is, with its fingerprint: :func:`vivavoce.train` needs it.
+        """
+        return self._table("features")
+
+    @property
+    def absent(self) -> "pd.DataFrame":
+        """One row for each value that is ``nan``, with the reason."""
+        return self._table("absent")
+
+    @property
+    def report(self) -> Path:
+        """The page to open in a browser."""
+        return self.folder / "report.html"
+
+    def document(self) -> dict[str, Any]:
+        """What ``run.json`` says, with the folder and how it ended."""
+        run = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        return {"folder": str(self.folder), "exit": int(self.exit), "report": str(self.report), **run}
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        return read_frame(self.folder / f"{name}.parquet")
+
+
+@front_door(ScoreRequest)
+def score(request: ScoreRequest) -> Run:
+    """Score interviews: a manifest in, an output folder out, resumed wherever it stopped.
+
+    A run that is killed at any moment is continued by the same command; a finished one is left alone.
+
+    Raises
+    ------
+    VivaError
+        For everything in the manifest, the frameworks and the models that cannot be used, at once and before anything
+        is run.
+    """
+    return run(request)
+
+
+@front_door(MeasureRequest)
+def measure(request: MeasureRequest) -> Run:
+    """Measure interviews without scoring them, as training wants them: of people who agreed to that purpose.
+
+    Raises
+    ------
+    VivaError
+        As :func:`score`.
+    """
+    return run(request)
+
+
+def run(request: Request) -> Run:
+    """Run or continue a batch."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # before workers start: one thread each, they share the cores
     if request.asr == Engine.FASTER_WHISPER:
         os.environ.update({name: value for name, value in KEPT_MEMORY.items() if name not in os.environ})
-    said = console or Console(stderr=True)
+    said = Console(stderr=True)
     batch = prepare(request)
-    with Ledger.open(request.out, batch.configuration.document(), versions=recorded_versions()) as ledger:
-        return _run(request, batch, ledger, said)
+    with Ledger.open(request.folder, batch.configuration.document(), versions=recorded_versions()) as ledger:
+        return Run(request.folder, _run(request, batch, ledger, said))
 
 
 def exit_status(counts: Mapping[RowStatus, int]) -> Exit:
@@ -103,14 +192,14 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> Exit:
     store = open_store(batch.settings.store, batch.settings.project_key)
     batch, erased = _without_erased(batch, store)
     interviews, bad_rows = batch.manifest.interviews, batch.manifest.bad_rows
-    forget_rows(request.out, erased)
+    forget_rows(request.folder, erased)
     lines = {interview.interview_id: interview.line for interview in interviews}
     lines |= {bad_row_id(bad): bad.line for bad in bad_rows} | {forgotten_id(line): line for line in erased.values()}
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
     pending = {row.interview_id for row in ledger.pending()}
-    if not pending and is_finished(request.out, batch, csv=request.csv):
-        say(said, f"{request.out} is finished: nothing to do.")
-        return _closed(request.out, ledger.counts(), store, said)
+    if not pending and is_finished(request.folder, batch, csv=request.csv):
+        say(said, f"{request.folder} is finished: nothing to do.")
+        return _closed(request.folder, ledger.counts(), store, said)
     for bad in bad_rows:
         ledger.finish(bad_row_id(bad), RowStatus.BAD_ROW, RowStatus.BAD_ROW, None, 0.0)
     for line in erased.values():
@@ -119,16 +208,16 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> Exit:
     try:
         _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
     except KeyboardInterrupt:
-        say(said, f"Interrupted; nothing is lost. The same command continues in {request.out}.")
+        say(said, f"Interrupted; nothing is lost. The same command continues in {request.folder}.")
         return Exit.INTERRUPTED
     ended = {row.interview_id: row for row in ledger.finished()}
     rows = [_ended_row(batch, interview, ended[interview.interview_id], store) for interview in interviews]
     rows += [_bad_row(bad) for bad in bad_rows] + [forgotten_row(forgotten_id(line)) for line in erased.values()]
     rows.sort(key=lambda row: lines[row.result.interview_id])
     counts = ledger.verify()
-    write_folder(request.out, rows, batch, ledger.runs(), csv=request.csv)
-    summarise(said, request.out, rows)
-    return _closed(request.out, counts, store, said)
+    write_folder(request.folder, rows, batch, ledger.runs(), csv=request.csv)
+    summarise(said, request.folder, rows)
+    return _closed(request.folder, counts, store, said)
 
 
 def _closed(out: Path, counts: Mapping[RowStatus, int], store: Store, said: Console) -> Exit:

@@ -1,11 +1,9 @@
-"""``viva shadow``: champion and challenger score the same answers; nobody hears of the challenger's scores."""
+"""``viva model shadow``: champion and challenger score the same answers; nobody hears of the challenger's scores."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +11,17 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from vivavoce.data.errors import Exit
-from vivavoce.data.identity import digest_file
 from vivavoce.data.people_tables import FEATURES
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import InputRefused, read_table
-from vivavoce.data.vault.durable import write_durably
+from vivavoce.data.table import Table as Answers
 from vivavoce.evaluation.agreement import agreement, share, too_few
 from vivavoce.evaluation.estimate import Estimate, Floats
 from vivavoce.fairness.groups import CANDIDATE, Declared, read_groups
 from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
 from vivavoce.pipelines.publishing.admission import points
+from vivavoce.pipelines.said import Told, keep
 from vivavoce.pipelines.scoring.model import Scorer, load_scorer
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import Passing, plain
@@ -36,31 +34,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class ShadowRequest:
-    """What the command line asked for.
+    """What ``viva model shadow`` may be asked for."""
 
-    Parameters
-    ----------
-    features
-        ``features.parquet`` of one batch.
-    champion, challenger
-        Folders, or ``models:/NAME@champion`` and the like.
-    share
-        Of people selected by either, 0–1, from the top.
-    out
-        New JSON file.
-    groups
-        Declared; counts by group.
-    listed
-        Whether ids of those who would change sides stand in the file.
-    """
-
-    features: Path
-    champion: str
-    challenger: str
-    share: float
-    out: Path
-    groups: Path | None = None
-    listed: bool = False
+    features: Annotated[Data, "features.parquet of one batch."]
+    _: KW_ONLY
+    champion: Annotated[Model, "A folder, or models:/NAME@champion."]
+    challenger: Annotated[Model, "A folder, or models:/NAME@challenger."]
+    select: Annotated[float, "Share of people selected by either, from the top.", Shown(least=0, most=1)]
+    out: Annotated[Place, "Folder for shadow.json."]
+    groups: Annotated[Data | None, "Declared groups: counts by group."] = None
+    listed: Annotated[bool, "Write the ids of those who would change sides too.", Shown(flag="--list")] = False
 
 
 @dataclass(frozen=True)
@@ -86,46 +69,45 @@ class Sides:
         return Sides(len(champion), *(int(one.sum()) for one in counted))
 
 
-def run_shadow(request: ShadowRequest, *, console: Console | None = None) -> Exit:
-    """Score twice, compare, write ``OUT`` and print a table."""
-    said = console or Console(stderr=True)
-    document = shadow(request)
-    write_durably(request.out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
-    _tell(document, said)
-    say(said, f"{request.out}: written.")
-    return Exit.DONE
-
-
-def shadow(request: ShadowRequest) -> Json:
-    """Compare two versions on one batch, one overall score per person (the mean of several interviews).
+@front_door(ShadowRequest)
+def shadow(request: ShadowRequest) -> Told:
+    """Score a batch by two versions, compare, and write ``shadow.json``.
 
     Raises
     ------
-    InputRefused
-        For tables that cannot be read, a share that is none, models for two jobs, and fewer than 4 people with both
-        scores.
-    vivavoce.models.directory.ModelRefused, vivavoce.models.version.ModelDiffers
-        If a model cannot be loaded, or was trained on other measurements than these.
+    VivaError
+        For tables that cannot be read, a share that is none, models for two jobs or of other measurements, and fewer
+        than 4 people with both scores.
     """
-    if not 0 < request.share < 1:
-        raise InputRefused(
-            request.features, [Problem("--select", str(request.share), "Write a share between 0 and 1.")]
-        )
+    said, path = Console(stderr=True), folder_for(request.out) / "shadow.json"
+    document = compared(request)
+    keep(path, document)
+    _tell(document, said)
+    say(said, f"{path}: written.")
+    return Told(document)
+
+
+def compared(request: ShadowRequest) -> Json:
+    """Compare two versions on one batch, one overall score per person (the mean of several interviews)."""
+    asked = read_table(request.features, FEATURES, called="features")
+    asked.require(NEEDED)
+    if not 0 < request.select < 1:
+        raise InputRefused(asked.source, [Problem("--select", str(request.select), "Write a share between 0 and 1.")])
     pair = [load_scorer(text) for text in (request.champion, request.challenger)]
     if len({one.job for one in pair}) > 1:
         remedy = "Compare two versions for one job: others are not on one scale."
-        raise InputRefused(request.features, [Problem("models", " and ".join(one.job for one in pair), remedy)])
-    scores = pd.concat([_scores(request.features, one) for one in pair], axis=1, keys=["champion", "challenger"])
+        raise InputRefused(asked.source, [Problem("models", " and ".join(one.job for one in pair), remedy)])
+    scores = pd.concat([_scores(asked, one) for one in pair], axis=1, keys=["champion", "challenger"])
     both = scores.dropna()
     if too_few(len(both)):
         remedy = "Give the features of more people whom both versions can score."
-        raise InputRefused(request.features, [Problem("scores", f"{len(both)} people", remedy)])
+        raise InputRefused(asked.source, [Problem("scores", f"{len(both)} people", remedy)])
     old, new = (both[name].to_numpy(np.float64) for name in ("champion", "challenger"))
     found = {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "restricted": request.groups is not None or request.listed,
-        "features": digest_file(request.features).sha256,
+        "features": asked.sha256,
         "versions": {
             name: {"source": one.source, "digest": one.digest, "standing": one.standing.value}
             for name, one in zip(("champion", "challenger"), pair, strict=True)
@@ -135,10 +117,10 @@ def shadow(request: ShadowRequest) -> Json:
             "champion_only": int((scores["champion"].notna() & scores["challenger"].isna()).sum()),
             "challenger_only": int((scores["champion"].isna() & scores["challenger"].notna()).sum()),
         },
-        "share": request.share,
-        **compare_scores(old, new, request.share),
+        "share": request.select,
+        **compare_scores(old, new, request.select),
     }
-    passing = Passing(share=request.share)
+    passing = Passing(share=request.select)
     chosen, shadowed = passing.selected(old), passing.selected(new)
     if request.groups is not None:
         found["groups"] = _by_group(read_groups(request.groups), both.index.to_series(), chosen, shadowed)
@@ -185,13 +167,11 @@ def compare_scores(champion: Floats, challenger: Floats, selected: float) -> Jso
     }
 
 
-def _scores(path: Path, scorer: Scorer) -> "pd.Series[float]":
+def _scores(read: Answers, scorer: Scorer) -> "pd.Series[float]":
     """Overall scores by person; answers that their recogniser hardly believed are in none, as in ``viva score``."""
-    read = read_table(path, FEATURES)
-    read.require(NEEDED)
     table = read.frame[read.frame["job"] == scorer.job]
     if table.empty:
-        raise InputRefused(path, [Problem("job", "nobody", f"Give answers of the model's job, {scorer.job}.")])
+        raise InputRefused(read.source, [Problem("job", "nobody", f"Give answers of the model's job, {scorer.job}.")])
     told = {str(name): read.metadata.get(str(name), {}).get(b"fingerprint", b"").decode() for name in read.frame}
     scorer.model.check(told, set(table["asr_engine"].dropna()))
     if "unclear" in table:

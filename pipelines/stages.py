@@ -1,11 +1,9 @@
-"""``viva stages``: who passes each stage, at which site and with which interviewer; and do people and machine agree."""
+"""``viva fair stages``: who passes each stage, where and with whom; and do people and machine agree."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +13,14 @@ from scipy import stats
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.table import Column, Given, Kind, Maps, read_table
-from vivavoce.data.vault.durable import write_durably
 from vivavoce.evaluation.agreement import agreement_by, share
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.table import ALPHA
+from vivavoce.pipelines.door import Data, Map, Place, folder_for, maps_of
+from vivavoce.pipelines.said import Told, keep
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.impact import plain
 
@@ -65,10 +64,15 @@ class Difference:
     adjusted_p: float
 
 
-def run_stages(path: Path, out: Path, *, console: Console | None = None) -> Exit:
-    """Compare and write ``OUT``; 0: no difference shown, 1: sites or interviewers differ."""
-    said = console or Console(stderr=True)
-    frame = read_stages(path)
+def stages(
+    table: Annotated[Data, "candidate_id, stage, passed (0/1) [, site, interviewer, human, machine]."],
+    *,
+    out: Annotated[Place, "Folder for stages.json."],
+    map: Map = (),
+) -> Told:
+    """Compare sites and interviewers at every stage, and people with the machine; write ``stages.json``."""
+    said, path = Console(stderr=True), folder_for(out) / "stages.json"
+    frame = read_stages(table, maps_of(map))
     rates = conversion(frame)
     differences = compare_strata(frame)
     document = {
@@ -78,10 +82,11 @@ def run_stages(path: Path, out: Path, *, console: Console | None = None) -> Exit
         "differences": [_described(one) for one in differences],
         "agreement": _agreement(frame),
     }
-    write_durably(out, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    keep(path, document)
     _tell(document, said)
-    say(said, f"{out}: written.")
-    return Exit.FINDING if any(one.adjusted_p < ALPHA for one in differences) else Exit.DONE
+    say(said, f"{path}: written.")
+    differ = any(one.adjusted_p < ALPHA for one in differences)
+    return Told(document, Exit.FINDING if differ else Exit.DONE)
 
 
 def read_stages(given: Given, maps: Maps | None = None) -> pd.DataFrame:

@@ -3,106 +3,81 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
 
 from vivavoce.data.errors import AlreadyThere, Exit
 from vivavoce.data.framework import Framework, load_framework
+from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
+from vivavoce.pipelines.door import Data, Map, Place, Shown, front_door, maps_of, scratch
+from vivavoce.pipelines.door import Model as Reference
+from vivavoce.pipelines.model import Model
 from vivavoce.pipelines.records import Records, enter
+from vivavoce.pipelines.scoring.model import model_folder
 from vivavoce.pipelines.terminal import say
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from vivavoce.data.column_maps import Maps
     from vivavoce.training.inputs import Inputs
     from vivavoce.training.measured import Measured
     from vivavoce.training.pooling import Beside
     from vivavoce.training.trainers import Made
-
-Given = Union[str, Path, "pd.DataFrame"]
-"""A table: a file (``docs/tables.md``), ``URL#table``, or the table itself."""
 
 Compared = tuple["tuple[ModelVersion, str] | None", "Measured | None"]  # the champion, and today's applicants
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRequest:
-    """What one training is asked to do.
+    """What ``viva train`` may be asked for. Tables are files, ``URL#table`` or DataFrames."""
 
-    Parameters
-    ----------
-    features, ratings, outcomes
-        Tables. ``outcomes`` is None where performance is not known yet; ``ratings`` may be None for a kind that learns
-        nothing.
-    framework, out
-        The job's framework or its file, and a new folder for the model version.
-    seed
-        Of every random split, draw and search.
-    schema
-        Declares the columns of a features table that viva did not measure.
-    criterion
-        Which outcome weights are learned from; needed where there are several.
-    selection
-        How the people with performance were selected.
-    sample_weights
-        Opaque weights by candidate.
-    champion
-        The version in use, to compare with.
-    tune
-        Settings to try for each competency; 0: none are searched.
-    thorough
-        Whether validity is looked at for minutes: more permutations, weights learned again in each, fusion tried beside
-        the linear model.
-    tracking
-        Where the run is recorded; None: ``$VIVA_TRACKING``, else beside the folder; ``none``: nowhere.
-    split
-        By what everything is split: ``person``, ``time`` or a column of the tables.
-    today
-        A features table of today's applicants: does the model fit them?
-    beside
-        Versions of other jobs, whose weights for the same competencies count as far as the jobs agree.
-    kind
-        Of model: the name of one of ``training/trainers.py``.
-    maps
-        What the user calls the columns of these tables.
-    """
+    features: Annotated[Data, "features.parquet, or any table declared by --schema."]
+    _: KW_ONLY
+    framework: Annotated[Place | Framework, "The job's framework file."]
+    out: Annotated[Place | None, "New folder for the model version.", Shown(needed=True)] = None
+    ratings: Annotated[Data | None, "Human ratings: interview_id, rater, competency or question_id, value."] = None
+    outcomes: Annotated[Data | None, "Later performance: candidate_id, criterion, value [, date, rater, job]."] = None
+    kind: Annotated[
+        str, "linear; fusion: reads answers in their order; rubric: nothing is learned; or another that there is."
+    ] = "linear"
+    criterion: Annotated[str | None, "Learn weights from this one of several criteria."] = None
+    schema: Annotated[Place | None, "YAML that declares the columns of a foreign table."] = None
+    selection: Annotated[Place | None, "YAML: how people with performance were selected."] = None
+    sample_weights: Annotated[Data | None, "candidate_id, weight, as viva fair reweigh writes."] = None
+    champion: Annotated[
+        Reference | None, "Version in use, a folder or models:/NAME@champion: is the new one better?"
+    ] = None
+    tune: Annotated[int, "Settings to try for each competency; validity stays nested.", Shown(least=0)] = 0
+    tracking: Annotated[
+        str | None,
+        "MLflow store, or none. [default: VIVA_TRACKING, else runs.sqlite beside --out]",
+        Shown(flag="--tracking-uri", metavar="URI"),
+    ] = None
+    thorough: Annotated[bool, "Look at validity for minutes, and try fusion beside the linear model."] = False
+    split: Annotated[str, "Test whole ones of these: person, time, or a column such as site or employer."] = "person"
+    today: Annotated[Data | None, "Features of today's applicants: does the model fit them?"] = None
+    beside: Annotated[
+        Sequence[Reference],
+        "Another job's version, a folder or models:/NAME@champion: its weights count as far as the jobs agree.",
+    ] = ()
+    seed: Annotated[int, "Of every random split, draw and search."] = 0
+    map: Map = ()
 
-    features: Given
-    ratings: Given | None
-    outcomes: Given | None
-    framework: Path | Framework
-    out: Path
-    seed: int = 0
-    schema: Path | None = None
-    criterion: str | None = None
-    selection: Path | None = None
-    sample_weights: Given | None = None
-    champion: Path | None = None
-    tune: int = 0
-    tracking: str | None = None
-    thorough: bool = False
-    split: str = "person"
-    today: Given | None = None
-    beside: tuple[Path, ...] = ()
-    kind: str = "linear"
-    maps: "Maps | None" = None
+    @property
+    def folder(self) -> Path:
+        """Where the version goes."""
+        assert self.out is not None
+        return Path(self.out)
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A model version that was trained and saved.
+class Trained(Model):
+    """A model version that was trained and saved, of standing ``experimental``.
 
     Parameters
     ----------
-    model, digest
-        The version, of standing ``experimental``, and the digest of its folder.
-    folder
-        Where it was saved.
     data, summary
         What was read and what is wrong with it; what was learned and what that is worth: a line each.
     logged
@@ -111,27 +86,38 @@ class Trained:
         Where its run is recorded: the tracking URI; None: nowhere.
     not_recorded
         Why it is not, where it was to be.
+    store_named
+        Whether somebody named the store of runs: its refusal is then an exit status of its own.
     """
 
-    model: ModelVersion
-    digest: str
-    folder: Path
-    data: tuple[str, ...]
-    summary: tuple[str, ...]
-    logged: bool
+    data: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
+    logged: bool = True
     recorded: str | None = None
     not_recorded: str | None = None
+    store_named: bool = False
+
+    @property
+    def exit(self) -> Exit:
+        """0 trained, 5 not entered into the event log, 74 not recorded in the store that was named."""
+        if not self.logged:
+            return Exit.NOT_LOGGED
+        return Exit.MACHINE if self.not_recorded and self.store_named else Exit.DONE
+
+    def document(self) -> dict[str, Any]:
+        """For a machine: which version it is, and what its documents say of weights and validity."""
+        told = {name: self.documents[name] for name in ("weights", "validity") if name in self.documents}
+        return {
+            "folder": str(self.folder), "digest": self.digest, "kind": self.kind, "job": self.job,
+            "standing": self.standing.value, "summary": list(self.summary), "recorded": self.recorded, **told,
+        }  # fmt: skip
 
 
-def train(request: TrainingRequest, *, console: Console | None = None) -> Trained:
-    """Train one job family's model, of any kind, and save it in a new folder.
+@front_door(TrainingRequest)
+def train(request: TrainingRequest) -> Trained:
+    """Learn competency scores and weights of one job family, and save them as a new model version.
 
-    Parameters
-    ----------
-    request
-        What to learn from, and how.
-    console
-        Is told what was read before an hour of training, and what was learned after it; None: nobody is.
+    In a notebook ``out`` may be left out: the version then lies in a temporary folder until Python ends.
 
     Raises
     ------
@@ -143,36 +129,30 @@ def train(request: TrainingRequest, *, console: Console | None = None) -> Traine
     from vivavoce.pipelines.training_story import data_lines, result_lines
     from vivavoce.training.trainers import OPTIONS, check_options
 
-    said = console or Console(quiet=True)
-    if request.out.exists():
-        _enter_late(request.out, said)
-        raise AlreadyThere(request.out, "a model version never changes. Name a new folder.")
-    framework = request.framework if isinstance(request.framework, Framework) else load_framework(request.framework)
+    said = Console(stderr=True)
+    request = request if request.out is not None else replace(request, out=scratch("model"))
+    if request.folder.exists():
+        _enter_late(request.folder, said)
+        raise AlreadyThere(request.folder, "a model version never changes. Name a new folder.")
     asked = {name: getattr(request, name) for name in OPTIONS}
     check_options(request.kind, asked, rated=request.ratings is not None)
+    given = request.framework
+    framework = given if isinstance(given, Framework) else load_framework(Path(given))
     inputs = _inputs(request, framework)
     data = data_lines(inputs)
     _say(said, data)
     made = _made(request, framework, inputs)
-    digest = save_model(made.model, request.out)
+    digest = save_model(made.model, request.folder)
     for folder in made.spent:
         shutil.rmtree(folder)
     logged = _entered(made.model, digest, said)
     summary = result_lines(made.model)
-    _say(said, [*summary, "", f"{request.out}: model {digest[:12]}, experimental."])
-    found = Trained(made.model, digest, request.out, tuple(data), tuple(summary), logged)
+    _say(said, [*summary, "", f"{request.folder}: model {digest[:12]}, experimental."])
+    found = Trained(
+        made.model, digest, Standing.EXPERIMENTAL, request.folder,
+        data=tuple(data), summary=tuple(summary), logged=logged, store_named=_store_named(request),
+    )  # fmt: skip
     return _recorded(request, made, found, said)
-
-
-def run_train(request: TrainingRequest, *, console: Console | None = None) -> Exit:
-    """``viva train``: :func:`train`, and what it says; 5: not entered into the event log.
-
-    A tracking store that was asked for and refuses is a status of its own (74), the model being saved.
-    """
-    found = train(request, console=console or Console(stderr=True))
-    if not found.logged:
-        return Exit.NOT_LOGGED
-    return Exit.MACHINE if found.not_recorded and _store_named(request) else Exit.DONE
 
 
 def _entered(model: ModelVersion, digest: str, said: Console, *, late: bool = False) -> bool:
@@ -204,6 +184,10 @@ def _say(said: Console, lines: Sequence[str]) -> None:
         say(said, line)
 
 
+def _path(place: Place | None) -> Path | None:
+    return None if place is None else Path(place)
+
+
 def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
     from vivavoce.training.joining import read_inputs
     from vivavoce.training.trainers import trainer
@@ -218,12 +202,12 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
         outcomes,
         framework,
         learning=trainer(request.kind).learns,
-        schema=request.schema,
+        schema=_path(request.schema),
         criterion=request.criterion,
-        selection=request.selection,
+        selection=_path(request.selection),
         weights=weights,
         split=request.split,
-        maps=request.maps,
+        maps=maps_of(request.map),
     )
 
 
@@ -237,7 +221,7 @@ def _made(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "
         tune=request.tune,
         thorough=request.thorough,
         beside=_beside(request, framework, inputs),
-        checkpoints=request.out.with_name(f"{request.out.name}.checkpoints"),
+        checkpoints=request.folder.with_name(f"{request.folder.name}.checkpoints"),
     )
     made: Made[ModelVersion] = trainer(request.kind).train(inputs, framework, settings)
     return replace(made, model=_completed(made, compared, request, inputs))
@@ -248,7 +232,11 @@ def _beside(request: TrainingRequest, framework: Framework, inputs: "Inputs") ->
     from vivavoce.training.datasheet import datasheet
     from vivavoce.training.pooling import read_beside
 
-    return read_beside(request.beside, framework, datasheet(inputs, request.seed)) if request.beside else ()
+    return (
+        read_beside([model_folder(one) for one in request.beside], framework, datasheet(inputs, request.seed))
+        if request.beside
+        else ()
+    )
 
 
 def _compared_with(request: TrainingRequest, framework: Framework) -> Compared:
@@ -258,8 +246,8 @@ def _compared_with(request: TrainingRequest, framework: Framework) -> Compared:
 
     today: Any = request.today
     return (
-        load_model(request.champion) if request.champion else None,
-        read_measured(today, framework.job, request.schema, request.maps) if today is not None else None,
+        load_model(model_folder(request.champion)) if request.champion is not None else None,
+        read_measured(today, framework.job, _path(request.schema), maps_of(request.map)) if today is not None else None,
     )
 
 
@@ -326,7 +314,7 @@ def _recorded(request: TrainingRequest, made: "Made[ModelVersion]", found: Train
     """Record the run; the model being saved, a store that refuses is said and no error."""
     from vivavoce.training.runs import NEVER, NoTracking, Record, record, tracking_uri
 
-    uri, model, sheet = tracking_uri(request.tracking, request.out), made.model, made.model.documents["datasheet"]
+    uri, model, sheet = tracking_uri(request.tracking, request.folder), made.model, made.model.documents["datasheet"]
     if uri == NEVER:
         return found
     parameters = {
@@ -342,7 +330,7 @@ def _recorded(request: TrainingRequest, made: "Made[ModelVersion]", found: Train
     }
     name, job = found.digest[:12], model.framework.job
     try:
-        record(Record(job, name, parameters, model.documents, request.out, trials=made.trials), uri)
+        record(Record(job, name, parameters, model.documents, request.folder, trials=made.trials), uri)
     except NoTracking as error:
         say(said, str(error), "yellow")
         return replace(found, not_recorded=str(error))

@@ -17,7 +17,7 @@ PAGE = """# How far measures move when the person does not
 
 Written by `python -m tests.invariances` on {date} from real recordings. Each number is the shift of an answer's measure
 under one change, in units of the spread of that measure between persons: 0.25 moves a person from the median past ten
-percent of the others. **Bold** is what the measure declares to resist (`viva features --describe`), and tests hold it
+percent of the others. **Bold** is what the measure declares to resist (`viva measure describe`), and tests hold it
 to; the rest is shown because it was measured. Empty: one of the two has no value, or all persons have the same.
 
 ## Language

@@ -80,7 +80,7 @@ def read_inputs(
     selection
         YAML: how the people with performance were selected (see :class:`Selection`).
     weights
-        ``candidate_id, weight``: opaque sample weights, such as ``viva reweigh`` writes.
+        ``candidate_id, weight``: opaque sample weights, such as ``viva fair reweigh`` writes.
     split
         By what everything is split: ``person``, ``time`` or a column (see :func:`read_scheme`); without ratings by
         person.

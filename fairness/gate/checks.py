@@ -252,7 +252,7 @@ def alternatives(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether there is as good a way that hurts less."""
     search = evidence.search
     if search is None:
-        return unknown("nobody searched", "Run viva alternatives with candidates declared beforehand.")
+        return unknown("nobody searched", "Run viva fair alternatives with candidates declared beforehand.")
     if search.better:
         return failed(f"confirmed: {', '.join(search.better)}", "Publish the alternative instead, or say why not.")
     if search.tried < parameters["candidates"]:

@@ -10,13 +10,16 @@ from vivavoce.data.table import InputRefused, Source
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.auditing.evidence import Evidence, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import People
+from vivavoce.pipelines.door import Model
 from vivavoce.pipelines.report.blocks import Block, Paragraph, Say
 from vivavoce.pipelines.report.plots import decimal
 
 
-def read(folder: Path, _: Mapping[str, Any]) -> Path:
-    """The folder: it is opened when the scores' digest is compared with it."""
-    return folder
+def read(model: Model, _: Mapping[str, Any]) -> Path:
+    """Its folder: it is opened when the scores' digest is compared with it."""
+    from vivavoce.pipelines.scoring.model import model_folder  # loads what measures: slow, and seldom asked for
+
+    return model_folder(model)
 
 
 def describe(folder: Path, people: People, _: Mapping[str, Any]) -> Json:

@@ -82,8 +82,8 @@ def without(path: Path, person: Person) -> bytes | None:
     Parameters
     ----------
     path
-        ``.parquet`` or ``.csv`` with a column ``candidate_id`` or ``interview_id``; ``.json`` as ``viva shadow --list``
-        writes it. Anything else has nothing of them here.
+        ``.parquet`` or ``.csv`` with a column ``candidate_id`` or ``interview_id``; ``.json`` as
+        ``viva model shadow --list`` writes it. Anything else has nothing of them here.
     """
     makers: Mapping[str, Callable[[Path, Person], bytes | None]] = {
         ".parquet": _parquet, ".csv": _csv, ".json": _listed,

@@ -13,9 +13,9 @@ import pandas as pd
 
 from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
-from vivavoce.data.identity import RefusedName, digest_file, refuse_name
+from vivavoce.data.identity import RefusedName, refuse_name
 from vivavoce.data.people_tables import FEATURES
-from vivavoce.data.table import read_table
+from vivavoce.data.table import Given, read_table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.fairness.gate.evidence import Evidence, Increment, Search
 from vivavoce.fairness.groups import CANDIDATE, Declared
@@ -38,7 +38,7 @@ def gather(
     *,
     now: datetime,
     audit: Json | None = None,
-    features: Path | None = None,
+    features: Given | None = None,
     groups: Declared | None = None,
     search: Json | None = None,
     champion: str | None = None,
@@ -121,7 +121,7 @@ def refused_features(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_search(path: Path) -> Json:
-    """Read ``alternatives.json`` as ``viva alternatives`` writes it.
+    """Read ``alternatives.json`` as ``viva fair alternatives`` writes it.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def read_search(path: Path) -> Json:
     except (OSError, ValueError) as error:
         raise NoEvidence(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(document, dict) or not {"model_digest", "candidates"} <= set(document):
-        raise NoEvidence(f"{path} must be written by viva alternatives.")
+        raise NoEvidence(f"{path} must be written by viva fair alternatives.")
     return document
 
 
@@ -141,20 +141,21 @@ def _search(search: Json, digest: str) -> Search:
     if search["model_digest"] != digest:
         raise NoEvidence(
             f"The search for alternatives was of the version {search['model_digest'][:12]}, not of {digest[:12]}: "
-            "run viva alternatives with this one."
+            "run viva fair alternatives with this one."
         )
     found = search["candidates"]
     better = tuple(one["name"] for one in found if one["found"] == "confirmed")
     return Search(len(found), better, all(one["found"] != "open" for one in found))
 
 
-def _features(path: Path, model: ModelVersion) -> pd.DataFrame:
+def _features(given: Given, model: ModelVersion) -> pd.DataFrame:
     """The training's own table: another one proves nothing about this version."""
     wanted = _document(model, "datasheet").get("digests", {}).get("features")
-    found = digest_file(path).sha256
-    if wanted is not None and wanted != found:
-        raise NoEvidence(f"{path} is not the table that this version was trained on (SHA-256 {found[:12]}).")
-    table = read_table(path, FEATURES).frame
+    read = read_table(given, FEATURES, called="features")
+    if wanted is not None and wanted != read.sha256:
+        digest = read.sha256[:12]
+        raise NoEvidence(f"{read.source} is not the table that this version was trained on (SHA-256 {digest}).")
+    table = read.frame
     return table[table["job"] == model.framework.job].reset_index(drop=True)
 
 

@@ -300,7 +300,9 @@ class Registry:
 
     def _reach(self) -> None:
         if self._file is not None and not self._file.exists():
-            raise RegistryRefused(f"There is no registry at {self._file}. Name it in VIVA_REGISTRY, or: viva register")
+            raise RegistryRefused(
+                f"There is no registry at {self._file}. Name it in VIVA_REGISTRY, or: viva model register"
+            )
 
     def _enter(self, name: str) -> None:
         if not self._client.search_registered_models(f"name = '{name}'"):

@@ -1,11 +1,11 @@
 """What a run needs, read and checked whole before anything is run."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
-from vivavoce.data.column_maps import Maps
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.data.identity import digest_file
 from vivavoce.data.interview import Purpose, route
@@ -16,6 +16,7 @@ from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
+from vivavoce.pipelines.door import Map, Model, Place, Shown, inside, maps_of, named
 from vivavoce.pipelines.scoring.configuration import (
     Configuration,
     Profile,
@@ -32,27 +33,75 @@ SHOWN_IDS = 10
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asked for; ``weights``, ``encoder`` and ``models`` as typed."""
+    """What both of scoring and measuring may be asked for, and what only one of them may."""
 
-    manifest: Path
-    framework: Path | None
-    out: Path
-    workers: int
-    asr: str
-    weights: str | None
-    profile: Profile
-    encoder: str
-    frames_per_second: float
-    consent_on_file: str | None
-    skip_bad_rows: bool
-    csv: bool
-    purpose: Purpose = Purpose.SCORE
-    scoring: bool = True
-    norms: Path | None = None
-    interviewer_consent: str | None = None
-    models: tuple[str, ...] = ()
-    production: bool = False
-    maps: Maps | None = None
+    manifest: Annotated[Place, "Interviews, one row each: .jsonl, .csv, .xlsx, .parquet."]
+    _: KW_ONLY
+    out: Annotated[Place, "Output folder; an interrupted run there is continued."]
+    framework: Annotated[Place | None, "A framework file or a folder of them. [default: the shipped three]"] = None
+    workers: Annotated[int, "Processes; the numbers are the same for any.", Shown(least=1)] = 1
+    asr: Annotated[
+        str, "Words from: auto (transcript, else whisper), provided, whisper, faster-whisper, pocketsphinx."
+    ] = "auto"
+    weights: Annotated[
+        Place | None, "Whisper size, checkpoint file or converted folder, @SHA-256. [default: VIVA_WHISPER, else base]"
+    ] = None
+    profile: Annotated[
+        Literal["language", "voice", "face", "all"], "What is measured, where consent allows it too."
+    ] = "language"
+    encoder: Annotated[str, "Sentence encoder: auto (the installed one, else none), none, or FOLDER:LANGUAGES."] = (
+        "auto"
+    )
+    fps: Annotated[float, "Frames looked at per second.", Shown(least=1, most=30)] = 5.0
+    consent_on_file: Annotated[
+        str | None, "Policy that declares consent, for text only, for rows without any.", Shown(metavar="POLICY")
+    ] = None
+    interviewer_consent: Annotated[
+        str | None,
+        "Policy by which interviewers agreed to their voice and face telling who speaks.",
+        Shown(metavar="POLICY"),
+    ] = None
+    skip_bad_rows: Annotated[bool, "Record rows with errors as bad_row and go on."] = False
+    csv: Annotated[bool, "Write the tables as CSV too, with formulas defused."] = False
+    map: Map = ()
+    purpose: Literal["train", "score", "audit"] = field(default="score", init=False)
+    scoring: bool = field(default=True, init=False)
+    model: Model | Sequence[Model] = field(default=(), init=False)
+    production: bool = field(default=False, init=False)
+    norms: Place | None = field(default=None, init=False)
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return Path(self.out)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The trained models, as they were named."""
+        several = self.model if isinstance(self.model, Sequence) and not isinstance(self.model, str) else (self.model,)
+        return tuple(named(one) for one in several)
+
+
+@dataclass(frozen=True)
+class ScoreRequest(Request):
+    """What ``viva score`` may be asked for."""
+
+    _: KW_ONLY
+    model: Annotated[
+        Model | Sequence[Model],
+        "A trained model: its folder, or models:/NAME@champion; one for each job. [default: the rubric]",
+    ] = ()
+    production: Annotated[bool, "Refuse every model that no gate admitted, and the plain rubric."] = False
+    norms: Annotated[Place | None, "Norms, as viva measure norms wrote them: place each answer in the report."] = None
+
+
+@dataclass(frozen=True)
+class MeasureRequest(Request):
+    """What ``viva measure`` may be asked for."""
+
+    _: KW_ONLY
+    purpose: Annotated[Literal["train", "score", "audit"], "For which consent must be on record."] = "train"
+    scoring: bool = field(default=False, init=False)
 
 
 @dataclass(frozen=True)
@@ -85,6 +134,7 @@ def prepare(request: Request) -> Batch:
     ):
         if policy is not None and not policy.strip():
             raise RequestRefused(f"{option} must name the policy that was agreed to. Got a blank instead.")
+    profile, weights_named = Profile(request.profile), None if request.weights is None else str(request.weights)
     scorers = load_scorers(request.models)
     if request.production:
         check_production(scorers)
@@ -92,28 +142,28 @@ def prepare(request: Request) -> Batch:
     manifest = _manifest(request, frameworks)
     weights = _recogniser_weights(request, manifest)
     encoder = choose_encoder(request.encoder)
-    request.out.mkdir(parents=True, exist_ok=True)
+    request.folder.mkdir(parents=True, exist_ok=True)
     project_key = ProjectKey.read_or_create(ProjectKey.location(os.environ))
     used = sorted({interview.job for interview in manifest.interviews})
     configuration = Configuration(
-        purpose=request.purpose,
+        purpose=Purpose(request.purpose),
         scoring=request.scoring,
-        profile=request.profile,
+        profile=profile,
         asr=request.asr,
         weights=weights,
         encoder=encoder.stage.fingerprint if encoder else None,
-        frames_per_second=request.frames_per_second,
+        frames_per_second=request.fps,
         consent_on_file=request.consent_on_file,
         manifest=manifest.digest,
         frameworks={job: frameworks[job].digest for job in used},
-        fingerprints=fingerprints(request.profile, request.asr, weights, encoder, request.frames_per_second),
+        fingerprints=fingerprints(profile, request.asr, weights, encoder, request.fps),
         interviewer_consent=request.interviewer_consent,
         models={job: scorers[job].digest for job in used if job in scorers},
     )
     for scorer in scorers.values():
-        check_scorer(scorer, request.profile, configuration.fingerprints, request.asr, weights)
+        check_scorer(scorer, profile, configuration.fingerprints, request.asr, weights)
     settings = Settings(
-        request.out / "store", project_key, configuration, frameworks, request.weights, encoder, scorers
+        request.folder / "store", project_key, configuration, frameworks, weights_named, encoder, scorers
     )
     return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))
 
@@ -123,7 +173,7 @@ def _norms(request: Request, configuration: Configuration) -> Norms | None:
     if request.norms is None:
         return None
     try:
-        norms = read_norms(request.norms)
+        norms = read_norms(inside(request.norms, "norms.json"))
         norms.check(configuration.fingerprints)
     except BadNorms as error:
         raise RequestRefused(f"--norms {request.norms}: {error}") from error
@@ -132,7 +182,7 @@ def _norms(request: Request, configuration: Configuration) -> Norms | None:
 
 def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Framework]:
     """By job; those of the trained models where there are any."""
-    path = request.framework or SHIPPED_FRAMEWORKS
+    path = Path(request.framework or SHIPPED_FRAMEWORKS)
     if not path.exists():
         raise RequestRefused(f"--framework {path}: there is no such file or folder.")
     if not scorers:
@@ -144,11 +194,9 @@ def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Fr
 
 def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
     """The manifest; a job without a framework, or without a model among models, is a bad row like any other."""
+    place = Path(request.manifest)
     manifest = read_manifest(
-        request.manifest,
-        consent_on_file=request.consent_on_file,
-        skip_bad_rows=request.skip_bad_rows,
-        maps=request.maps,
+        place, consent_on_file=request.consent_on_file, skip_bad_rows=request.skip_bad_rows, maps=maps_of(request.map)
     )
     known = ", ".join(sorted(frameworks))
     foreign = [interview for interview in manifest.interviews if interview.job not in frameworks]
@@ -159,7 +207,7 @@ def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
         for row in foreign
     ]
     if bad and not request.skip_bad_rows:
-        raise ManifestError(request.manifest, [error for row in bad for error in row.errors])
+        raise ManifestError(place, [error for row in bad for error in row.errors])
     sound = tuple(interview for interview in manifest.interviews if interview.job in frameworks)
     return replace(manifest, interviews=sound, bad_rows=(*manifest.bad_rows, *bad))
 
@@ -175,7 +223,7 @@ def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
     without = [
         interview.interview_id
         for interview in manifest.interviews
-        if route(interview, request.purpose) is None
+        if route(interview, Purpose(request.purpose)) is None
         and any(recording.transcript is None for recording in interview.recordings)
     ]
     try:

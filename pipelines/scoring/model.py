@@ -10,6 +10,7 @@ from vivavoce.features.transcript.recognise import Engine
 from vivavoce.models.directory import ModelRefused, load_model
 from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
+from vivavoce.pipelines.door import Model, named
 from vivavoce.pipelines.scoring.configuration import Profile, declared_features
 
 REGISTERED = "models:/"
@@ -30,12 +31,28 @@ class Scorer:
         return self.model.framework.job
 
 
-def load_scorer(text: str) -> Scorer:
+def model_folder(given: Model) -> Path:
+    """Where a version lies: the folder that is named, or that of a registered version, which is verified.
+
+    Raises
+    ------
+    VivaError
+        For a registered one that may not be used, saying why.
+    """
+    text = named(given)
+    if not text.startswith(REGISTERED):
+        return Path(text)
+    from vivavoce.pipelines.registry import resolve_here
+
+    return resolve_here(text).folder
+
+
+def load_scorer(given: Model) -> Scorer:
     """The model version that ``--model`` names.
 
     Parameters
     ----------
-    text
+    given
         A folder that ``viva train`` wrote, of standing ``experimental``; or ``models:/NAME@champion``,
         ``models:/NAME@challenger`` or ``models:/NAME/3`` of the registry, verified with the standing that it has there.
 
@@ -44,6 +61,7 @@ def load_scorer(text: str) -> Scorer:
     ModelRefused
         For what is no model version, and for a registered one that may not be used, saying why.
     """
+    text = named(given)
     if not text.startswith(REGISTERED):
         model, digest = load_model(Path(text))
         return Scorer(model, digest, Standing.EXPERIMENTAL, text)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -17,9 +17,13 @@ import pyarrow.parquet
 
 from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Feature
+from vivavoce.data.table_files import KNOWN_OF
 from vivavoce.data.vault.durable import sync_folder
 from vivavoce.models.score import Standing, by_question
 from vivavoce.pipelines.scoring.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCORES = pa.schema(
     [
@@ -133,7 +137,7 @@ def scores_table(rows: Sequence[Row], standing: Callable[[str], Standing], model
 def questions_table(rows: Sequence[Row]) -> pa.Table:
     """One row per scored answer: the mean of what it alone would score on the competencies that it shows.
 
-    For audits (``viva audit --questions``) and the question bank (``viva questions``); nobody is scored by it.
+    For audits (``viva audit --questions``) and the question bank (``viva fair questions``); nobody is scored by it.
     """
     records = []
     for row in rows:
@@ -247,6 +251,17 @@ def _purposes(interview: Interview | None) -> str | None:
 def write_parquet(table: pa.Table, path: Path) -> None:
     """Write a table so that a reader sees the old file or the whole new one."""
     write_whole(path, lambda temporary: pyarrow.parquet.write_table(table, temporary))
+
+
+def read_frame(path: Path) -> "pd.DataFrame":
+    """A table as a DataFrame; what is known of each column is in its ``attrs``, under :data:`KNOWN_OF`."""
+    table = pyarrow.parquet.read_table(path)
+    known = {one.name: one.metadata for one in table.schema if one.metadata}
+    frame: pd.DataFrame = table.to_pandas()
+    frame.attrs[KNOWN_OF] = {
+        name: {key.decode(): said.decode() for key, said in of.items()} for name, of in known.items()
+    }
+    return frame
 
 
 def write_csv(table: pa.Table, path: Path) -> None:

@@ -20,20 +20,20 @@ MOST_CPU = 15  # seconds for everything: half of what it took on the same two co
 WHOLE = """
 import sys, time
 from pathlib import Path
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 folder = Path(sys.argv[1])
 given = {name: folder / f"{name}.csv" for name in ("outcomes", "questions", "ratings", "recognition", "reviews")}
 given |= {"features": folder / "features.parquet", "rating_scale": (1.0, 5.0), "reliability": 0.7}
-run_audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", select=0.25, evidence=given))
+audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", select=0.25, evidence=given))
 print(time.process_time())
 """
 AUDIT = """
 import resource, sys, time
 from pathlib import Path
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 folder = Path(sys.argv[1])
 began = time.perf_counter()
-run_audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", cut=55.0))
+audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", cut=55.0))
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 

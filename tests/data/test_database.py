@@ -2,13 +2,13 @@
 
 import io
 import sqlite3
+from contextlib import redirect_stderr
 from decimal import Decimal
 from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from sqlalchemy import create_engine, text
 
 from tests.training.postgres import cluster
@@ -17,7 +17,7 @@ from vivavoce.data.errors import Exit
 from vivavoce.data.people_tables import RATINGS
 from vivavoce.data.table import Source, TableRefused, read_table
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 
 SECRET = "hunter2-åß"
 ROWS = pd.DataFrame(
@@ -143,14 +143,15 @@ def test_a_training_from_postgresql_leaves_no_password_behind(postgres, tmp_path
     said = io.StringIO()
     request = TrainingRequest(
         paths["features"],
-        f"{postgres}#ratings",
-        f"{postgres}#outcomes",
-        FILE,
-        made / "v1",
+        ratings=f"{postgres}#ratings",
+        outcomes=f"{postgres}#outcomes",
+        framework=FILE,
+        out=made / "v1",
         tracking=f"sqlite:///{tmp_path / 'runs.sqlite'}",
     )
     made.mkdir()
-    assert run_train(request, console=Console(file=said)) == Exit.DONE, said.getvalue()
+    with redirect_stderr(said):
+        assert train(request).exit == Exit.DONE, said.getvalue()
     written = [one for folder in (made, tmp_path / "runs-files") for one in folder.rglob("*") if one.is_file()]
     assert len(written) > 10
     for secret in ("hunter2", quote(SECRET)):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.browser import visit
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def audited(folder: Path) -> tuple[Path, dict]:
     frame.to_csv(folder / "scores.csv", index=False)
     pd.DataFrame({"candidate_id": frame["candidate_id"], "sex": sex}).to_csv(folder / "groups.csv", index=False)
     out = folder / "out"
-    run_audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", out, cut=50, shared=True, made=MADE))
+    audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", out, cut=50, shared=True, made=MADE))
     return out, json.loads((out / "audit.json").read_text(encoding="utf-8"))
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.pipelines.badges import BADGES
 from vivavoce.data.table import InputRefused
 from vivavoce.fairness.table import Verdict
-from vivavoce.pipelines.audit import AuditRequest, audit, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing import kinds
 from vivavoce.pipelines.auditing.evidence import SHIPPED, declared, shipped_options
 
@@ -39,7 +39,7 @@ def tables(tmp_path: Path) -> tuple[Path, Path, Path]:
 def test_one_more_kind_is_read_judged_told_and_kept_back(tables: tuple[Path, Path, Path], tmp_path: Path) -> None:
     scores, groups, held = tables
     request = AuditRequest(scores, groups, tmp_path / "out", select=0.5, shared=True, badges=held, badge_gap=0.2)
-    assert run_audit(request) in (0, 1, 4)
+    assert audit(request).exit in (0, 1, 4)
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     schema = jsonschema.Draft202012Validator(kinds.schema())
     schema.validate(document)
@@ -89,11 +89,14 @@ def test_an_audit_without_a_folder_is_returned_and_nothing_written(tables: tuple
     scores, groups, _ = tables
     before = sorted(scores.parent.iterdir())
     audited = audit(AuditRequest(scores, groups, select=0.5))
-    assert audited.folder is None
+    assert audited.place is None
     assert audited.shared is None
-    assert audited.verdict is Verdict(audited.document["status"])
-    assert audited.findings == audited.document["findings"]
+    assert audited.verdict is Verdict(audited.content["status"])
+    assert len(audited.findings) == len(audited.content["findings"])
+    assert set(audited.by_group["attribute"]) == {table["attribute"] for table in audited.content["tables"]}
     assert sorted(scores.parent.iterdir()) == before
+    assert (audited.folder / "audit.json").is_file(), "written where nobody looks, for whoever wants a folder"
+    assert audited.to_html(scores.with_name("a.html")).read_text(encoding="utf-8").startswith("<!")
 
 
 def test_what_the_command_line_offers_is_what_the_shipped_kinds_declare() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.browser import visit
 from tests.commands import ended
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
 
 SCHEMA = schema()
@@ -46,7 +46,7 @@ def planted(folder: Path) -> tuple[Path, Path, Path]:
 
 def audited(folder: Path, **options: object) -> dict:
     scores, groups, _ = planted(folder)
-    ended(run_audit, AuditRequest(scores, groups, folder / "out", select=0.5, made=MADE, **options))
+    ended(audit, AuditRequest(scores, groups, folder / "out", select=0.5, made=MADE, **options))
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     return document
@@ -75,10 +75,10 @@ def test_planted_leaks_are_found_and_clean_families_are_not(tmp_path: Path) -> N
 def test_a_features_table_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores, groups, features = planted(tmp_path)
     for path, said in ((scores, "family.measure"), (tmp_path / "no.parquet", "file that exists")):
-        assert ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", features=path)) == 2
+        assert ended(audit, AuditRequest(scores, groups, tmp_path / "out", features=path)) == 2
         assert said in capsys.readouterr().err
     pyarrow.parquet.write_table(pa.table({"candidate_id": ["a"], "f0": [1.0]}), features)
-    assert ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", features=features)) == 2
+    assert ended(audit, AuditRequest(scores, groups, tmp_path / "out", features=features)) == 2
     assert "family.measure" in capsys.readouterr().err
 
 
@@ -111,7 +111,7 @@ def test_texts_are_aligned_and_bad_rows_listed(tmp_path: Path, capsys: pytest.Ca
     path = tmp_path / "heard.csv"
     rows = [f"c{i:04d},the cat sat,the hat sat,en" for i in range(30)] + ["c0001,我们好,我们不好,zh"]
     path.write_text("candidate_id,reference,hypothesis,language\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", recognition=path, made=MADE))
+    ended(audit, AuditRequest(scores, groups, tmp_path / "out", recognition=path, made=MADE))
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     rows = document["recognition"]["rows"]
     assert sum(row["words"] for row in rows) == 93
@@ -122,6 +122,6 @@ def test_texts_are_aligned_and_bad_rows_listed(tmp_path: Path, capsys: pytest.Ca
         ("candidate_id,words\nx,1\n", ("Add the columns",)),
     ]:
         path.write_text(text, encoding="utf-8")
-        assert ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", recognition=path)) == 2
+        assert ended(audit, AuditRequest(scores, groups, tmp_path / "out", recognition=path)) == 2
         error = capsys.readouterr().err
         assert all(part in error for part in said), error

@@ -12,7 +12,7 @@ import pytest
 from tests.commands import ended
 from tests.models.test_directory import model
 from vivavoce.models.directory import save_model
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
 
 SCHEMA = schema()
@@ -33,7 +33,7 @@ def request(folder: Path, digest: str | None) -> AuditRequest:
 def test_the_audit_is_of_the_version_that_made_the_scores(tmp_path: Path) -> None:
     version = model()
     digest = save_model(version, tmp_path / "model")
-    ended(run_audit, request(tmp_path, digest))
+    ended(audit, request(tmp_path, digest))
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     found = document["model"]
@@ -49,7 +49,7 @@ def test_the_audit_is_of_the_version_that_made_the_scores(tmp_path: Path) -> Non
 
 def test_measures_that_stand_in_for_a_group_are_flagged(tmp_path: Path) -> None:
     digest = save_model(model(), tmp_path / "model")
-    ended(run_audit, request(tmp_path, digest))
+    ended(audit, request(tmp_path, digest))
     found = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["model"]["features"]
     flags = {one["name"]: (one["declared"], one["proxy_of"]) for one in found}
     assert flags["prosody.f0_median_hz"] == (True, ["sex"])
@@ -62,7 +62,7 @@ def test_scores_of_another_version_or_of_none_are_refused(
     tmp_path: Path, digest: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save_model(model(), tmp_path / "model")
-    assert ended(run_audit, request(tmp_path, digest)) == 2
+    assert ended(audit, request(tmp_path, digest)) == 2
     assert not (tmp_path / "out").exists()
     assert "Give scores that this version made" in capsys.readouterr().err
 
@@ -70,5 +70,5 @@ def test_scores_of_another_version_or_of_none_are_refused(
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     digest = save_model(model(), tmp_path / "model")
     (tmp_path / "model" / "model.json").write_text("{}", encoding="utf-8")
-    assert ended(run_audit, request(tmp_path, digest)) == 2
+    assert ended(audit, request(tmp_path, digest)) == 2
     assert "model" in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """Outcomes in the audit: true impact is no bias, planted bias is found, and nothing is said without a reliability."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from tests.browser import visit
 from tests.commands import ended
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
 from vivavoce.pipelines.auditing.restriction import Applicants, describe_restriction
 from vivavoce.training.inputs import Selection
@@ -47,7 +46,7 @@ def audited(folder: Path, bias: float = 0.0, **options: object) -> tuple[int, di
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
     paths = (folder / "scores.csv", folder / "groups.csv", folder / "out")
-    status = ended(run_audit, AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, **options))
+    status = ended(audit, AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, **options))
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     return status, document
@@ -108,7 +107,7 @@ def test_bad_outcomes_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ]:
         outcomes.write_text(text, encoding="utf-8")
         request = AuditRequest(tmp_path / "s.csv", tmp_path / "g.csv", tmp_path / "out", outcomes=outcomes)
-        assert ended(run_audit, request) == 2
+        assert ended(audit, request) == 2
         error = capsys.readouterr().err
         assert all(part in error for part in said), error
 
@@ -122,7 +121,7 @@ def test_outcomes_belong_to_a_person_in_a_job_and_reliability_may_be_a_column(tm
     other = outcomes.head(5).assign(job="driver")
     pd.concat([outcomes, other]).to_csv(tmp_path / "outcomes.csv", index=False)
     out = tmp_path / "out"
-    run_audit(
+    audit(
         AuditRequest(tmp_path / "scores.csv", tmp_path / "groups.csv", out, outcomes=tmp_path / "outcomes.csv")
     )  # fmt: skip
     found = json.loads((out / "audit.json").read_text(encoding="utf-8"))["outcomes"]
@@ -155,7 +154,7 @@ def test_the_validity_among_applicants_comes_back(tmp_path: Path, direct: bool, 
     chosen(tmp_path, direct)
     options = {"selected_on": "score"} if direct else {"selected_on": "test", "applicants": tmp_path / "applicants.csv"}
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    ended(run_audit, AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, **options))
+    ended(audit, AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, **options))
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     (criterion,) = document["outcomes"]["criteria"]
@@ -171,13 +170,13 @@ def test_nothing_is_corrected_unless_applicants_and_mechanism_are_known(
 ) -> None:
     chosen(tmp_path, direct=True)
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    request = AuditRequest(*paths, outcomes=tmp_path / "outcomes.csv", made=MADE)
+    asked = {"outcomes": tmp_path / "outcomes.csv", "made": MADE}
     for change, why in (({}, "--selected-on"), ({"selected_on": "score"}, "--applicants")):
-        ended(run_audit, replace(request, **change))
+        ended(audit, *paths, **asked, **change)
         (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
         assert criterion["validity_unrestricted"] is None
         assert why in criterion["restriction_reason"]
-    assert ended(run_audit, replace(request, selected_on="tset", applicants=tmp_path / "applicants.csv")) == 2
+    assert ended(audit, *paths, **asked, selected_on="tset", applicants=tmp_path / "applicants.csv") == 2
     assert "Did you mean 'test'" in capsys.readouterr().err
 
 
@@ -218,7 +217,7 @@ def test_jobs_with_other_scales_do_not_stand_in_for_validity(tmp_path: Path) -> 
         ["candidate_id", "job", "criterion", "value"]
     ].to_csv(tmp_path / "outcomes.csv", index=False)
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    ended(run_audit, AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE))
+    ended(audit, AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE))
     (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
     assert criterion["within_jobs"]
     assert criterion["validity_low"] < 0 < criterion["validity_high"]  # pooled it would be .9

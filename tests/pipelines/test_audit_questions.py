@@ -14,7 +14,7 @@ from tests.browser import visit
 from tests.commands import ended
 from tests.proof import proof_count
 from vivavoce.fairness.groups import read_groups
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
 from vivavoce.pipelines.auditing.questions import describe_questions, judge, read_questions
 
@@ -48,7 +48,7 @@ def written(folder: Path, long: pd.DataFrame, groups: pd.DataFrame) -> tuple[Pat
 def audited(folder: Path, long: pd.DataFrame, groups: pd.DataFrame, **options: object) -> tuple[int, dict]:
     questions, declared, scores = written(folder, long, groups)
     request = AuditRequest(scores, declared, folder / "out", select=0.5, questions=questions, made=MADE, **options)
-    status = ended(run_audit, request)
+    status = ended(audit, request)
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     return status, document
@@ -116,12 +116,12 @@ def test_jobs_stay_apart_and_what_cannot_be_examined_says_why(tmp_path: Path) ->
 def test_bad_questions_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     questions, groups, scores = written(tmp_path, *people(4, 20))
     questions.write_text("candidate_id,question_id,score\na,q1,1\na,q1,2\n,q2,3\nb,q1,x\n", encoding="utf-8")
-    assert ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", questions=questions)) == 2
+    assert ended(audit, AuditRequest(scores, groups, tmp_path / "out", questions=questions)) == 2
     said = capsys.readouterr().err
     assert "line 3, candidate_id and question_id" in said
     assert "line 4, candidate_id" in said
     questions.write_text("candidate_id,question_id,score\nb,q1,x\n", encoding="utf-8")
-    assert ended(run_audit, AuditRequest(scores, groups, tmp_path / "out", questions=questions)) == 2
+    assert ended(audit, AuditRequest(scores, groups, tmp_path / "out", questions=questions)) == 2
     assert "line 2, score" in capsys.readouterr().err
 
 
@@ -135,9 +135,7 @@ def test_a_share_is_selected_within_each_job(tmp_path: Path) -> None:
         tmp_path / "groups.csv", index=False
     )
     out = tmp_path / "out"
-    assert ended(
-        run_audit, AuditRequest(tmp_path / "scores.csv", tmp_path / "groups.csv", out, select=0.3, made=MADE)
-    ) in (
+    assert ended(audit, AuditRequest(tmp_path / "scores.csv", tmp_path / "groups.csv", out, select=0.3, made=MADE)) in (
         0,
         4,
     )

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.commands import ended
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
 from vivavoce.pipelines.auditing.ratings import read_ratings
 
@@ -29,7 +29,7 @@ def audited(folder: Path, ratings: pd.DataFrame, scores: pd.DataFrame, **options
         folder / "groups.csv", index=False
     )
     paths = folder / "scores.csv", folder / "groups.csv", folder / "out"
-    status = ended(run_audit, AuditRequest(*paths, select=0.5, ratings=folder / "ratings.csv", made=MADE, **options))
+    status = ended(audit, AuditRequest(*paths, select=0.5, ratings=folder / "ratings.csv", made=MADE, **options))
     if status == 2:
         return status, {}
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
 from tests.commands import told
 from tests.data.log.logs import make_key
@@ -28,9 +26,9 @@ from vivavoce.data.schema import Stage
 from vivavoce.data.signing.key import Role
 from vivavoce.data.status import MediaStatus, RowStatus
 from vivavoce.data.vault.store import Artefact, Store
-from vivavoce.pipelines.erase import EraseRequest, run_erase
+from vivavoce.pipelines.erase import erase
 from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.review import ReviewRequest, read_kept, run_export, run_review
+from vivavoce.pipelines.review import read_kept, review
 from vivavoce.pipelines.scoring.outputs import STATUS, write_csv, write_parquet
 
 WHO = "2026-05-0002"
@@ -76,11 +74,9 @@ def make_output(home: Path) -> Path:
     records = Records.of(environment(home), who="ana")
     records.create_log()
     os.environ["VIVA_PROJECT_KEY"] = str(home / "project.key")
-    review = ReviewRequest(out, WHO, 12.0, f"{CANARY} was misheard.", "ben")
-    other = replace(review, candidate="2026-05-0003", reason="The last answer was strong.")
-    assert run_review(review, records, console=Console(quiet=True)) == 0
-    assert run_review(other, records, console=Console(quiet=True)) == 0
-    assert run_export(out, out / "kept.csv", records, console=Console(quiet=True)) == 0
+    for candidate, reason in ((WHO, f"{CANARY} was misheard."), ("2026-05-0003", "The last answer was strong.")):
+        review(out, candidate=candidate, after=12.0, reason=reason, reviewer="ben", records=records)
+    review(out, export=out, records=records)
     return out
 
 
@@ -92,8 +88,7 @@ def out(tmp_path, monkeypatch) -> Path:
 
 def ask(out: Path, candidate: str = WHO, reason: str = REASON, **more) -> tuple[int, str]:
     records = Records.of(environment(out.parent), who="ana")
-    request = EraseRequest(more.pop("folders", (out,)), candidate, reason, **more)
-    return told(run_erase, request, records)
+    return told(erase, more.pop("folders", (out,)), candidate=candidate, reason=reason, records=records, **more)
 
 
 def holding(folder: Path, *canaries: bytes) -> list[str]:
@@ -129,7 +124,7 @@ class TestErased:
     def test_no_file_names_the_person_and_nobody_else_changes(self, out):
         planted = holding(out, WHO.encode(), CANARY.encode())
         tables = {f"{name}.{kind}" for name in ("scores", "status", "features") for kind in ("parquet", "csv")}
-        assert {*tables, "absent.parquet", "report.html", "shadow.json", "kept.csv", "ledger.sqlite"} <= set(planted)
+        assert {*tables, "absent.parquet", "report.html", "shadow.json", "reviews.csv", "ledger.sqlite"} <= set(planted)
         before = others(out)
         status, said = ask(out)
         assert status == Exit.DONE, said
@@ -244,14 +239,16 @@ def prepare(folder: Path) -> None:
     os.environ["VIVA_PROJECT_KEY"] = str(folder / "project.key")
 
 
-def erase(folder: Path) -> None:
+def erased(folder: Path) -> None:
     assert ask(folder / "out")[0] == Exit.DONE
 
 
 def test_killed_before_every_step_the_next_call_finishes(out, tmp_path, monkeypatch, tmp_path_factory, record_property):
     before = others(out)
     monkeypatch.setenv("MADE", str(tmp_path))
-    left = killed_before_every_step("tests.pipelines.test_erase", "prepare", "erase", tmp_path_factory.mktemp("killed"))
+    left = killed_before_every_step(
+        "tests.pipelines.test_erase", "prepare", "erased", tmp_path_factory.mktemp("killed")
+    )
     record_property("kills", len(left) - 1)
     assert len(left) > 30
     for folder in left:

@@ -20,11 +20,11 @@ from vivavoce.data.framework import load_framework
 from vivavoce.models.directory import load_model
 from vivavoce.models.fusion.fusion_version import ANSWER
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.publish import PublishRequest, run_publish
+from vivavoce.pipelines.audit import audit as viva_audit
+from vivavoce.pipelines.publish import publish
 from vivavoce.pipelines.publishing.admission import points
-from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.shadow import shadow
+from vivavoce.pipelines.train import TrainingRequest, train
 
 pytestmark = pytest.mark.xdist_group("fusion")
 
@@ -46,21 +46,24 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 
 def asked(cohort: Cohort, out: Path, **more: object) -> TrainingRequest:
-    request = TrainingRequest(cohort.features, cohort.ratings, cohort.outcomes, cohort.shorter, out, tracking="none")
+    request = TrainingRequest(
+        cohort.features, ratings=cohort.ratings, outcomes=cohort.outcomes, framework=cohort.shorter, out=out,
+        tracking="none",
+    )  # fmt: skip
     return replace(request, **more)
 
 
 @pytest.fixture(scope="module")
 def linear(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("linear") / "v1"
-    assert quietly(run_train, asked(cohort, out)).status == Exit.DONE
+    assert quietly(train, asked(cohort, out)).status == Exit.DONE
     return out
 
 
 @pytest.fixture(scope="module")
 def fusion(cohort: Cohort, linear: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
     out = tmp_path_factory.mktemp("fusion") / "v2"
-    return out, quietly(run_train, asked(cohort, out, kind="fusion", champion=linear))
+    return out, quietly(train, asked(cohort, out, kind="fusion", champion=linear))
 
 
 def test_it_beats_linear_on_the_same_folds_and_the_champion_on_performance(fusion: tuple[Path, Said]) -> None:
@@ -79,7 +82,7 @@ def test_it_beats_linear_on_the_same_folds_and_the_champion_on_performance(fusio
 
 
 def test_nothing_is_searched(cohort: Cohort, tmp_path: Path) -> None:
-    said = quietly(run_train, asked(cohort, tmp_path / "v", kind="fusion", tune=5))
+    said = quietly(train, asked(cohort, tmp_path / "v", kind="fusion", tune=5))
     assert (said.status, "--tune would do nothing: leave it out" in said.text) == (Exit.BAD_INPUT, True)
 
 
@@ -90,18 +93,17 @@ def test_it_is_admitted_like_any_other_version(
     house, folder = make_house(home), fusion[0]
     model, digest = load_model(folder)
     scores, questions = write_scores(model, digest, cohort, home / "scores")
-    run_audit(
-        AuditRequest(
+    viva_audit(
             scores=scores, groups=cohort.groups, out=home / "audit", select=0.3, outcomes=cohort.outcomes,
             questions=questions, model=folder, reliability=0.8,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
     audit = json.loads((home / "audit" / "audit.json").read_text())
     assert audit["model"]["digest"] == digest
-    request = PublishRequest(
-        folder, home / "audit", "engineer", home / "bundle", ("auditor", "publisher"), cohort.features, cohort.groups
-    )
-    said = quietly(run_publish, request, registry=house.registry, records=house.records, now=datetime.now(UTC))
+    said = quietly(
+        publish, folder, home / "audit", name="engineer", out=home / "bundle", keys=("auditor", "publisher"),
+        features=cohort.features, groups=cohort.groups, registry=house.registry, records=house.records,
+        now=datetime.now(UTC),
+    )  # fmt: skip
     gate = json.loads((home / "bundle.gate.json").read_text())
     ends = {one["id"]: one["outcome"] for one in gate["checks"]}
     assert said.status == Exit.CANNOT_TELL, said.text
@@ -116,7 +118,7 @@ def test_it_is_admitted_like_any_other_version(
 
 def test_two_kinds_are_shadowed(cohort: Cohort, linear: Path, fusion: tuple[Path, Said], tmp_path: Path) -> None:
     out = tmp_path / "shadow.json"
-    said = quietly(run_shadow, ShadowRequest(cohort.features, str(linear), str(fusion[0]), 0.3, out))
+    said = quietly(shadow, cohort.features, champion=linear, challenger=fusion[0], select=0.3, out=tmp_path)
     assert said.status == 0, said.text
     found = json.loads(out.read_text())
     assert found["people"]["both"] == PEOPLE

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 import yaml
-from rich.console import Console
 
 from tests.conftest import ROOT
 from tests.pipelines.cohort import make_cohort
@@ -27,7 +26,7 @@ from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, answer
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.scoring.timeline import find_borrowed
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 
 SCRIPTS = ROOT / "tests" / "demo" / "scripts"
 
@@ -87,9 +86,10 @@ def test_a_version_that_learned_that_terms_mean_ability_finds_none_in_a_list(tmp
     """In the planted cohort nobody games, so that terms tell ability there; those of a list are not counted at all."""
     cohort = make_cohort(tmp_path, proof_count(150, 3000))
     request = TrainingRequest(
-        cohort.features, cohort.ratings, cohort.outcomes, cohort.shorter, tmp_path / "v1", tracking="none"
-    )
-    assert run_train(request, console=Console(quiet=True)) == 0
+        cohort.features, ratings=cohort.ratings, outcomes=cohort.outcomes, framework=cohort.shorter,
+        out=tmp_path / "v1", tracking="none",
+    )  # fmt: skip
+    assert train(request).exit == 0
     model = load_model(tmp_path / "v1")[0]
     scores = {}
     for name, texts in TEXTS.items():

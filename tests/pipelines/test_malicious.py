@@ -244,19 +244,19 @@ def refused_everywhere(
         load_model(folder)
     places = insider.house.environment
     for arguments, status in (
-        (("register", folder, "--name", "evil"), 2),
-        (("register", bundle, "--name", "evil"), 1),
-        (("verify", bundle), 1),
+        (("model", "register", folder, "--name", "evil"), 2),
+        (("model", "register", bundle, "--name", "evil"), 1),
+        (("model", "verify", bundle), 1),
     ):
         answer = viva(places, *arguments)
         assert answer.exit_code == status, answer.output
         assert re.search(said, answer.output), answer.output
-    assert "evil" not in viva(places, "registry", "list").output
+    assert "evil" not in viva(places, "model", "list").output
     assert not canary.exists()
 
 
 def test_the_doors_open_for_a_good_bundle(insider: Insider, tmp_path: Path) -> None:
     """What is refused above is refused for what was done to it."""
     bundle = insider.signed(tmp_path / "bundle", make_model(tmp_path / "model"))
-    assert viva(insider.house.environment, "register", tmp_path / "model", "--name", "good").exit_code == 0
+    assert viva(insider.house.environment, "model", "register", tmp_path / "model", "--name", "good").exit_code == 0
     verify_bundle(bundle, insider.house.records.trust(), now=NOW)

@@ -21,7 +21,7 @@ from vivavoce.data.signing.key import Role
 from vivavoce.evaluation.drift import Window
 from vivavoce.fairness.groups import Declared
 from vivavoce.models.directory import save_model
-from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
+from vivavoce.pipelines.monitor import monitor
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.watching.impact import Compared, Passing, find_triggers, impact_of
 from vivavoce.pipelines.watching.months import Seen
@@ -43,8 +43,8 @@ def look(folder, records, months, reference, **more) -> tuple[int, dict, str]:
         for i, frame in enumerate(months)
     )
     given = reference if not isinstance(reference, pd.DataFrame) else write_folder(folder / "reference", reference)
-    request = MonitorRequest(paths, given, folder / "out", **{"now": NOW, **more})
-    status, said = told(run_monitor, request, records, width=80)
+    asked = {"reference": given, "out": folder / "out", "now": NOW, "records": records} | more
+    status, said = told(monitor, paths, width=80, **asked)
     path = folder / "out" / "monitor.json"
     return status, json.loads(path.read_text()) if path.exists() else {}, said
 

@@ -14,7 +14,8 @@ from vivavoce.data.interview import Modality
 from vivavoce.data.norms import BadNorms, Norm, Norms, read_norms, step
 from vivavoce.data.schema import Feature
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.features import make_norms, read_features, run_norms
+from vivavoce.pipelines.features import make_norms, read_features
+from vivavoce.pipelines.features import norms as norms_command
 from vivavoce.pipelines.scoring.outputs import ANSWER, write_parquet
 from vivavoce.pipelines.scoring.report import compare
 from vivavoce.pipelines.scoring.result import AnswerResult
@@ -135,7 +136,7 @@ def test_other_fingerprints_are_refused_by_name() -> None:
 def test_the_file_comes_back_and_a_changed_one_is_refused(tmp_path: Path) -> None:
     write_parquet(batch(40), tmp_path / "features.parquet")
     out = tmp_path / "norms.json"
-    assert run_norms(tmp_path / "features.parquet", out) == 0
+    assert norms_command(tmp_path / "features.parquet", out=tmp_path) == 0
     norms = read_norms(out)
     assert norms == make_norms(read_features(tmp_path / "features.parquet"), norms.made)
     document = json.loads(norms.text()) | {"people": 41}
@@ -157,7 +158,7 @@ def test_what_is_no_norms_file_is_refused(tmp_path: Path, content: str) -> None:
 def test_a_table_of_something_else_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_parquet(pa.table({"candidate_id": ["c1"]}), tmp_path / "scores.parquet")
     with pytest.raises(SystemExit) as ended:
-        app(["norms", str(tmp_path / "scores.parquet"), "--out", str(tmp_path / "norms.json")])
+        app(["measure", "norms", str(tmp_path / "scores.parquet"), "--out", str(tmp_path)])
     assert ended.value.code == 2
     assert "It lacks question_id, job" in capsys.readouterr().err.replace("\n", " ")
     assert not (tmp_path / "norms.json").exists()
@@ -180,8 +181,8 @@ def test_norms_appear_in_the_report_of_a_finished_run_and_leave_its_scores_alone
     at = measured.schema.get_field_index("candidate_id")
     people = [measured.set_column(at, "candidate_id", pa.array([f"p{k}"] * len(measured))) for k in range(9)]
     write_parquet(pa.concat_tables(people), tmp_path / "reference.parquet")
-    viva("norms", tmp_path / "reference.parquet", "--out", tmp_path / "norms.json")
-    asked = ("--asr", "provided", "--norms", tmp_path / "norms.json")
+    viva("measure", "norms", tmp_path / "reference.parquet", "--out", tmp_path)
+    asked = ("--asr", "provided", "--norms", tmp_path)
     viva("score", manifest, "--out", out, *asked)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "9 people’s answers to this question; few people, so quarters only" in page

@@ -23,10 +23,10 @@ from tests.pipelines.test_publish import quietly
 from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.kinds import UnknownKind, known_kinds, part_of
-from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
-from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.publish import PublishRequest, run_publish
-from vivavoce.pipelines.train import TrainingRequest, run_train, train
+from vivavoce.pipelines.alternatives import alternatives
+from vivavoce.pipelines.audit import audit as viva_audit
+from vivavoce.pipelines.publish import publish
+from vivavoce.pipelines.train import TrainingRequest, train
 from vivavoce.training.trainers import kinds, trainer
 
 FOLDER = Path(__file__).with_name("one_more_kind")
@@ -51,7 +51,9 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 
 def asked(cohort: Cohort, out: Path, kind: str = "mean") -> TrainingRequest:
-    return TrainingRequest(cohort.features, cohort.ratings, None, cohort.shorter, out, kind=kind, tracking="none")
+    return TrainingRequest(
+        cohort.features, ratings=cohort.ratings, framework=cohort.shorter, out=out, kind=kind, tracking="none"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +99,12 @@ def test_it_is_audited_and_held_against_the_gate(version: Path, cohort: Cohort, 
     house, audit, out = make_house(tmp_path), tmp_path / "audit", tmp_path / "bundle"
     model, digest = load_model(version)
     scores, _ = write_scores(model, digest, cohort, tmp_path / "scores")
-    run_audit(AuditRequest(scores=scores, groups=cohort.groups, out=audit, select=0.3, model=version))
+    viva_audit(scores=scores, groups=cohort.groups, out=audit, select=0.3, model=version)
     assert json.loads((audit / "audit.json").read_text(encoding="utf-8"))["model"]["digest"] == digest
-    request = PublishRequest(
-        version, audit, "engineer", out, ("auditor", "publisher"), cohort.features, cohort.groups, check_only=True
-    )
-    said = quietly(run_publish, request, registry=house.registry, records=house.records, now=datetime.now(UTC))
+    said = quietly(
+        publish, version, audit, name="engineer", out=out, keys=("auditor", "publisher"), features=cohort.features,
+        groups=cohort.groups, check_only=True, registry=house.registry, records=house.records, now=datetime.now(UTC),
+    )  # fmt: skip
     assert said.status == Exit.CANNOT_TELL, said.text
     gate = json.loads(out.with_name("bundle.gate.json").read_text(encoding="utf-8"))
     assert [one["outcome"] for one in gate["checks"] if one["id"] == "validity"] == ["insufficient"], (
@@ -113,10 +115,10 @@ def test_it_is_audited_and_held_against_the_gate(version: Path, cohort: Cohort, 
 def test_alternatives_to_it_are_made_by_its_own_trainer(version: Path, cohort: Cohort, tmp_path: Path) -> None:
     candidates, out = tmp_path / "candidates.yaml", tmp_path / "alternatives.json"
     candidates.write_text("candidates: [{name: fewer, without_questions: [q4]}]\n", encoding="utf-8")
-    request = AlternativesRequest(
-        version, str(cohort.features), None, str(cohort.outcomes), cohort.groups, candidates, 0.3, out
-    )
-    said = quietly(run_alternatives, request)
+    said = quietly(
+        alternatives, version, features=cohort.features, outcomes=cohort.outcomes, groups=cohort.groups,
+        candidates=candidates, select=0.3, out=tmp_path,
+    )  # fmt: skip
     found = json.loads(out.read_text(encoding="utf-8"))["candidates"]
     assert [one["name"] for one in found] == ["fewer"], said.text
     assert found[0]["validity_gain"]["value"] != 0
@@ -125,7 +127,7 @@ def test_alternatives_to_it_are_made_by_its_own_trainer(version: Path, cohort: C
 def test_a_kind_that_there_is_none_of_is_answered_with_those_that_there_are(
     version: Path, cohort: Cohort, tmp_path: Path
 ) -> None:
-    said = quietly(run_train, asked(cohort, tmp_path / "v", kind="oracle"))
+    said = quietly(train, asked(cohort, tmp_path / "v", kind="oracle"))
     assert said.status == Exit.BAD_INPUT
     assert "'oracle' is no kind of model here. Known are fusion, linear, mean, rubric: name one of them." in said.text
 

@@ -19,16 +19,15 @@ from vivavoce.data.log.event import Action
 from vivavoce.data.signing.key import Role
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
-from vivavoce.pipelines.audit import AuditRequest, run_audit
+from vivavoce.pipelines.alternatives import alternatives
+from vivavoce.pipelines.audit import audit as viva_audit
+from vivavoce.pipelines.publish import publish as viva_publish
 from vivavoce.pipelines.publish import (
-    PublishRequest,
-    run_publish,
-    run_waive,
+    waive,
 )
-from vivavoce.pipelines.question_bank import QuestionsRequest, run_questions
+from vivavoce.pipelines.question_bank import questions
 from vivavoce.pipelines.registry import resolve, roll_back
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 
 pytestmark = pytest.mark.xdist_group("publish")
 
@@ -41,8 +40,8 @@ class Said:
     text: str
 
 
-def quietly(run, request, **more) -> Said:
-    return Said(*told(run, request, width=140, **more))
+def quietly(run, *asked, **more) -> Said:
+    return Said(*told(run, *asked, width=140, **more))
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +57,18 @@ def house(tmp_path_factory) -> House:
 def trained(cohort: Cohort, framework: Path, out: Path, champion: Path | None = None) -> tuple[Path, Path]:
     """A version and its audit."""
     request = TrainingRequest(
-        cohort.features, cohort.ratings, cohort.outcomes, framework, out, champion=champion, tracking="none"
-    )
-    said = quietly(run_train, request)
+        cohort.features, ratings=cohort.ratings, outcomes=cohort.outcomes, framework=framework, out=out,
+        champion=champion, tracking="none",
+    )  # fmt: skip
+    said = quietly(train, request)
     assert said.status == 0, said.text
     model, digest = load_model(out)
-    scores, questions = write_scores(model, digest, cohort, out.with_name(f"{out.name}-scores"))
+    scores, single = write_scores(model, digest, cohort, out.with_name(f"{out.name}-scores"))
     audit = out.with_name(f"{out.name}-audit")
-    run_audit(
-        AuditRequest(
-            scores=scores, groups=cohort.groups, out=audit, select=0.3, outcomes=cohort.outcomes, questions=questions,
+    viva_audit(
+            scores=scores, groups=cohort.groups, out=audit, select=0.3, outcomes=cohort.outcomes, questions=single,
             model=out, reliability=0.8,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
     return out, audit
 
 
@@ -81,10 +79,11 @@ def first(cohort, tmp_path_factory):
 
 def publish(cohort, house, version, out, **more) -> Said:
     model, audit = version
-    request = PublishRequest(
-        model, audit, "engineer", out, ("auditor", "publisher"), cohort.features, cohort.groups, **more
-    )
-    return quietly(run_publish, request, registry=house.registry, records=house.records, now=datetime.now(UTC))
+    asked = {
+        "name": "engineer", "out": out, "keys": ("auditor", "publisher"), "features": cohort.features,
+        "groups": cohort.groups, "registry": house.registry, "records": house.records, "now": datetime.now(UTC),
+    }  # fmt: skip
+    return quietly(viva_publish, model, audit, **(asked | more))
 
 
 def test_it_refuses_and_names_the_biased_question(cohort, house, first, tmp_path):
@@ -103,25 +102,25 @@ def test_two_people_may_waive_what_is_not_barred_and_it_shows(cohort, house, fir
         make_key(house.home, name, Role.WAIVE)
     waiver = tmp_path / "waiver.json"
     out = tmp_path / "bundle"
-    assert run_waive("primary_impact", first[0], reason, "cora", waiver, house.records) == 0
+    asked = {"reason": reason, "out": tmp_path, "records": house.records}
+    assert waive("primary_impact", first[0], key="cora", **asked) == 0
     alone = publish(cohort, house, first, out, waivers=(waiver,), check_only=True)
     assert alone.status == Exit.BAD_INPUT
     assert "2 different keys" in alone.text
-    assert run_waive("primary_impact", first[0], reason, "dan", waiver, house.records) == 0
-    both = publish(cohort, house, first, out, waivers=(waiver,), check_only=True)
+    assert waive("primary_impact", first[0], key="dan", **asked) == 0
+    both = publish(cohort, house, first, out, waivers=(tmp_path,), check_only=True)
     assert both.status == Exit.DONE, both.text
     assert "waived" in both.text
     waiver.write_text(waiver.read_text().replace("remedial", "ordinary"))
     assert "is not one of these bytes" in publish(cohort, house, first, out, waivers=(waiver,), check_only=True).text
-    assert ended(run_waive, "consent", first[0], reason, "cora", tmp_path / "other.json", house.records) == 2
+    assert ended(waive, "consent", first[0], key="cora", **(asked | {"out": tmp_path / "other"})) == 2
 
 
 def test_evidence_of_something_else_is_refused(cohort, house, first, tmp_path):
     model, audit = first
     other = tmp_path / "features.parquet"
     pd.read_parquet(cohort.features).head(600).to_parquet(other)
-    request = PublishRequest(model, audit, "engineer", tmp_path / "bundle", features=other)
-    said = quietly(run_publish, request, registry=house.registry, records=house.records)
+    said = publish(cohort, house, (model, audit), tmp_path / "bundle", features=other, keys=(), groups=None)
     assert (said.status, "not the table" in said.text) == (Exit.BAD_INPUT, True)
     search = tmp_path / "alternatives.json"
     search.write_text(json.dumps({"model_digest": "f" * 64, "candidates": []}))
@@ -136,10 +135,10 @@ def test_alternatives_find_the_way_without_the_biased_question(cohort, first, tm
         "  - {name: without_length, without_features: [language.length_words]}\n"
     )
     out = tmp_path / "alternatives.json"
-    request = AlternativesRequest(
-        first[0], str(cohort.features), str(cohort.ratings), str(cohort.outcomes), cohort.groups, candidates, 0.3, out
-    )
-    said = quietly(run_alternatives, request)
+    said = quietly(
+        alternatives, first[0], features=cohort.features, ratings=cohort.ratings, outcomes=cohort.outcomes,
+        groups=cohort.groups, candidates=candidates, select=0.3, out=tmp_path,
+    )  # fmt: skip
     assert said.status == 1, said.text
     found = {one["name"]: one["found"] for one in json.loads(out.read_text())["candidates"]}
     assert found[f"without_{BIASED}"] == "confirmed"
@@ -148,10 +147,9 @@ def test_alternatives_find_the_way_without_the_biased_question(cohort, first, tm
 
 def test_the_bank_proposes_to_drop_the_biased_question(cohort, first, tmp_path):
     scores = first[0].with_name("v1-scores") / "questions.csv"
-    request = QuestionsRequest(scores, tmp_path / "bank.json", cohort.groups, cohort.outcomes)
-    said = quietly(run_questions, request)
+    said = quietly(questions, scores, out=tmp_path, groups=cohort.groups, outcomes=cohort.outcomes)
     assert said.status == 1, said.text
-    bank = json.loads((tmp_path / "bank.json").read_text())["questions"]
+    bank = json.loads((tmp_path / "questions.json").read_text())["questions"]
     assert [one["question"] for one in bank if one["suggestion"] == "drop"] == [BIASED]
 
 
@@ -203,11 +201,11 @@ def test_audit_and_scoring_stand_in_the_log_with_people_under_pseudonyms(
         monkeypatch.setenv(name, value)
     before = len(house.records.read().lines)
     digest = load_model(second[0])[1]
-    request = AuditRequest(
-        scores=second[0].with_name("v2-scores") / "scores.parquet", groups=cohort.groups, out=tmp_path / "audit",
-        select=0.3, model=second[0],
+    made = viva_audit(
+        second[0].with_name("v2-scores") / "scores.parquet", cohort.groups, tmp_path / "audit", select=0.3,
+        model=second[0],
     )  # fmt: skip
-    assert run_audit(request) == 0
+    assert made.exit == 0
     score(tmp_path / "batch", ends=0)
     audited, scored = list(house.records.read().events())[before:]
     assert (audited.action, audited.digests["model"]) == (Action.AUDIT, digest)

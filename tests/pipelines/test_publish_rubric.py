@@ -19,14 +19,14 @@ from vivavoce.data.framework import load_framework
 from vivavoce.data.log.event import Action
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.alternatives import AlternativesRequest, run_alternatives
-from vivavoce.pipelines.audit import AuditRequest, run_audit
-from vivavoce.pipelines.monitor import MonitorRequest, run_monitor
-from vivavoce.pipelines.publish import PublishRequest, run_publish
-from vivavoce.pipelines.question_bank import QuestionsRequest, run_questions
+from vivavoce.pipelines.alternatives import alternatives
+from vivavoce.pipelines.audit import audit as viva_audit
+from vivavoce.pipelines.monitor import monitor
+from vivavoce.pipelines.publish import publish as viva_publish
+from vivavoce.pipelines.question_bank import questions
 from vivavoce.pipelines.registry import resolve
-from vivavoce.pipelines.shadow import ShadowRequest, run_shadow
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.shadow import shadow
+from vivavoce.pipelines.train import TrainingRequest, train
 from vivavoce.training.champion import compare
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
@@ -56,7 +56,7 @@ def house(tmp_path_factory) -> House:
 
 
 def request(cohort, out, **more):
-    asked = TrainingRequest(cohort.features, None, None, cohort.shorter, out, kind="rubric", tracking="none")
+    asked = TrainingRequest(cohort.features, framework=cohort.shorter, out=out, kind="rubric", tracking="none")
     return replace(asked, **more)
 
 
@@ -64,13 +64,16 @@ def audited(cohort, version, **more):
     model, digest = load_model(version)
     scores, _ = write_scores(model, digest, cohort, version.with_name(f"{version.name}-scores"))
     audit = version.with_name(f"{version.name}-audit")
-    run_audit(AuditRequest(scores=scores, groups=cohort.groups, out=audit, select=0.3, model=version, **more))
+    viva_audit(scores=scores, groups=cohort.groups, out=audit, select=0.3, model=version, **more)
     return audit
 
 
 def publish(cohort, house, version, audit, out) -> Said:
-    asked = PublishRequest(version, audit, "engineer", out, ("auditor", "publisher"), cohort.features, cohort.groups)
-    return quietly(run_publish, asked, registry=house.registry, records=house.records, now=datetime.now(UTC))
+    return quietly(
+        viva_publish, version, audit, name="engineer", out=out, keys=("auditor", "publisher"),
+        features=cohort.features, groups=cohort.groups, registry=house.registry, records=house.records,
+        now=datetime.now(UTC),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,7 @@ def first(cohort, house, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in house.environment.items():
             patch.setenv(name, value)
-        said = quietly(run_train, request(cohort, version))
+        said = quietly(train, request(cohort, version))
     assert said.status == 0, said.text
     out = version.with_name("bundle")
     return version, said.text, publish(cohort, house, version, audited(cohort, version), out), out
@@ -91,7 +94,7 @@ def second(cohort, house, first, tmp_path_factory):
     """The same rubric once performance is known, beside the one in use."""
     version = tmp_path_factory.mktemp("warm") / "v2"
     asked = request(cohort, version, ratings=cohort.ratings, outcomes=cohort.outcomes, champion=first[0])
-    said = quietly(run_train, asked)
+    said = quietly(train, asked)
     assert said.status == 0, said.text
     audit = audited(cohort, version, outcomes=cohort.outcomes, reliability=0.8)
     out = version.with_name("bundle")
@@ -210,14 +213,14 @@ def linear(cohort, tmp_path_factory):
 
 
 def test_it_runs_in_the_shadow_of_a_linear_version_and_the_other_way(cohort, second, linear, tmp_path):
-    asked = ShadowRequest(cohort.features, str(second[0]), str(linear[0] / "v1"), 0.3, tmp_path / "a.json")
-    said = quietly(run_shadow, asked)
+    pair = {"champion": second[0], "challenger": linear[0] / "v1"}
+    said = quietly(shadow, cohort.features, **pair, select=0.3, out=tmp_path / "a")
     assert said.status == 0, said.text
-    found = json.loads((tmp_path / "a.json").read_text())
+    found = json.loads((tmp_path / "a" / "shadow.json").read_text())
     assert found["correlation"]["value"] > 0.7, "both follow the planted abilities"
-    turned = replace(asked, champion=asked.challenger, challenger=asked.champion, out=tmp_path / "b.json")
-    assert quietly(run_shadow, turned).status == 0
-    back = json.loads((tmp_path / "b.json").read_text())
+    turned = dict(zip(pair, reversed(pair.values()), strict=True))
+    assert quietly(shadow, cohort.features, **turned, select=0.3, out=tmp_path / "b").status == 0
+    back = json.loads((tmp_path / "b" / "shadow.json").read_text())
     assert back["mean_difference"]["value"] == pytest.approx(-found["mean_difference"]["value"])
     assert back["sides"]["moved_in"] == found["sides"]["moved_out"]
 
@@ -237,7 +240,7 @@ def test_either_kind_may_be_the_champion_of_a_training(cohort, second, linear, t
 
 def test_alternatives_to_a_rubric_learn_nothing_either(cohort, second, tmp_path):
     six = tmp_path / "six"
-    assert quietly(run_train, replace(request(cohort, six), framework=cohort.framework)).status == 0
+    assert quietly(train, replace(request(cohort, six), framework=cohort.framework)).status == 0
     candidates = tmp_path / "candidates.yaml"
     candidates.write_text(
         "candidates:\n  - {name: without_q5, without_questions: [q5]}\n"
@@ -245,10 +248,11 @@ def test_alternatives_to_a_rubric_learn_nothing_either(cohort, second, tmp_path)
         "  - {name: equal, weights: {problem_solving: .25, technical_fit: .25, teamwork: .25, learning: .25}}\n"
     )
     out = tmp_path / "alternatives.json"
-    asked = AlternativesRequest(
-        six, str(cohort.features), None, str(cohort.outcomes), cohort.groups, candidates, 0.3, out
-    )
-    said = quietly(run_alternatives, asked)
+    asked = {
+        "features": cohort.features, "outcomes": cohort.outcomes, "groups": cohort.groups, "candidates": candidates,
+        "select": 0.3, "out": tmp_path,
+    }  # fmt: skip
+    said = quietly(alternatives, six, **asked)
     found = {one["name"]: one for one in json.loads(out.read_text())["candidates"]}
     assert found["without_q5"]["ratio_gain"]["value"] > 0.1, said.text
     for front in json.loads(out.read_text())["weights"].values():
@@ -259,15 +263,15 @@ def test_alternatives_to_a_rubric_learn_nothing_either(cohort, second, tmp_path)
     assert abs(found["equal"]["validity_gain"]["value"]) < 0.05
     assert found["terms_alone"]["validity_gain"]["value"] > -0.05, "structure was planted as noise"
     candidates.write_text("candidates:\n  - {name: blind, without_features: [prosody.f0_median_hz]}\n")
-    said = quietly(run_alternatives, asked)
+    said = quietly(alternatives, six, **asked)
     assert (said.status, "are no features here" in said.text) == (2, True)
 
 
 def test_the_question_bank_reads_its_scores(cohort, second, tmp_path):
     scores = second[0].with_name("v2-scores") / "questions.csv"
-    said = quietly(run_questions, QuestionsRequest(scores, tmp_path / "bank.json", cohort.groups, cohort.outcomes))
+    said = quietly(questions, scores, out=tmp_path, groups=cohort.groups, outcomes=cohort.outcomes)
     assert said.status == 0, said.text
-    bank = json.loads((tmp_path / "bank.json").read_text())["questions"]
+    bank = json.loads((tmp_path / "questions.json").read_text())["questions"]
     assert {one["suggestion"] for one in bank} == {"keep"}
 
 
@@ -285,10 +289,10 @@ def test_the_monitor_watches_what_it_rests_on(house, second, tmp_path):
             table[name] = 0.5 - drop + 0.12 * rng.standard_normal(len(table))
         save(table, folder / "features.parquet", prints=prints(), quality=(NOISE,))
         folders.append(folder)
-    asked = MonitorRequest(
-        tuple(folders[1:]), folders[0], tmp_path / "out", model=str(second[0]), now=datetime(2026, 9, 1, tzinfo=UTC)
-    )
-    said = quietly(lambda one, console: run_monitor(one, house.records, console=console), asked)
+    said = quietly(
+        monitor, folders[1:], reference=folders[0], out=tmp_path / "out", model=second[0],
+        now=datetime(2026, 9, 1, tzinfo=UTC), records=house.records,
+    )  # fmt: skip
     found = json.loads((tmp_path / "out" / "monitor.json").read_text())
     assert said.status == Exit.FINDING, said.text
     watched = [one for one in found["watched"] if one["kind"] == "features"]
@@ -307,5 +311,5 @@ def test_the_monitor_watches_what_it_rests_on(house, second, tmp_path):
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_read(cohort, tmp_path, change, said):
     asked = replace(request(cohort, tmp_path / "v"), **change)
-    found = quietly(run_train, replace(asked, features="nowhere.parquet"))
+    found = quietly(train, replace(asked, features="nowhere.parquet"))
     assert (found.status, said in " ".join(found.text.split())) == (2, True), found.text

@@ -1,4 +1,4 @@
-"""``viva keys``, ``log``, ``verify``, ``register`` and ``registry``: what they say, how they end, what they leave."""
+"""``viva keys``, ``log`` and ``model``: what they say, how they end, what they leave."""
 
 import json
 from datetime import UTC, datetime
@@ -91,6 +91,10 @@ class TestLog:
         desk.do("keys", "create", "ben", "--role", "publish")
         assert "2 events as signed by log" in desk.do("log", "verify")
         assert "create" in desk.do("log", "list", "--last", 2)
+        [listed] = json.loads(desk.do("log", "list", "--last", 1, "--json"))
+        assert (listed["n"], listed["action"]) == (1, "key")
+        verified = json.loads(desk.do("log", "verify", "--json"))
+        assert (verified["events"], verified["signer"]) == (2, "log")
         proof = json.loads(desk.do("log", "prove", 1))
         assert proof["number"] == 1
         assert json.loads(proof["event"])["details"]["key"] == "ben"
@@ -118,7 +122,9 @@ class TestLog:
         assert "an old state was put back" in desk.do("log", "verify", ends=1)
         (desk.home / "elsewhere" / "head").unlink()
         assert "an old state put back is not told" in desk.do("log", "verify")
-        assert "an old state was put back" in desk.do("log", "verify", "--head", desk.home / "far", ends=1)
+        assert "an old state was put back" in desk.do(
+            "log", "verify", "--head", desk.home / "far" / "heads.jsonl", ends=1
+        )
         assert "put back" in desk.do("log", "head", "--out", desk.home / "far", ends=1)
 
     def test_goes_on_after_a_killed_writer(self, desk: Desk) -> None:
@@ -144,39 +150,41 @@ class TestVersions:
     def test_are_registered_shown_compared_promoted_and_taken_back(self, stocked: Desk) -> None:
         for people in (60, 61):
             folder = make_model(stocked.home / f"v{people}", people)
-            assert "engineer version" in stocked.do("register", folder, "--name", "engineer", "--as", "ana")
+            assert "engineer version" in stocked.do("model", "register", folder, "--name", "engineer", "--as", "ana")
         assert b'"action":"register"' in stocked.records.read().lines[-1]
-        assert "engineer 2" in stocked.do("registry", "list").replace("│", "").replace("  ", " ")
-        assert stocked.do("registry", "show", "engineer").count("software_engineer") == 2
-        said = stocked.do("registry", "compare", "engineer", 1, 2)
+        assert "engineer 2" in stocked.do("model", "list")
+        assert stocked.do("model", "show", "engineer").count("software_engineer") == 2
+        versions = json.loads(stocked.do("model", "show", "engineer", "--json"))
+        assert [(one["version"], len(one["model"])) for one in versions] == [(1, 64), (2, 64)]
+        said = stocked.do("model", "compare", "engineer", 1, 2)
         assert "documents.datasheet.persons: 60 → 61 engineer 1 and 2: 1 differences." in said
         stocked.do("keys", "create", "trainer", "--role", "train")
         for number in (1, 2):
-            said = stocked.do("registry", "promote", "engineer", number, "--key", "trainer")
+            said = stocked.do("model", "promote", "engineer", number, "--key", "trainer")
             assert f"version {number} is the challenger, signed by trainer" in said
-        assert "version 1 is the challenger again" in stocked.do("registry", "rollback", "engineer", "--key", "trainer")
+        assert "version 1 is the challenger again" in stocked.do("model", "rollback", "engineer", "--key", "trainer")
         actions = [event.action for event in stocked.records.read().events()]
         assert actions[-3:] == [Action.PROMOTE, Action.PROMOTE, Action.ROLL_BACK]
-        said = stocked.do("registry", "rollback", "engineer", "--key", "trainer", "--alias", "champion", ends=2)
+        said = stocked.do("model", "rollback", "engineer", "--key", "trainer", "--alias", "champion", ends=2)
         assert "takes a key with the role publish" in said
-        assert "has no version 9" in stocked.do("registry", "promote", "engineer", 9, "--key", "trainer", ends=2)
-        assert "cannot be read" in stocked.do("registry", "promote", "engineer", 1, "--key", "nobody", ends=2)
+        assert "has no version 9" in stocked.do("model", "promote", "engineer", 9, "--key", "trainer", ends=2)
+        assert "cannot be read" in stocked.do("model", "promote", "engineer", 1, "--key", "nobody", ends=2)
 
     def test_in_a_bundle_are_verified_check_by_check(self, stocked: Desk) -> None:
         keys = [stocked.records.key(name) for name in ("auditor", "publisher")]
         folder = make_model(stocked.home / "v1")
         bundle = bundle_of(stocked.home / "bundle", folder, *keys, made=datetime.now(UTC).replace(microsecond=0))
-        said = stocked.do("verify", bundle)
+        said = stocked.do("model", "verify", bundle)
         assert all(
             f"ok {name} " in said for name in ["folder", "manifest", "files", "signatures", "model", "audit", "gate"]
         )
         assert "published for software_engineer until" in said
-        stocked.do("register", bundle, "--name", "engineer")
+        stocked.do("model", "register", bundle, "--name", "engineer")
         assert stocked.records.read().lines[-1].count(b'"bundle":') == 1
         (bundle / "gate.json").write_text("{}")
-        said = stocked.do("verify", bundle, ends=1)
+        said = stocked.do("model", "verify", bundle, ends=1)
         assert "REFUSED files gate.json is not the file that was signed" in said
-        assert "gate.json" in stocked.do("register", bundle, "--name", "engineer", ends=1)
+        assert "gate.json" in stocked.do("model", "register", bundle, "--name", "engineer", ends=1)
 
 
 def test_every_role_can_be_given(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_what_is_not_there_is_said(house: House) -> None:
         house.registry.versions("enginer")
     with pytest.raises(RegistryRefused, match="engineer has no version 7 that viva registered. It has: 1"):
         house.registry.version(NAME, 7)
-    with pytest.raises(RegistryRefused, match="There is no registry at .*viva register"):
+    with pytest.raises(RegistryRefused, match="There is no registry at .*viva model register"):
         Registry.of(environment(house.home / "elsewhere")).names()
 
 

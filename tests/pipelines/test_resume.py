@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,9 +18,8 @@ from tests.pipelines.runs import ROWS, batch, document, ends, kill, numbers, sta
 from tests.proof import proof_count
 from vivavoce.data.errors import Exit
 from vivavoce.data.ledger import Ledger
-from vivavoce.pipelines.score import run_score
-from vivavoce.pipelines.scoring.batch import Request
-from vivavoce.pipelines.scoring.configuration import Profile
+from vivavoce.pipelines.score import score
+from vivavoce.pipelines.scoring.batch import ScoreRequest
 
 SHORT = ("c13", "c10", "c09", "c11")  # scored, cut off, without sound, without consent
 CHEAP = ("--profile", "language", "--encoder", "none", "--asr", "provided")
@@ -39,18 +39,13 @@ def undisturbed(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
-def request(manifest: Path, out: Path, **changed: object) -> Request:
-    asked = {
-        "manifest": manifest, "framework": None, "out": out, "workers": 1, "asr": "provided", "weights": None,
-        "profile": Profile.LANGUAGE, "encoder": "none", "frames_per_second": 5.0, "consent_on_file": None,
-        "skip_bad_rows": False, "csv": False,
-    }  # fmt: skip
-    return Request(**{**asked, **changed})  # type: ignore[arg-type]
+def request(manifest: Path, out: Path, **changed: Any) -> ScoreRequest:
+    return ScoreRequest(manifest, out=out, **{"asr": "provided", "encoder": "none", **changed})
 
 
-def run_here(asked: Request) -> tuple[int, str]:
+def run_here(asked: ScoreRequest) -> tuple[int, str]:
     """Exit status and words of a run in this process."""
-    return told(run_score, asked, width=400)
+    return told(score, asked, width=400)
 
 
 def files(out: Path) -> set[Path]:
@@ -197,9 +192,9 @@ class TestFinished:
     @pytest.mark.parametrize(
         ("changed", "named"),
         [
-            ({"profile": Profile.VOICE}, 'profile: "language" → "voice"'),
+            ({"profile": "voice"}, 'profile: "language" → "voice"'),
             ({"consent_on_file": "p-1"}, 'consent_on_file: null → "p-1"'),
-            ({"frames_per_second": 10.0}, "frames_per_second: 5.0 → 10.0"),
+            ({"fps": 10.0}, "frames_per_second: 5.0 → 10.0"),
         ],
         ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
     )

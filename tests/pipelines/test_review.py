@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from tests.commands import told
 from tests.data.log.logs import make_key
@@ -13,7 +12,7 @@ from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.signing.key import Role
 from vivavoce.fairness.groups import read_reviews
 from vivavoce.pipelines.records import Records
-from vivavoce.pipelines.review import ReviewRequest, add_review, read_kept, run_export, run_review
+from vivavoce.pipelines.review import ReviewRequest, add_review, read_kept, review
 from vivavoce.pipelines.watching.review_file import REVIEWS, ReviewsAltered
 
 REASON = "The recording broke off; the last answer was strong."
@@ -35,8 +34,8 @@ def out(tmp_path, monkeypatch):
 
 
 def ask(out, records, candidate="2026-05-0001", after=70.0, reason=REASON, **more) -> tuple[int, str]:
-    request = ReviewRequest(out, candidate, after, reason, "ben", **more)
-    return told(run_review, request, records)
+    asked = {"candidate": candidate, "after": after, "reason": reason, "reviewer": "ben", "records": records}
+    return told(review, out, **(asked | more))
 
 
 def test_the_second_review_begins_where_the_first_ended(out, records):
@@ -50,7 +49,7 @@ def test_the_second_review_begins_where_the_first_ended(out, records):
     assert [(one.before, one.after) for one in kept] == [(machine, 70.0), (70.0, 65.0), (machine, 20.0)]
     assert {one.model_digest for one in kept} == {DIGEST}
     path = out / "reviews.csv"
-    assert run_export(out, path, records, console=Console(quiet=True)) == 0
+    assert len(review(out, export=out, records=records).reviews) == 2
     found = read_reviews(path)
     assert found.change == pytest.approx([70 - machine, -5.0])
     assert found.totals == {"reviews": 2, "reviewers": 1, "without_reason": 0}
@@ -79,7 +78,7 @@ def test_an_erased_person_is_refused_and_what_was_said_cannot_be_read(out, recor
     ("more", "message"),
     [
         ({"reason": "  "}, "--reason: Write 1 to 2000 characters"),
-        ({"after": 101.0}, "--after: Give a score of 0 to 100"),
+        ({"after": 101.0}, "'after' must be at least 0 and at most 100. Got 101.0 instead."),
         ({"candidate": "2026-05-0010"}, "--candidate: Name one that is there. Nobody has this id."),
         ({"interview": "i2"}, "--interview: Name one that is there. Known are: i2026-05-0001."),
         ({"competency": "teamwrk"}, "Did you mean 'teamwork'?"),
@@ -110,7 +109,8 @@ def test_a_line_changed_taken_out_or_put_in_is_found(out, records):
 def test_the_log_names_the_line_and_the_person_by_pseudonym_only(out, records, tmp_path):
     make_key(tmp_path, "log", Role.LOG)
     records.create_log()
-    add_review(ReviewRequest(out, "2026-05-0003", 44.0, REASON, "ben"), records)
+    asked = ReviewRequest(out, candidate="2026-05-0003", after=44.0, reason=REASON, reviewer="ben")
+    add_review(asked, records)
     [event] = list(records.read().events(Action.REVIEW))
     key = make_keys(out, tmp_path, []).find("2026-05-0003")
     assert key is not None

@@ -1,23 +1,20 @@
 """Weights that make group and rating independent; training takes them and never sees a group."""
 
-import io
-
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
-from rich.console import Console
 
 from tests.commands import told
 from tests.training.tables import FILE, write
 from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.reweigh import ReweighRequest, run_reweigh
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.reweigh import reweigh
+from vivavoce.pipelines.train import TrainingRequest, train
 
 
 def weighed(**asked):
-    return told(run_reweigh, ReweighRequest(**asked))
+    return told(reweigh, asked.pop("table"), **asked)
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def people(tmp_path):
 def test_weighted_group_means_of_the_classes_are_equal(people):
     folder, group, value = people
     out = folder / "weights.parquet"
-    status, said = weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=out)
+    status, said = weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=folder)
     assert status == Exit.DONE
     assert "blue" in said
     assert "unknown 20" in said
@@ -52,11 +49,11 @@ def test_weighted_group_means_of_the_classes_are_equal(people):
 def test_the_file_holds_ids_and_weights_and_nothing_else(people):
     folder, *_ = people
     out = folder / "weights.parquet"
-    weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=out)
+    weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=folder)
     schema = pyarrow.parquet.read_schema(out)
     assert schema.names == ["candidate_id", "weight"]
     assert not any(word in out.read_bytes() for word in (b"blue", b"green", b"team"))
-    status, said = weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=out)
+    status, said = weighed(table=folder / "outcomes.csv", groups=folder / "groups.csv", by=("team",), out=folder)
     assert status == Exit.BAD_INPUT
     assert "exists" in said
 
@@ -69,21 +66,21 @@ def test_ratings_that_name_interviews_need_to_know_whose_they_are(people):
         groups, index=False
     )
     asked = {"table": paths["ratings"], "groups": groups, "by": ("team",)}
-    status, said = weighed(**asked, out=folder / "w1.csv")
+    status, said = weighed(**asked, out=folder / "w1")
     assert status == Exit.BAD_INPUT
     assert "--interviews" in said
-    assert weighed(**asked, out=folder / "w1.csv", interviews=paths["features"])[0] == Exit.DONE
-    assert len(pd.read_csv(folder / "w1.csv")) == 60
+    assert weighed(**asked, out=folder / "w1", interviews=paths["features"])[0] == Exit.DONE
+    assert len(pd.read_parquet(folder / "w1" / "weights.parquet")) == 60
 
 
 def test_several_criteria_and_unknown_attributes_are_refused(people):
     folder, *_ = people
     table = pd.read_csv(folder / "outcomes.csv").assign(criterion=["sales", "service"] * 200)
     table.to_csv(folder / "several.csv", index=False)
-    asked = {"table": folder / "several.csv", "groups": folder / "groups.csv", "out": folder / "w.parquet"}
+    asked = {"table": folder / "several.csv", "groups": folder / "groups.csv", "out": folder / "w"}
     assert "sales, service" in weighed(**asked, by=("team",))[1]
     assert weighed(**asked, by=("team",), criterion="sales")[0] == Exit.DONE
-    assert "Name an attribute" in weighed(**{**asked, "out": folder / "v.parquet"}, by=("age",), criterion="sales")[1]
+    assert "Name an attribute" in weighed(**{**asked, "out": folder / "v"}, by=("age",), criterion="sales")[1]
 
 
 def test_training_takes_the_weights_and_says_so(tmp_path):
@@ -92,10 +89,9 @@ def test_training_takes_the_weights_and_says_so(tmp_path):
     ids = [f"c{i:04d}" for i in range(80)]
     pd.DataFrame({"candidate_id": ids, "weight": rng.uniform(0.5, 2, 80)}).to_csv(tmp_path / "w.csv", index=False)
     asked = {**paths, "outcomes": None, "framework": FILE, "tracking": "none"}
-    said = Console(file=io.StringIO())
-    assert run_train(TrainingRequest(**asked, out=tmp_path / "plain"), console=said) == Exit.DONE
-    status = run_train(TrainingRequest(**asked, out=tmp_path / "fair", sample_weights=tmp_path / "w.csv"), console=said)
-    assert status == Exit.DONE
+    assert train(TrainingRequest(**asked, out=tmp_path / "plain")).exit == Exit.DONE
+    again = train(TrainingRequest(**asked, out=tmp_path / "fair", sample_weights=tmp_path / "w.csv"))
+    assert again.exit == Exit.DONE
     plain, fair = (load_model(tmp_path / name)[0] for name in ("plain", "fair"))
     assert not np.allclose(plain.competencies[0].coefficients, fair.competencies[0].coefficients)
     sheet = fair.documents["datasheet"]["sample weights"]

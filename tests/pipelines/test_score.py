@@ -17,8 +17,8 @@ from vivavoce.data.manifest import read_manifest
 from vivavoce.features.transcript.hygiene import normalise
 from vivavoce.features.transcript.provided import read_transcript
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.scoring.batch import Batch, Request, prepare
-from vivavoce.pipelines.scoring.configuration import Profile, declared_features
+from vivavoce.pipelines.scoring.batch import Batch, ScoreRequest, prepare
+from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.job import find_result, open_store
 from vivavoce.pipelines.scoring.recording import observation_stage
 from vivavoce.pipelines.scoring.result import Result
@@ -43,7 +43,7 @@ NAMES = [row["candidate_name"] for row in ROWS.values()]
 def sealed(demo: Path) -> Batch:
     """The demo's request, prepared again, to look into its store."""
     manifest = DEMO / "manifest.jsonl"
-    return prepare(Request(manifest, None, demo, 2, "provided", None, Profile.ALL, "auto", 5.0, None, False, True))
+    return prepare(ScoreRequest(manifest, out=demo, workers=2, asr="provided", profile="all", csv=True))
 
 
 @pytest.fixture(scope="session")

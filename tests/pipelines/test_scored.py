@@ -24,7 +24,7 @@ from vivavoce.data.vault.keys import KeyRing, ProjectKey
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.records import Records
 from vivavoce.pipelines.score import enter_scores
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 
 SHORT = ("c13", "c11")  # scored, without consent
 CHEAP = ("--profile", "language", "--encoder", "none", "--asr", "provided")
@@ -88,10 +88,10 @@ def test_a_training_killed_before_its_event_is_entered_when_asked_for_again(reco
     with monkeypatch.context() as killed:
         killed.setattr("vivavoce.pipelines.train._entered", kill_here)
         with pytest.raises(Killed):
-            run_train(request, console=Console(quiet=True))
+            train(request)
     digest = load_model(tmp_path / "v1")[1]
     for _ in range(2):
-        status, said = told(run_train, request)
+        status, said = told(train, request)
         assert (status, f"holds model {digest[:12]}; the event log has its training" in said) == (Exit.BAD_INPUT, True)
     [event] = list(records.read().events(Action.TRAIN))
     assert (event.digests["model"], event.details["entered"]) == (digest, "by a later run")

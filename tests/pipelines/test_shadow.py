@@ -13,7 +13,7 @@ from tests.models.test_directory import FRAMEWORK, NAMES, model
 from tests.training.tables import save
 from vivavoce.models.directory import save_model
 from vivavoce.models.score import Norms
-from vivavoce.pipelines.shadow import ShadowRequest, compare_scores, run_shadow
+from vivavoce.pipelines.shadow import compare_scores, shadow
 
 NOISE = 0.75  # of the challenger, in the champion's standard deviations: they correlate .80
 SHARE = 0.25
@@ -52,9 +52,10 @@ def write_features(path, n=PEOPLE, engine="whisper:tiny", prints=None):
 
 
 def ask(tmp_path, features, champion, challenger, **more) -> tuple[int, dict, str]:
-    request = ShadowRequest(features, champion, challenger, SHARE, tmp_path / "shadow.json", **more)
-    status, said = told(run_shadow, request, width=140)
-    return status, json.loads(request.out.read_text()) if request.out.exists() else {}, said
+    asked = {"champion": champion, "challenger": challenger, "select": SHARE, "out": tmp_path} | more
+    status, said = told(shadow, features, width=140, **asked)
+    written = tmp_path / "shadow.json"
+    return status, json.loads(written.read_text()) if written.exists() else {}, said
 
 
 def test_noise_moves_as_many_people_as_theory_says():
@@ -110,6 +111,5 @@ def test_other_measurements_and_other_recognisers_are_refused_by_name(tmp_path):
 def test_too_few_people_and_no_share_are_refused(tmp_path):
     features, champion = write_features(tmp_path / "features.parquet", n=3), version(tmp_path / "v1", 0.0)
     assert "3 people" in ask(tmp_path, features, champion, champion)[2]
-    request = ShadowRequest(features, champion, champion, 1.5, tmp_path / "o.json")
-    status, said = told(run_shadow, request)
-    assert (status, "Write a share between 0 and 1" in said) == (2, True)
+    status, said = told(shadow, features, champion=champion, challenger=champion, select=1.5, out=tmp_path)
+    assert (status, "'select' must be at least 0 and at most 1. Got 1.5 instead." in said) == (2, True)

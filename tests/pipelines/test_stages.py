@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.commands import told
-from vivavoce.pipelines.stages import compare_strata, read_stages, run_stages
+from vivavoce.pipelines.stages import compare_strata, read_stages, stages
 
 
 def table(path, seed=0, *, fewer=0.0, n=400, sites=4):
@@ -26,12 +26,13 @@ def table(path, seed=0, *, fewer=0.0, n=400, sites=4):
 
 
 def ask(path, out) -> tuple[int, dict, str]:
-    status, said = told(run_stages, path, out, width=140)
-    return status, json.loads(out.read_text()) if out.exists() else {}, said
+    status, said = told(stages, path, out=out, width=140)
+    written = out / "stages.json"
+    return status, json.loads(written.read_text()) if written.exists() else {}, said
 
 
 def test_a_site_that_passes_fewer_is_found_at_its_stage(tmp_path):
-    status, found, said = ask(table(tmp_path / "t.csv", fewer=0.35), tmp_path / "o.json")
+    status, found, said = ask(table(tmp_path / "t.csv", fewer=0.35), tmp_path / "o")
     assert status == 1
     different = {(one["stage"], one["by"]) for one in found["differences"] if one["adjusted_p"] < 0.05}
     assert ("screen", "site") in different
@@ -53,7 +54,7 @@ def test_equal_sites_are_rarely_called_different(tmp_path):
 
 
 def test_agreement_by_site_finds_the_slanted_one(tmp_path):
-    _, found, _ = ask(table(tmp_path / "t.csv"), tmp_path / "o.json")
+    _, found, _ = ask(table(tmp_path / "t.csv"), tmp_path / "o")
     slant = {one["of"]: one["mean_difference"]["value"] for one in found["agreement"] if one["by"] == "site"}
     assert slant["s0"] == pytest.approx(10, abs=0.4)  # four standard errors of 100 people, sd 1
     assert all(abs(slant[name]) < 0.4 for name in ("s1", "s2", "s3"))
@@ -63,7 +64,7 @@ def test_agreement_by_site_finds_the_slanted_one(tmp_path):
 def test_one_site_or_everybody_passing_is_no_difference(tmp_path):
     path = tmp_path / "t.csv"
     pd.DataFrame({"candidate_id": list("abcd"), "stage": "x", "passed": [1, 0, 1, 0], "site": "one"}).to_csv(path)
-    status, found, said = ask(path, tmp_path / "o.json")
+    status, found, said = ask(path, tmp_path / "o")
     assert (status, found["differences"][0]["p"]["value"]) == (0, None)
     assert "nothing to compare: one only, or none" in said
     assert found["agreement"] == []
@@ -79,6 +80,6 @@ def test_one_site_or_everybody_passing_is_no_difference(tmp_path):
 )
 def test_bad_rows_are_named(tmp_path, line, message):
     (tmp_path / "t.csv").write_text(f"candidate_id,stage,passed\n{line}\n")
-    status, _, said = ask(tmp_path / "t.csv", tmp_path / "o.json")
+    status, _, said = ask(tmp_path / "t.csv", tmp_path / "o")
     assert status == 2
     assert message in " ".join(said.split())

@@ -18,8 +18,7 @@ from vivavoce.data.framework import load_frameworks
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.models.linear.linear_version import LinearVersion
 from vivavoce.models.score import BAND_Z, OVERALL
-from vivavoce.pipelines.score import run_score
-from vivavoce.pipelines.scoring.batch import Request
+from vivavoce.pipelines.score import score
 from vivavoce.pipelines.scoring.configuration import Profile
 from vivavoce.pipelines.scoring.model import check_frameworks, load_scorers
 
@@ -258,6 +257,5 @@ class TestRefusals:
 
 def refused(manifest: Path, out: Path, *models: str, **changes: Any) -> tuple[int, str]:
     """A run in this process: its exit status and what it said."""
-    asked = Request(manifest, None, out, 1, "provided", None, Profile.ALL, "auto", 5.0, None, True, False)
-    request = replace(asked, models=models, **changes)
-    return told(run_score, request, width=10_000)
+    asked = {"asr": "provided", "profile": "all", "skip_bad_rows": True, "model": models} | changes
+    return told(score, manifest, out=out, width=10_000, **asked)

@@ -14,7 +14,7 @@ from tests.training.tables import FILE, FRAMEWORK, WEIGHTS, write
 from vivavoce.data.errors import Exit
 from vivavoce.data.framework import Framework
 from vivavoce.models.directory import load_model, save_model
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 from vivavoce.training.errors import BadTraining
 from vivavoce.training.pooling import read_beside
 from vivavoce.training.weights import learn_weights
@@ -127,7 +127,7 @@ def test_the_command_pools_and_says_with_whom_how_strongly_and_what_it_moved(tmp
 
     def trained(out, **more):
         request = TrainingRequest(**paths, framework=FILE, out=tmp_path / out, tracking="none", **more)
-        return told(run_train, request)
+        return told(train, request)
 
     others = (version(tmp_path / "other"), version(tmp_path / "third", "tester", seed=2))
     status, said = trained("pooled", beside=others)
@@ -145,6 +145,6 @@ def test_the_command_pools_and_says_with_whom_how_strongly_and_what_it_moved(tmp
 
 
 def test_a_rubric_has_no_use_for_other_jobs(tmp_path):
-    request = TrainingRequest("f.csv", None, None, FILE, tmp_path / "out", beside=(tmp_path,), kind="rubric")
-    status, said = told(run_train, request)
+    request = TrainingRequest("f.csv", framework=FILE, out=tmp_path / "out", beside=(tmp_path,), kind="rubric")
+    status, said = told(train, request)
     assert (status, "--beside would do nothing: leave it out" in said) == (Exit.BAD_INPUT, True)

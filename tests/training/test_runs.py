@@ -11,7 +11,8 @@ from tests.commands import told
 from tests.training.tables import COMPETENCIES, FILE, save, write
 from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest
+from vivavoce.pipelines.train import train as viva_train
 from vivavoce.training.runs import NoTracking, Record, figures, record, tracking_uri
 
 TRIALS = 3
@@ -37,7 +38,7 @@ def marked(folder):
 
 def train(folder, paths, name, **asked):
     request = TrainingRequest(**{**paths, "framework": FILE, "out": folder / name, **asked})
-    return told(run_train, request)
+    return told(viva_train, request)
 
 
 @pytest.fixture(scope="module")

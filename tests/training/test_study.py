@@ -16,7 +16,7 @@ from vivavoce.fairness.gate.evidence import Evidence
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.publishing.card import markdown, sections
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 from vivavoce.training import weights
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
@@ -48,7 +48,7 @@ def trained(study, out, **changes):
     """The exit status and what was said."""
     tables = {name: getattr(study, name) for name in ("features", "ratings", "outcomes", "framework")}
     asked = TrainingRequest(**tables, out=out, criterion="rating", tracking="none")
-    return told(run_train, replace(asked, **changes), width=200)
+    return told(train, replace(asked, **changes), width=200)
 
 
 def read(study, split, features=None):

@@ -13,13 +13,13 @@ from tests.training.tables import COMPETENCIES, FILE, write
 from vivavoce.data.errors import Exit
 from vivavoce.models.directory import load_model
 from vivavoce.pipelines.app import app
-from vivavoce.pipelines.train import TrainingRequest, run_train
+from vivavoce.pipelines.train import TrainingRequest, train
 
 
 def trained(paths, out, **changes):
     """The exit status and what was said."""
     asked = {**paths, "framework": FILE, "out": out, "tracking": "none", **changes}
-    return told(run_train, TrainingRequest(**asked), width=200)
+    return told(train, TrainingRequest(**asked), width=200)
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def chosen(inputs: Inputs, framework: Framework, parameters: RubricParameters) -
         needed = sorted({one for measures in parameters.variants.values() for one in measures})
         raise BadTraining(
             f"No variant of the rubric can be measured: each needs all of its measures ({', '.join(needed)}), for "
-            "every competency where they are of one. Measure these interviews with viva features."
+            "every competency where they are of one. Measure these interviews with viva measure."
         )
     scored = [np.any([~np.isnan(one) for one in points_of(each, inputs).values()], axis=0) for each in versions]
     first = np.where(np.any(scored, axis=0), np.argmax(scored, axis=0), len(versions))
