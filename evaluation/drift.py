@@ -267,7 +267,7 @@ def _shares(reference: Window, window: Window) -> list[Watched]:
 def _adjusted(seen: list[Watched]) -> list[Watched]:
     """Holm over all that has a p, and whether it moved."""
     return [
-        one if np.isnan(p) else replace(one, adjusted_p=float(p), moved=p < ALPHA and _matters(one))
+        one if np.isnan(p) else replace(one, adjusted_p=float(p), moved=bool(p < ALPHA) and _matters(one))
         for one, p in zip(seen, holm([one.p for one in seen]), strict=True)
     ]
 
