@@ -15,10 +15,10 @@ from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
 from vivavoce.pipelines.door import Data, Map, Place, Shown, front_door, maps_of, scratch
 from vivavoce.pipelines.door import Model as Reference
-from vivavoce.pipelines.model import Model
 from vivavoce.pipelines.records import Records, enter
 from vivavoce.pipelines.scoring.model import model_folder
 from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.trained import Model
 
 if TYPE_CHECKING:
     from vivavoce.training.inputs import Inputs

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from vivavoce.data.framework import load_framework as read_framework
     from vivavoce.pipelines.audit import Audited as Audited
     from vivavoce.pipelines.audit import audit as audit
-    from vivavoce.pipelines.model import Model as Model
-    from vivavoce.pipelines.model import load as load
     from vivavoce.pipelines.publish import Published as Published
     from vivavoce.pipelines.publish import publish as publish
     from vivavoce.pipelines.score import Run as Run
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from vivavoce.pipelines.score import score as score
     from vivavoce.pipelines.train import Trained as Trained
     from vivavoce.pipelines.train import train as train
+    from vivavoce.pipelines.trained import Model as Model
+    from vivavoce.pipelines.trained import load as load
 
 __version__ = "0.1.0"
 
