@@ -85,7 +85,7 @@ class TestManifestErrors:
         for wanted in ("URL", "'../a.mp4'", "langauge", "consent", "link.mp4"):
             assert wanted in said.output, wanted
         for line in "23456":
-            assert f" {line} " in said.output
+            assert f"line {line}, " in said.output
         assert not (tmp_path / "out").exists()
 
     def test_a_job_without_framework_is_one(self, tmp_path: Path) -> None:
