@@ -73,9 +73,13 @@ def audit(run: "Run", kind: str, scores: Path, questions: Path, out: Path) -> in
 
 
 def keys(run: "Run") -> list[int]:
-    pairs = (("log", "log"), ("auditor", "audit"), ("publisher", "publish"))
-    found = [run.viva("keys", "create", *pairs[0][:1], "--role", pairs[0][1]), run.viva("log", "create")]
-    return [*found, *(run.viva("keys", "create", name, "--role", role) for name, role in pairs[1:])]
+    """The exit statuses of making the log's key, the log, and the keys of an auditor and a publisher."""
+    return [
+        run.viva("keys", "create", "log", "--role", "log"),
+        run.viva("log", "create"),
+        run.viva("keys", "create", "auditor", "--role", "audit"),
+        run.viva("keys", "create", "publisher", "--role", "publish"),
+    ]
 
 
 def publish(run: "Run", kind: str, out: Path) -> int:
@@ -85,6 +89,14 @@ def publish(run: "Run", kind: str, out: Path) -> int:
         "--key", "auditor", "--key", "publisher", "--features", t.few if kind == "fusion" else t.cohort.features,
         "--groups", t.cohort.groups, *(("--check-only",) if kind == "fusion" else ()),
     )  # fmt: skip
+
+
+def verify(run: "Run", bundle: Path) -> int:
+    return run.viva("model", "verify", bundle)
+
+
+def verify_log(run: "Run") -> int:
+    return run.viva("log", "verify")
 
 
 def monitor(run: "Run", months: Months, out: Path) -> int:
@@ -262,7 +274,7 @@ def publish_stage(run: Run) -> Json:
     for kind in ("rubric", "fusion", "linear"):  # the last one is admitted
         bundle = run.home / f"{kind}-bundle"
         found[kind] = {"exit": publish(run, kind, bundle), **gate_of(bundle)}
-    return {**found, "verified": run.viva("verify", run.home / "linear-bundle")}
+    return {**found, "verified": verify(run, run.home / "linear-bundle")}
 
 
 def production_stage(run: Run) -> Json:
@@ -287,7 +299,7 @@ def erase_stage(run: Run) -> Json:
     status = dict(table(out, "status")[["interview_id", "status"]].itertuples(index=False))
     return {
         "exit": statuses, "left": left, "status": status, "report": (out / "report.html").exists(),
-        "log": logged(run.home), "verified": run.viva("log", "verify"),
+        "log": logged(run.home), "verified": verify_log(run),
     }  # fmt: skip
 
 
