@@ -267,6 +267,7 @@ def read_manifest(
     skip_bad_rows: bool = False,
     today: date | None = None,
     maps: Maps | None = None,
+    folder: Path | None = None,
 ) -> Manifest:
     """Read and validate a manifest.
 
@@ -287,6 +288,8 @@ def read_manifest(
         The day after which no consent may be dated; by default the latest day that has begun anywhere on Earth.
     maps
         What the user calls the columns of a table.
+    folder
+        Where media and transcripts lie; None: in the file's own folder or below.
 
     Raises
     ------
@@ -299,7 +302,7 @@ def read_manifest(
     declared = declared_consent(consent_on_file) if consent_on_file is not None else None
     source = _source_of(path)
     content = _bytes_of(path, Path(source.place))
-    folder = path.parent.resolve()
+    folder = (folder or path.parent).resolve()
     context = {"folder": folder, "today": today or (datetime.now(UTC) + EASTERNMOST).date()}
     try:
         raw_manifest = _rows_of(source, content, maps or Maps())

@@ -156,3 +156,12 @@ def test_estimators_follow_scikit_learns_conventions() -> None:
 
 def test_a_framework_is_read() -> None:
     assert vv.read_framework(FILE).job == "software_engineer"
+
+
+def test_a_manifest_may_be_a_dataframe_of_files_in_the_present_folder(tmp_path: Path, monkeypatch) -> None:
+    rows = pd.read_json(DEMO / "manifest.jsonl", lines=True).query("interview_id == 'c13'")
+    monkeypatch.chdir(DEMO)
+    run = vv.score(rows.dropna(axis=1), out=tmp_path / "out", asr="provided", encoder="none")
+    assert run.status["status"].tolist() == ["scored"]
+    again = vv.score(rows.dropna(axis=1), out=tmp_path / "out", asr="provided", encoder="none")
+    assert again.exit is vv.Exit.DONE, "the same rows are the same manifest: nothing to do"

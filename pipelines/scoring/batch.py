@@ -16,7 +16,7 @@ from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.door import Map, Model, Place, Shown, inside, maps_of, named
+from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, named, scratch
 from vivavoce.pipelines.scoring.configuration import (
     Configuration,
     Profile,
@@ -35,7 +35,7 @@ SHOWN_IDS = 10
 class Request:
     """What both of scoring and measuring may be asked for, and what only one of them may."""
 
-    manifest: Annotated[Place, "Interviews, one row each: .jsonl, .csv, .xlsx, .parquet."]
+    manifest: Annotated[Data, "Interviews, one row each: .jsonl, .csv, .xlsx, .parquet."]
     _: KW_ONLY
     out: Annotated[Place, "Output folder; an interrupted run there is continued."]
     framework: Annotated[Place | None, "A framework file or a folder of them. [default: the shipped three]"] = None
@@ -194,9 +194,13 @@ def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Fr
 
 def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
     """The manifest; a job without a framework, or without a model among models, is a bad row like any other."""
-    place = Path(request.manifest)
+    place, folder = _manifest_file(request.manifest)
     manifest = read_manifest(
-        place, consent_on_file=request.consent_on_file, skip_bad_rows=request.skip_bad_rows, maps=maps_of(request.map)
+        place,
+        consent_on_file=request.consent_on_file,
+        skip_bad_rows=request.skip_bad_rows,
+        maps=maps_of(request.map),
+        folder=folder,
     )
     known = ", ".join(sorted(frameworks))
     foreign = [interview for interview in manifest.interviews if interview.job not in frameworks]
@@ -210,6 +214,15 @@ def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
         raise ManifestError(place, [error for row in bad for error in row.errors])
     sound = tuple(interview for interview in manifest.interviews if interview.job in frameworks)
     return replace(manifest, interviews=sound, bad_rows=(*manifest.bad_rows, *bad))
+
+
+def _manifest_file(given: Data) -> tuple[Path, Path | None]:
+    """The file that lists the interviews; a DataFrame becomes one, whose media lie in the present folder or below."""
+    if isinstance(given, str | Path):
+        return Path(given), None
+    place = scratch("manifest.parquet")
+    given.to_parquet(place, index=False)
+    return place, Path.cwd()
 
 
 def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
