@@ -288,7 +288,7 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_framework(file: Path) -> Framework:
+def load_framework(file: str | Path) -> Framework:
     """Read and validate one framework; its job is the file's stem.
 
     Raises
@@ -299,9 +299,10 @@ def load_framework(file: Path) -> Framework:
     Examples
     --------
     >>> from importlib.resources import files
-    >>> load_framework(Path(str(files("vivavoce.data") / "frameworks" / "software_engineer.yaml"))).weights
+    >>> load_framework(str(files("vivavoce.data") / "frameworks" / "software_engineer.yaml")).weights
     {'problem_solving': 0.4, 'technical_fit': 0.3, 'teamwork': 0.2, 'learning': 0.1}
     """
+    file = Path(file)
     if not file.is_file():
         raise FrameworkError(file, [Problem("file", "no file", "Name a framework file, or a folder that holds some.")])
     size = file.stat().st_size
