@@ -17,12 +17,11 @@ from vivavoce.models.directory import load_model
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.publishing.card import markdown, sections
 from vivavoce.pipelines.train import TrainingRequest, train
-from vivavoce.training import weights
+from vivavoce.training import trainers, weights
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
 from vivavoce.training.scheme import Scheme
-from vivavoce.training.validation import scored
-from vivavoce.training.validation.scored import Effort
+from vivavoce.training.validation.overall import Effort
 
 QUICK = Effort(permutations=19, repeats=1)
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
@@ -40,8 +39,8 @@ def study(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(weights, "STRENGTHS", (8.0,))  # a quarter of the time
-    monkeypatch.setattr(scored, "USUAL", QUICK)
-    monkeypatch.setattr(scored, "THOROUGH", Effort(permutations=39, repeats=2, weights=19))
+    monkeypatch.setattr(trainers, "USUAL", QUICK)
+    monkeypatch.setattr(trainers, "THOROUGH", Effort(permutations=39, repeats=2, weights=19))
 
 
 def trained(study, out, **changes):
