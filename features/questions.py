@@ -14,7 +14,7 @@ from vivavoce.data.schema import Stage
 from vivavoce.data.track import Array
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.language.lexicon import lemma
-from vivavoce.features.speakers.turns import TURN_GAP_S
+from vivavoce.features.speakers.candidate import TURN_GAP_S
 from vivavoce.features.transcript.words import Transcript, Word
 
 CLOSE = 0.6

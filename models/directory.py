@@ -7,6 +7,11 @@ every other file. The digest of that manifest is the model's digest.
 The files of a model version, read without trust: plain, few, bounded, under their digests. None of them is run.
 
 What ``model.json`` says of every kind of model version; each kind adds its own.
+
+Which kinds of model there are: a kind is a folder of the package, found by what it holds and loaded by name.
+
+``models/NAME/NAME_stored.py`` writes and reads a version, ``training/NAME/NAME_trainer.py`` makes one. Nothing else
+lists kinds, so that one more is one folder in each package.
 """
 
 import hashlib
@@ -15,8 +20,12 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Annotated, Any, Literal, Never
 
 import numpy.typing as npt
@@ -27,9 +36,50 @@ from safetensors.numpy import load, save
 from vivavoce.data.errors import AlreadyThere, VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.vault.durable import make_folder, write_durably
-from vivavoce.models.kinds import UnknownKind, part_of
 from vivavoce.models.score import Standing
 from vivavoce.models.version import ModelVersion
+
+MODELS, STORED = "vivavoce.models", "stored"  # the package of kinds that can be stored, and the part that stores
+
+
+class UnknownKind(VivaError):
+    """A kind of model that no folder is for; the message lists those that there are."""
+
+
+def known_kinds(package: str = MODELS, part: str = STORED) -> tuple[str, ...]:
+    """Names of a package's folders that hold a part, in alphabetical order.
+
+    Parameters
+    ----------
+    package
+        Whose folders are looked at.
+    part
+        What a kind's folder holds: ``NAME_part.py``.
+
+    Examples
+    --------
+    >>> known_kinds()
+    ('fusion', 'linear', 'rubric')
+    """
+    folders = (one.name for one in iter_modules(import_module(package).__path__) if one.ispkg)
+    return tuple(sorted(name for name in folders if find_spec(f"{package}.{name}.{name}_{part}")))
+
+
+def part_of(kind: str, package: str = MODELS, part: str = STORED) -> ModuleType:
+    """A kind's part, imported where it is met, for fusion needs torch.
+
+    The name is compared with the folders before anything is imported: it may come from a file of somebody else.
+
+    Raises
+    ------
+    UnknownKind
+        For a name that is none, listing those that are.
+    """
+    known = known_kinds(package, part)
+    if kind not in known:
+        raise UnknownKind(f"{kind!r} is no kind of model here. Known are {', '.join(known)}: name one of them.")
+    return import_module(f"{package}.{kind}.{kind}_{part}")
+
 
 MANIFEST, MODEL, TENSORS, FRAMEWORK = "manifest.json", "model.json", "weights.safetensors", "framework.json"
 DOCUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}\.(json|md|svg)")

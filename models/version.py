@@ -1,7 +1,7 @@
 """A model version: what every kind of it holds, on which measurements it may be used, and what it can be asked for.
 
-It is data only. ``models/directory.py`` writes it to disk and reads it back. A kind is a folder (``models/kinds.py``),
-and whatever callers must know of a kind is asked of the version itself: nobody compares its name or its class.
+It is data only. ``models/directory.py`` writes it to disk and reads it back. A kind is a folder, and
+whatever callers must know of a kind is asked of the version itself: nobody compares its name or its class.
 
 Why a competency has no score: shared by the trained kinds of model version.
 

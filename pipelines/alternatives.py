@@ -22,9 +22,8 @@ from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
-from vivavoce.pipelines.said import Told, keep
 from vivavoce.pipelines.scoring.model import model_folder
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.trainers import trainer

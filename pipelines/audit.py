@@ -21,17 +21,15 @@ from vivavoce.fairness.document import describe, share
 from vivavoce.fairness.groups import read_groups
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.table import Verdict
-from vivavoce.pipelines.auditing.counts import read_counts
-from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured
+from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured, read_counts
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
-from vivavoce.pipelines.auditing.page import audit_page
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
-from vivavoce.pipelines.auditing.story import announce
+from vivavoce.pipelines.auditing.story import announce, audit_page
 from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of, scratch
 from vivavoce.pipelines.records import Records, enter
-from vivavoce.pipelines.report.pdf import print_beside, write_pdf
+from vivavoce.pipelines.report.page import print_beside, write_pdf
 
 if TYPE_CHECKING:
     import pandas as pd

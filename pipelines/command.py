@@ -148,7 +148,7 @@ def _command(function: Callable[..., Any]) -> Callable[..., None]:
     def run(**given: Any) -> None:
         quiet, verbose, log = given.pop("quiet"), given.pop("verbose"), given.pop("log")
         as_json = given.pop("json", False)
-        from vivavoce.pipelines.said import saying
+        from vivavoce.pipelines.terminal import saying
 
         with saying(quiet=quiet, log=log, verbose=verbose):
             answer = function(

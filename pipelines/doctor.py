@@ -22,10 +22,9 @@ from rich.console import Console
 from vivavoce.data.errors import Exit
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.door import Place, Shown
-from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.score import score
 from vivavoce.pipelines.scoring.folder import LIBRARIES
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Listed, say
 
 EXTRAS = {
     "faster-whisper": "Whisper in 8 bits, 1.4 to 1.7 times as fast on a processor: pip install 'vivavoce[fast]'",

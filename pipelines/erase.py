@@ -31,7 +31,7 @@ from vivavoce.data.vault.durable import sweep, sync_folder
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.data.vault.store import Store
 from vivavoce.pipelines.door import Folder, Place, front_door, places_of
-from vivavoce.pipelines.erasing.tables import STATUS_TABLE, Person, interviews_of, texts_of, without
+from vivavoce.pipelines.erased_rows import STATUS_TABLE, Person, interviews_of, texts_of, without
 from vivavoce.pipelines.records import Records, Who
 from vivavoce.pipelines.scoring.job import open_store
 from vivavoce.pipelines.scoring.outputs import write_whole

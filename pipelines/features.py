@@ -27,10 +27,9 @@ from vivavoce.data.schema import Feature
 from vivavoce.data.vault.durable import make_folder
 from vivavoce.features.transcript.weights import OFFICIAL, fetch, weights_folder
 from vivavoce.pipelines.door import Place, folder_for
-from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import ANSWER, write_whole
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Listed, say
 
 FLAGS = (
     ("impairment_sensitive", "impairment-sensitive"),

@@ -6,8 +6,8 @@ from typing import Annotated
 from vivavoce.data.errors import Exit
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.pipelines.door import Place
-from vivavoce.pipelines.said import Listed
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
+from vivavoce.pipelines.terminal import Listed
 
 COLUMNS = ("job", "competency", "weight", "shown by")
 

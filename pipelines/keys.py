@@ -22,8 +22,7 @@ from vivavoce.data.signing.key import (
     trusted_key,
 )
 from vivavoce.pipelines.records import Records, Who
-from vivavoce.pipelines.said import Listed
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Listed, say
 
 WHEN_LOST = "Whoever has this file can sign in this name; who loses it makes a new key."
 

@@ -14,8 +14,7 @@ from vivavoce.data.signing.signature import Purpose, known
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.pipelines.door import Place, Shown, folder_for
 from vivavoce.pipelines.records import Records, Who, read_heads
-from vivavoce.pipelines.said import Listed
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Listed, say
 
 HEADS = "heads.jsonl"  # one head a line, oldest first
 SHOWN = 40  # digits of a detail in the table

@@ -19,9 +19,8 @@ from vivavoce.evaluation.drift import watch
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
 from vivavoce.pipelines.door import Data, Folder, Model, Place, folder_for, front_door, named, places_of
 from vivavoce.pipelines.records import Records, Who
-from vivavoce.pipelines.said import keep
 from vivavoce.pipelines.scoring.model import load_scorer
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import keep, say
 from vivavoce.pipelines.watching.impact import (
     REFERENCE,
     RULES,

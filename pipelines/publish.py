@@ -43,9 +43,8 @@ from vivavoce.pipelines.publishing.card import markdown, page, sections
 from vivavoce.pipelines.publishing.registry import Registry, check_name
 from vivavoce.pipelines.records import Key, Records, Who
 from vivavoce.pipelines.registry import CHAMPION, promote
-from vivavoce.pipelines.said import keep
 from vivavoce.pipelines.scoring.model import model_folder
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import keep, say
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,8 +24,7 @@ from vivavoce.pipelines.auditing.outcomes import CRITERION, VALUE, read_outcomes
 from vivavoce.pipelines.auditing.questions import QUESTION, read_questions
 from vivavoce.pipelines.auditing.scores import JOB, SCORE
 from vivavoce.pipelines.door import Data, Map, Place, folder_for, front_door, maps_of
-from vivavoce.pipelines.said import Told, keep
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Told, keep, say
 
 FEWEST = 3  # questions that can be compared with one another
 COLOURS = {Suggestion.KEEP: "green", Suggestion.REPHRASE: "yellow", Suggestion.DROP: "red", Suggestion.OPEN: "yellow"}

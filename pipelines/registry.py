@@ -33,8 +33,7 @@ from vivavoce.pipelines.publishing.promotion import (
 )
 from vivavoce.pipelines.publishing.registry import Registry, Version
 from vivavoce.pipelines.records import Key, Records, Who
-from vivavoce.pipelines.said import Listed
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Listed, say
 
 CHAMPION = "champion"
 REFERENCE = re.compile(r"models:/([^/@]+)(?:@([a-z]+)|/([1-9][0-9]{0,8}))")

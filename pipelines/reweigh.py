@@ -66,7 +66,7 @@ def _values(request: ReweighRequest) -> "pd.Series[float]":
     """The mean value of each candidate, by candidate in the order of their ids."""
     from vivavoce.data.people_tables import JUDGED, WHOSE
     from vivavoce.data.table import read_table
-    from vivavoce.training.errors import BadTraining
+    from vivavoce.training import BadTraining
 
     table = read_table(request.table, JUDGED, maps=maps_of(request.map), called="ratings or outcomes")
     frame = table.frame.dropna(subset="value")

@@ -26,14 +26,13 @@ from vivavoce.data.vault.keys import Erased, KeyRing
 from vivavoce.data.vault.store import Store
 from vivavoce.features.transcript.recognise import Engine
 from vivavoce.pipelines.door import front_door
-from vivavoce.pipelines.erasing.tables import forgotten_row
+from vivavoce.pipelines.erased_rows import forgotten_row
 from vivavoce.pipelines.records import Records, enter
 from vivavoce.pipelines.scoring.batch import Batch, MeasureRequest, Request, ScoreRequest, prepare
 from vivavoce.pipelines.scoring.engine import Done, run_tasks
 from vivavoce.pipelines.scoring.folder import Progress, is_finished, recorded_versions, summarise, write_folder
 from vivavoce.pipelines.scoring.job import Outcome, Task, build_job, find_result, not_measured, open_store
-from vivavoce.pipelines.scoring.outputs import Row, read_frame
-from vivavoce.pipelines.scoring.result import Result
+from vivavoce.pipelines.scoring.outputs import Result, Row, read_frame
 from vivavoce.pipelines.terminal import say
 
 if TYPE_CHECKING:

@@ -21,9 +21,8 @@ from vivavoce.fairness.groups import CANDIDATE, Declared, read_groups
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
 from vivavoce.pipelines.publishing.admission import points
-from vivavoce.pipelines.said import Told, keep
 from vivavoce.pipelines.scoring.model import Scorer, load_scorer
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.pipelines.watching.impact import Passing, plain
 
 NEEDED = ("question_id", "job", "asr_engine")

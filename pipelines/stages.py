@@ -20,8 +20,7 @@ from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.fairness.table import ALPHA
 from vivavoce.pipelines.door import Data, Map, Place, folder_for, maps_of
-from vivavoce.pipelines.said import Told, keep
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.pipelines.watching.impact import plain
 
 STAGE, PASSED, HUMAN, MACHINE = "stage", "passed", "human", "machine"

@@ -290,7 +290,7 @@ def _pictures(made: "Made[ModelVersion]", inputs: "Inputs") -> dict[str, str]:
 
     from vivavoce.evaluation.calibration import calibrate
     from vivavoce.pipelines.report.figures import standalone
-    from vivavoce.pipelines.report.training_plots import calibration_curves, weights_forest
+    from vivavoce.pipelines.training_story import calibration_curves, weights_forest
 
     scale, found, curves = made.model.framework.scale, {}, {}
     for name, predicted in made.predicted.items():

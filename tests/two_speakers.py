@@ -8,7 +8,7 @@ import numpy.typing as npt
 from tests.small_whisper.synthesis import RATE, Voice, speak
 from tests.small_whisper.vocabulary import ENGLISH
 from vivavoce.data.track import Track
-from vivavoce.features.speakers.turns import common, join, of_others, of_speaker, seconds, without
+from vivavoce.features.speakers.candidate import common, join, of_others, of_speaker, seconds, without
 
 Sound = npt.NDArray[np.float32]
 Spans = npt.NDArray[np.float64]

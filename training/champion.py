@@ -23,7 +23,7 @@ from vivavoce.models.score import OVERALL, Norms
 from vivavoce.models.version import ModelDiffers, ModelVersion
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs, OwnScores
 from vivavoce.training.learned import without_nan
-from vivavoce.training.validation.scored import DRAWS, correlation
+from vivavoce.training.validation.overall import DRAWS, correlation
 
 DIGITS = 9  # of a difference in r: one score on two scales differs from itself by rounding
 

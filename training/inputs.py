@@ -26,7 +26,7 @@ from vivavoce.data.framework import Part, Sentence
 from vivavoce.data.problem import problems_of
 from vivavoce.data.table import Table
 from vivavoce.evaluation.estimate import Estimate, Floats, undefined
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.outcomes import FollowUp, Outcomes
 from vivavoce.training.ratings import Severity
 from vivavoce.training.scheme import BY_PERSON, Scheme

@@ -13,7 +13,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.data.table import Given, Maps
 from vivavoce.evaluation.effect import people_needed_for_correlation
 from vivavoce.models.score import answer_means, own_columns
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import (
     LEAST_PEOPLE,
     Answers,

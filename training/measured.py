@@ -25,7 +25,7 @@ from vivavoce.data.people_tables import FEATURES
 from vivavoce.data.problem import Problem, nearest
 from vivavoce.data.schema import Feature, digest_of
 from vivavoce.data.table import Given, Maps, Table, TableRefused, read_table
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import read_document
 
 Finite = Annotated[float, Field(strict=False)]
@@ -287,7 +287,7 @@ def refuse_leaks(
     >>> refuse_leaks({"teamwork": {"language.a": x}}, {"sales": 2 * x + 1}, {}, {})
     Traceback (most recent call last):
     ...
-    vivavoce.training.errors.BadTraining: Columns that know too much: language.a is a copy of sales (r = 1.00). ...
+    vivavoce.training.BadTraining: Columns that know too much: language.a is a copy of sales (r = 1.00). ...
     """
     columns = {name: values for own in features.values() for name, values in own.items()}
     means = {f"the ratings of {name}": (values, features.get(name, {})) for name, values in ratings.items()}

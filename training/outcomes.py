@@ -12,7 +12,7 @@ from vivavoce.data.problem import nearest
 from vivavoce.data.table import Given, Maps, Table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import panel_reliability
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 
 Floats = npt.NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats, same_length, vectors
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.learned import LearnedWeights
 from vivavoce.training.pooling import Beside

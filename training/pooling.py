@@ -44,7 +44,7 @@ from vivavoce.models.simplex import (
     resample,
     slopes,
 )
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import LEAST_PEOPLE
 
 COMMON = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # L in units of κ

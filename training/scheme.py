@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from vivavoce.evaluation.estimate import same_length
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 
 Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]  # row numbers that teach, and row numbers that are tested

@@ -1,7 +1,7 @@
 """Trainers: what makes a model version of a kind from people, behind one protocol; found by the kind's name.
 
 A kind is a folder here, ``training/NAME/NAME_trainer.py`` with its ``TRAINER``, beside the one in ``models``
-(``models/kinds.py``). Nobody else lists kinds or compares their names: what differs between them a trainer says.
+(``models/directory.py``). Nobody else lists kinds or compares their names: what differs between them a trainer says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +13,14 @@ import numpy as np
 
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats
-from vivavoce.models.kinds import known_kinds, part_of
+from vivavoce.models.directory import known_kinds, part_of
 from vivavoce.models.score import OVERALL
 from vivavoce.models.version import ModelVersion
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.pooling import Beside
 from vivavoce.training.scheme import PERSON
-from vivavoce.training.validation.scored import THOROUGH, USUAL, Effort
+from vivavoce.training.validation.overall import THOROUGH, USUAL, Effort
 from vivavoce.training.variants import Variant, change
 
 TRAINERS, TRAINER = "vivavoce.training", "trainer"  # the package of kinds that can be trained, and the part that does
@@ -167,7 +167,7 @@ def kinds() -> tuple[str, ...]:
 
 
 def trainer(kind: str) -> Trainer[Any]:
-    """The trainer of a kind; raises :class:`vivavoce.models.kinds.UnknownKind`, which lists those that there are."""
+    """The trainer of a kind; raises ``UnknownKind``, which lists those that there are."""
     found: Trainer[Any] = part_of(kind, TRAINERS, TRAINER).TRAINER
     return found
 

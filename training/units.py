@@ -7,7 +7,7 @@ import pandas as pd
 from vivavoce.data.identity import RefusedName, refuse_name
 from vivavoce.data.problem import nearest
 from vivavoce.data.table import Table
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.measured import IDENTITY, Measured
 from vivavoce.training.outcomes import Outcomes
 from vivavoce.training.ratings import Ratings

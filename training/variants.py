@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from vivavoce.data.framework import Framework, Name, Part, Sentence
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.models.score import answer_means
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Inputs, read_document
 
 Share = Annotated[float, Field(ge=0, le=1)]

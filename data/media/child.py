@@ -23,9 +23,8 @@ from av.container import InputContainer
 
 from vivavoce.data.media.account import GIBI, Ended, Limits
 from vivavoce.data.media.container import layout
-from vivavoce.data.media.decoding import Decoding, reason
+from vivavoce.data.media.decoding import DAMAGE, Decoding, reason
 from vivavoce.data.media.forkserver import Message, send, serve
-from vivavoce.data.media.lane import DAMAGE
 from vivavoce.data.media.memory import SLOTS, AudioSpool, Picture, Shelf
 from vivavoce.data.media.samples import Deliver
 from vivavoce.data.status import MediaStatus

@@ -20,8 +20,7 @@ from vivavoce.data.identity import source_digest
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Stage, Value
 from vivavoce.data.track import Array, Track
-from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, HOP_S
-from vivavoce.features.prosody.periods import VOICING_THRESHOLD
+from vivavoce.features.prosody.frames import CEILING_HZ, FLOOR_HZ, HOP_S, VOICING_THRESHOLD
 from vivavoce.features.speech import SPEECH, pauses
 
 ONSET_S = 0.1  # how far a beginning may move: 95 of 100 lay at most 0.04 s early, 0.05 s in noise

@@ -25,23 +25,27 @@ import numpy.typing as npt
 
 from vivavoce.data.track import Array, Track
 from vivavoce.features.prosody.frames import (
+    BAND_HZ,
     CEILING_HZ,
     FLOOR_HZ,
     HOP_S,
     RATE,
+    WIDTH,
     WINDOW,
+    Candidates,
     Floats,
     Spectra,
     cross_spectrum,
     cut_frames,
     decibel,
+    find_candidates,
+    find_path,
     find_runs,
     frame_count,
     hann,
     mark_speech,
     split_blocks,
 )
-from vivavoce.features.prosody.periods import BAND_HZ, WIDTH, Candidates, find_candidates, find_path
 
 if TYPE_CHECKING:
     from vivavoce.data.media.memory import AudioSpool

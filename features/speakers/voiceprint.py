@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.data.track import Array, Track
-from vivavoce.features.speakers.turns import seconds, turn_track
+from vivavoce.features.speakers.candidate import seconds, turn_track
 from vivavoce.features.speech import RATE
 
 if TYPE_CHECKING:

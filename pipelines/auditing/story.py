@@ -3,6 +3,8 @@
 The end of the report: rule packs, and the appendix with every number.
 
 What ``viva audit`` says when it is done: the verdict of every attribute in plain words, and where the report is.
+
+The audit as one page that opens from disk without a network: English first, then Chinese.
 """
 
 from collections import Counter
@@ -17,13 +19,14 @@ from vivavoce.fairness.table import SHARE_THAT_COUNTS
 from vivavoce.pipelines.auditing.chapters import (
     primary_tables,
     tell_differences,
+    tell_explored,
     tell_unmeasured,
     title_of,
     verdict_grid,
 )
-from vivavoce.pipelines.auditing.explored_chapter import tell_explored
 from vivavoce.pipelines.auditing.kinds import registered
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
+    LANGUAGES,
     Block,
     Bullets,
     Fold,
@@ -32,11 +35,13 @@ from vivavoce.pipelines.report.blocks import (  # fmt: skip
     Language,
     Paragraph,
     Say,
+    Story,
     count_words,
     p_words,
     share_words,
     speaker,
 )
+from vivavoce.pipelines.report.page import page
 from vivavoce.pipelines.report.plots import decimal, forest
 
 STATISTICS = (
@@ -312,3 +317,14 @@ def verdict_of(table: Json) -> tuple[str, tuple[str, ...]]:
         if groups:
             return verdict, groups
     return ("ok" if any(row["verdict"] == "ok" for row in table["rows"]) else "insufficient"), ()
+
+
+def audit_page(audit: Mapping[str, Any]) -> str:
+    """The page's HTML from the content of ``audit.json``; its PDF is printed from it."""
+    return page({language: _story(audit, language) for language in LANGUAGES}, audit["made"])
+
+
+def _story(audit: Mapping[str, Any], language: Language) -> Story:
+    say = speaker(language)
+    note = say("made", made=audit["made"], version=audit["vivavoce"])
+    return Story(say("title"), note, tuple(tell(audit, language)))

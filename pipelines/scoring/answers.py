@@ -18,10 +18,18 @@ from vivavoce.data.media.account import GAP_S
 from vivavoce.data.media.account import WHOLE as HEARD
 from vivavoce.data.track import Array, Track
 from vivavoce.features.questions import FoundQuestion
-from vivavoce.features.speakers.candidate import choose_candidate, match_candidate
-from vivavoce.features.speakers.turns import TURN_GAP_S as TURN_GAP_S
-from vivavoce.features.speakers.turns import apart, cut, of_others, of_speaker, stretches, without
-from vivavoce.features.speakers.turns import stretches as turns
+from vivavoce.features.speakers.candidate import TURN_GAP_S as TURN_GAP_S
+from vivavoce.features.speakers.candidate import (
+    apart,
+    choose_candidate,
+    cut,
+    match_candidate,
+    of_others,
+    of_speaker,
+    stretches,
+    without,
+)
+from vivavoce.features.speakers.candidate import stretches as turns
 from vivavoce.features.speech import PAUSE_S
 from vivavoce.features.transcript.words import Transcript
 from vivavoce.models.version import WHOLE as WHOLE

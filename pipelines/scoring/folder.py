@@ -29,6 +29,7 @@ from vivavoce.pipelines.scoring.batch import Batch
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import (
     Column,
+    Result,
     Row,
     absent_table,
     columns_used,
@@ -41,7 +42,6 @@ from vivavoce.pipelines.scoring.outputs import (
     write_whole,
 )
 from vivavoce.pipelines.scoring.report import status_counts, write_report
-from vivavoce.pipelines.scoring.result import Result
 
 TABLES = ("scores", "questions", "status", "features", "absent")
 LIBRARIES = (

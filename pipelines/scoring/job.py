@@ -32,8 +32,8 @@ from vivavoce.pipelines.scoring.answers import (
 from vivavoce.pipelines.scoring.configuration import Configuration
 from vivavoce.pipelines.scoring.measure import Measurer
 from vivavoce.pipelines.scoring.model import Scorer
+from vivavoce.pipelines.scoring.outputs import AnswerResult, Result
 from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer, Seen
-from vivavoce.pipelines.scoring.result import AnswerResult, Result
 from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers
 
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})

@@ -21,12 +21,12 @@ from vivavoce.features.language import (
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.prosody import PROSODY
 from vivavoce.features.prosody.answer_voice import AnswerVoice
-from vivavoce.features.speakers.turns import leave_out
+from vivavoce.features.speakers.candidate import leave_out
 from vivavoce.features.transcript.words import answer_confidence
 from vivavoce.models.score import Quote
 from vivavoce.models.version import MeasuredAnswer
 from vivavoce.pipelines.scoring.answers import AnswerSpan
-from vivavoce.pipelines.scoring.result import AnswerResult, split_measures
+from vivavoce.pipelines.scoring.outputs import AnswerResult, split_measures
 from vivavoce.pipelines.scoring.timeline import Timeline, timeline_of
 from vivavoce.pipelines.scoring.words import Heard
 

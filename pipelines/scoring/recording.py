@@ -20,8 +20,7 @@ from vivavoce.features.face.answer_face import FACE
 from vivavoce.features.face.face_track import FaceTracker, face_status
 from vivavoce.features.prosody.answer_voice import PROSODY
 from vivavoce.features.prosody.voice_track import track_voice
-from vivavoce.features.speakers.candidate import SPEAKERS
-from vivavoce.features.speakers.turns import find_channel_turns
+from vivavoce.features.speakers.candidate import SPEAKERS, find_channel_turns
 from vivavoce.features.speakers.voiceprint import find_voice_turns
 from vivavoce.features.speech import find_speech
 

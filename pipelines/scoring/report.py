@@ -26,8 +26,7 @@ from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
 from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence, known
 from vivavoce.pipelines.report.page import render
-from vivavoce.pipelines.scoring.outputs import Row, write_whole
-from vivavoce.pipelines.scoring.result import AnswerResult
+from vivavoce.pipelines.scoring.outputs import AnswerResult, Row, write_whole
 from vivavoce.pipelines.scoring.timeline import draw, find_borrowed
 
 TEXTS = "batch"  # the report's, of the kit

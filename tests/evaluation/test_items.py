@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vivavoce.evaluation.items import analyse_items
+from vivavoce.fairness.question_bank import analyse_items
 
 NAMES = ["q1", "q2", "q3", "q4"]
 

@@ -10,7 +10,7 @@ from tests.proof import proof_count
 from vivavoce.data.framework import load_frameworks
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.questions import CLOSE, CLOSE_UNNAMED, SHARED, find_questions
-from vivavoce.features.speakers.turns import TURN_GAP_S
+from vivavoce.features.speakers.candidate import TURN_GAP_S
 from vivavoce.features.transcript.hygiene import normalise
 from vivavoce.features.transcript.words import Transcript, Word
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.house.test_checks import FOLDERS
-from vivavoce.models.kinds import known_kinds
+from vivavoce.models.directory import known_kinds
 from vivavoce.training.trainers import kinds, trainer
 
 

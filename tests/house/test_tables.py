@@ -11,7 +11,7 @@ from vivavoce.data import people_tables as people
 from vivavoce.data.cells import MISSING
 from vivavoce.data.table import Kind, TableRefused, read_table
 from vivavoce.fairness.groups import GROUPS, REVIEWS
-from vivavoce.pipelines.auditing.counts import COUNTS
+from vivavoce.pipelines.auditing.differences import COUNTS
 from vivavoce.pipelines.auditing.made_of import ANSWERS
 from vivavoce.pipelines.auditing.questions import ANSWERED
 from vivavoce.pipelines.auditing.recognised import RECOGNITION

@@ -12,9 +12,8 @@ from tests.pipelines.runs import DEMO
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
 from vivavoce.data.status import RowStatus
-from vivavoce.pipelines.scoring.outputs import Row
+from vivavoce.pipelines.scoring.outputs import AnswerResult, Result, Row
 from vivavoce.pipelines.scoring.report import write_report
-from vivavoce.pipelines.scoring.result import AnswerResult, Result
 from vivavoce.pipelines.scoring.timeline import RUN, STRETCH, find_borrowed
 
 FRAMEWORKS = load_frameworks(ROOT / "data" / "frameworks")

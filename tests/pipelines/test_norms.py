@@ -16,9 +16,8 @@ from vivavoce.data.schema import Feature
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.features import make_norms, read_features
 from vivavoce.pipelines.features import norms as norms_command
-from vivavoce.pipelines.scoring.outputs import ANSWER, write_parquet
+from vivavoce.pipelines.scoring.outputs import ANSWER, AnswerResult, write_parquet
 from vivavoce.pipelines.scoring.report import compare
-from vivavoce.pipelines.scoring.result import AnswerResult
 
 LENGTH, PAUSES, F0 = "language.length_words", "prosody.pause_share", "prosody.f0_median_hz"
 PRINTS = {LENGTH: "1" * 64, PAUSES: "2" * 64, F0: "3" * 64}

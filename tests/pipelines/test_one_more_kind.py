@@ -21,8 +21,7 @@ from tests.pipelines.registries import make_house
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.pipelines.test_publish import quietly
 from vivavoce.data.errors import Exit
-from vivavoce.models.directory import load_model, save_model
-from vivavoce.models.kinds import UnknownKind, known_kinds, part_of
+from vivavoce.models.directory import UnknownKind, known_kinds, load_model, part_of, save_model
 from vivavoce.pipelines.alternatives import alternatives
 from vivavoce.pipelines.audit import audit as viva_audit
 from vivavoce.pipelines.publish import publish

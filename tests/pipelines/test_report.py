@@ -16,9 +16,8 @@ from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, Evidence, Quote, Score
 from vivavoce.pipelines.report.blocks import known
 from vivavoce.pipelines.scoring.configuration import declared_features
-from vivavoce.pipelines.scoring.outputs import Row
+from vivavoce.pipelines.scoring.outputs import AnswerResult, Result, Row
 from vivavoce.pipelines.scoring.report import write_report
-from vivavoce.pipelines.scoring.result import AnswerResult, Result
 
 HOSTILE = (
     "<script>document.title='owned';console.error('owned')</script><img src=http://evil.example/x onerror=alert(1)>"

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from vivavoce.pipelines.report import page as pages
-from vivavoce.pipelines.report import pdf
 from vivavoce.pipelines.report.blocks import Bullets, Drawing, Fold, Grid, Heading, Paragraph, Picture, Pictures, Story
 from vivavoce.pipelines.report.figures import PALETTE, Words, standalone, to_svg
 
@@ -46,8 +45,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The PDF of a page in two languages; skipped where this machine cannot print one or read it."""
     path = tmp_path_factory.mktemp("pdf") / "names.pdf"
     try:
-        pdf.write_pdf(path, pages.page({"en": story(), "zh": story()}, MADE))
-    except pdf.CannotPrint as error:
+        pages.write_pdf(path, pages.page({"en": story(), "zh": story()}, MADE))
+    except pages.CannotPrint as error:
         pytest.skip(str(error))
     return path
 
@@ -87,7 +86,7 @@ def test_the_pdf_is_tagged_titled_and_dated(printed: Path) -> None:
 
 def test_every_heading_is_a_bookmark_and_every_picture_has_its_words(printed: Path) -> None:
     assert printed.read_bytes().startswith(b"%PDF-1.7")
-    document = pdf._weasyprint().HTML(string=pages.page({"en": story()}, MADE)).render()
+    document = pages._weasyprint().HTML(string=pages.page({"en": story()}, MADE)).render()
     assert document.write_pdf(pdf_variant="pdf/ua-1", uncompressed_pdf=True).count(b"/Alt (Picture of names)") == 2
     (title,) = document.make_bookmark_tree()
     assert title[0] == "Names"
@@ -97,8 +96,8 @@ def test_every_heading_is_a_bookmark_and_every_picture_has_its_words(printed: Pa
 def test_a_page_that_asks_for_something_gets_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     asking = '<html lang="en"><title>t</title><img alt="x" src="http://127.0.0.1:9/x.png"><p>text'
     try:
-        pdf.write_pdf(tmp_path / "x.pdf", asking)
-    except pdf.CannotPrint as error:
+        pages.write_pdf(tmp_path / "x.pdf", asking)
+    except pages.CannotPrint as error:
         pytest.skip(str(error))
     assert "URI uses disallowed protocol: http://127.0.0.1:9/x.png" in caplog.text
 
@@ -111,9 +110,9 @@ def test_without_fonts_the_packages_are_named_and_no_old_pdf_stays(
     page, old = tmp_path / "audit.html", tmp_path / "audit.pdf"
     page.write_text(pages.page({"en": story()}, MADE), encoding="utf-8")
     old.write_bytes(b"older")
-    monkeypatch.setattr(pdf, "_weasyprint", lambda: None)
-    monkeypatch.setattr(pdf, "_languages_with_fonts", lambda: frozenset({"en", "ru", "vi"}))
-    pdf.print_beside(page, Console(stderr=True))
+    monkeypatch.setattr(pages, "_weasyprint", lambda: None)
+    monkeypatch.setattr(pages, "_languages_with_fonts", lambda: frozenset({"en", "ru", "vi"}))
+    pages.print_beside(page, Console(stderr=True))
     said = capsys.readouterr().err
     assert "no font for ar, zh-cn, ko" in said
     assert "sudo apt-get install -y fonts-noto-core fonts-noto-cjk" in said

@@ -20,8 +20,8 @@ from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.scoring.batch import Batch, ScoreRequest, prepare
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.job import find_result, open_store
+from vivavoce.pipelines.scoring.outputs import Result
 from vivavoce.pipelines.scoring.recording import observation_stage
-from vivavoce.pipelines.scoring.result import Result
 
 pytestmark = pytest.mark.xdist_group("demo")
 

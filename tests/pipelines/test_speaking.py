@@ -20,7 +20,7 @@ from vivavoce.data.schema import Stage
 from vivavoce.data.track import Track
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.questions import FoundQuestion
-from vivavoce.features.speakers.turns import turn_track
+from vivavoce.features.speakers.candidate import turn_track
 from vivavoce.features.transcript.recognise import Passage
 from vivavoce.features.transcript.words import Transcript, Word
 from vivavoce.pipelines.scoring.answers import (

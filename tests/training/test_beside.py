@@ -15,7 +15,7 @@ from vivavoce.data.errors import Exit
 from vivavoce.data.framework import Framework
 from vivavoce.models.directory import load_model, save_model
 from vivavoce.pipelines.train import TrainingRequest, train
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.pooling import read_beside
 from vivavoce.training.weights import learn_weights
 

@@ -9,7 +9,7 @@ import pytest
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, write
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.models.fusion.estimator import FusionRegressor
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.fusion.choice import Choice, choose, choose_for
 from vivavoce.training.fusion.folds import sequences_of
 from vivavoce.training.joining import read_inputs

@@ -14,7 +14,7 @@ from vivavoce.models.directory import save_model
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion, Prediction
 from vivavoce.models.score import OVERALL
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.fusion.choice import lesson_of
 from vivavoce.training.fusion.folds import _moved, _pseudo_values, sequences_of
 from vivavoce.training.fusion.fusion_trainer import TRAINER, fit_fusion

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, save, write
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.measured import refuse_leaks
 

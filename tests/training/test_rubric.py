@@ -8,7 +8,7 @@ import pytest
 
 from tests.training.tables import COMPETENCIES, FRAMEWORK, LENGTH, save
 from vivavoce.models.rubric.rubric import rubric_parameters
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.rubric.rubric_trainer import changed, chosen, judge

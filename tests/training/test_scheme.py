@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.scheme import BY_PERSON, Scheme, check_splits, splits_by_person
 
 ROWS = st.lists(st.tuples(st.integers(0, 15), st.integers(0, 6)), min_size=8, max_size=60)

@@ -21,7 +21,7 @@ from vivavoce.training import trainers, weights
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
 from vivavoce.training.scheme import Scheme
-from vivavoce.training.validation.scored import Effort
+from vivavoce.training.validation.overall import Effort
 
 QUICK = Effort(permutations=19, repeats=1)
 MADE = datetime(2026, 11, 22, tzinfo=UTC)

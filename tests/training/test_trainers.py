@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.trainers import OPTIONS, check_options, kinds, trainer
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import FRAMEWORK, save, write
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.joining import read_inputs
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, NOISE, write
 from vivavoce.models.score import OVERALL
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.linear.linear_trainer import fit
 from vivavoce.training.trainers import relearned_scores

@@ -13,7 +13,7 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap, same_length
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.fusion.folds import Lesson, Sequences, sequences_of
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan

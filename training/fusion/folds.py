@@ -17,7 +17,7 @@ from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import FittedFusion
 from vivavoce.models.fusion.learn import CheckpointRefused
 from vivavoce.models.fusion.network import sequences
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.scheme import BY_PERSON, Rows, Scheme
 

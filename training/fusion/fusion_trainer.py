@@ -16,8 +16,8 @@ from vivavoce.models.fusion.fitted import measured_shares, usual_columns
 from vivavoce.models.fusion.fusion_version import FusionVersion, check_questions
 from vivavoce.models.linear.ridge import LEAST_MEASURED
 from vivavoce.models.score import Norms
+from vivavoce.training import BadTraining
 from vivavoce.training.datasheet import datasheet
-from vivavoce.training.errors import BadTraining
 from vivavoce.training.fusion.choice import BY_COMPETENCY, Choice, compare, lesson_of, linear_for
 from vivavoce.training.fusion.folds import UNDECLARED, Lesson, Sequences, TakenApart, sequences_of, take_apart
 from vivavoce.training.inputs import Inputs
@@ -26,11 +26,10 @@ from vivavoce.training.overall import by_interview, check_weights, learn_overall
 from vivavoce.training.pooling import Beside
 from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.increments import labels_of
-from vivavoce.training.validation.overall import performance_of
+from vivavoce.training.validation.overall import USUAL, Crossed, Effort, agreement, correlation, performance_of
 from vivavoce.training.validation.permutation import Permuted
 from vivavoce.training.validation.precision import Curve, Point, precision
 from vivavoce.training.validation.report import Again, judge
-from vivavoce.training.validation.scored import USUAL, Crossed, Effort, agreement, correlation
 from vivavoce.training.variants import Variant
 
 SAID = "fusion, learned anew without each modality; for permutations, curve and elsewhere it is not learned again"

@@ -12,8 +12,8 @@ from vivavoce.evaluation.estimate import Floats
 from vivavoce.models.linear.linear_version import LinearCompetency, LinearVersion
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.models.score import Norms
+from vivavoce.training import BadTraining
 from vivavoce.training.datasheet import datasheet
-from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.linear.search import Search, Trial, trials_of, without_idle
@@ -29,10 +29,9 @@ from vivavoce.training.overall import (
 )
 from vivavoce.training.pooling import Beside
 from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
-from vivavoce.training.validation.overall import performance_of
+from vivavoce.training.validation.overall import USUAL, Crossed, Effort, agreement, performance_of
 from vivavoce.training.validation.precision import cross_fitted_answers, precision
 from vivavoce.training.validation.report import validate
-from vivavoce.training.validation.scored import USUAL, Crossed, Effort, agreement
 from vivavoce.training.variants import Variant
 
 

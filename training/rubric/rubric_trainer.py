@@ -18,17 +18,24 @@ from vivavoce.evaluation.gain import gain
 from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD
+from vivavoce.training import BadTraining
 from vivavoce.training.datasheet import datasheet
-from vivavoce.training.errors import BadTraining
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.trainers import Made, Settings, Trainer
 from vivavoce.training.validation.baselines import LENGTH, Baseline, distinct, in_its_favour
 from vivavoce.training.validation.correction import correct_scores
-from vivavoce.training.validation.overall import FRAMEWORK, performance_ceiling
+from vivavoce.training.validation.overall import (
+    DRAWS,
+    FRAMEWORK,
+    USUAL,
+    agreement,
+    ceiling_of,
+    correlation,
+    performance_ceiling,
+)
 from vivavoce.training.validation.permutation import permuted_scores
 from vivavoce.training.validation.precision import Precision, precision
-from vivavoce.training.validation.scored import DRAWS, USUAL, agreement, ceiling_of, correlation
 from vivavoce.training.variants import Variant, fewer_questions, refuse_unknown
 
 SPLIT = "Nothing is learned, so nobody is split: these people are evidence, and the score saw none of them."

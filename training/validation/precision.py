@@ -15,7 +15,7 @@ import numpy.typing as npt
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, bootstrap, number, same_length, undefined
 from vivavoce.evaluation.gain import Drawn, correlation, drawn_correlations
 from vivavoce.evaluation.variance import components_with_gaps
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Answers
 from vivavoce.training.overall import Estimator, cross_fitted
 from vivavoce.training.scheme import BY_PERSON, TIME, Scheme, Split

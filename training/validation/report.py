@@ -15,14 +15,19 @@ from vivavoce.training.overall import PLAIN, MakeRidge, Overall, Procedure
 from vivavoce.training.validation.baselines import Baseline, baselines, distinct
 from vivavoce.training.validation.increments import BASE, Increment, increments, scores_by_modality
 from vivavoce.training.validation.overall import (
+    USUAL,
+    Crossed,
+    Effort,
     calibrated_overall,
+    calibration_of,
+    ceiling_of,
     overall_baselines,
     performance_ceiling,
     permuted_overall,
+    rubric_of,
 )
 from vivavoce.training.validation.permutation import permuted_learning
 from vivavoce.training.validation.precision import held_out, learning_curve
-from vivavoce.training.validation.scored import USUAL, Crossed, Effort, calibration_of, ceiling_of, rubric_of
 
 CHANCE = 0.05
 BY_COMPETENCY = ("permutation", "learning curve", "calibration", "precision", "elsewhere", "ceiling")

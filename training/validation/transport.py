@@ -13,7 +13,7 @@ import numpy.typing as npt
 from vivavoce.evaluation.effect import difference, superiority
 from vivavoce.evaluation.estimate import Estimate, Floats, same_length, undefined
 from vivavoce.models.linear.ridge import CompetencyRidge
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.measured import Measured

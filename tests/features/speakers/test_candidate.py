@@ -5,8 +5,7 @@ import pytest
 
 from tests.signals import speech_track
 from vivavoce.data.track import Array, Track
-from vivavoce.features.speakers.candidate import choose_candidate, lips_with_speech, match_candidate
-from vivavoce.features.speakers.turns import turn_track
+from vivavoce.features.speakers.candidate import choose_candidate, lips_with_speech, match_candidate, turn_track
 
 BLOCK_S, FPS = 8.0, 5.0
 

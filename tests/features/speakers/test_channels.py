@@ -8,8 +8,7 @@ import pytest
 from tests.two_speakers import HIGH, Dialogue, Sound, dialogue
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.track import Track
-from vivavoce.features.speakers.candidate import choose_candidate
-from vivavoce.features.speakers.turns import find_channel_turns, seconds
+from vivavoce.features.speakers.candidate import choose_candidate, find_channel_turns, seconds
 
 WRONG = 0.1  # of the speech time, at most
 

@@ -11,8 +11,7 @@ from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.face.face_track import FaceTracker
 from vivavoce.features.face.pose import Picture
-from vivavoce.features.speakers.candidate import choose_candidate
-from vivavoce.features.speakers.turns import turn_track
+from vivavoce.features.speakers.candidate import choose_candidate, turn_track
 from vivavoce.features.speech import RATE, find_speech
 
 CLIP_S, CLIP_FPS, EVERY = 3.0, 25, 5  # the clips; every fifth picture is looked at, 5 a second

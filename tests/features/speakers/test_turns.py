@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.signals import speech_track
 from vivavoce.data.track import Array, Track
-from vivavoce.features.speakers.turns import (
+from vivavoce.features.speakers.candidate import (
     common,
     cut,
     join,

@@ -13,8 +13,7 @@ from tests.two_speakers import HIGH, LOW, Sound, dialogue
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.track import Track
 from vivavoce.features.prosody.voice_track import track_voice
-from vivavoce.features.speakers.candidate import choose_candidate
-from vivavoce.features.speakers.turns import speaking_seconds
+from vivavoce.features.speakers.candidate import choose_candidate, speaking_seconds
 from vivavoce.features.speakers.voiceprint import APART, distance, find_voice_turns
 from vivavoce.features.speech import find_speech
 

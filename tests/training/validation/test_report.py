@@ -11,7 +11,7 @@ from vivavoce.training.inputs import Selection
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.linear.linear_trainer import fit
-from vivavoce.training.validation.scored import Effort
+from vivavoce.training.validation.overall import Effort
 
 QUICK = Effort(permutations=19, repeats=1)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.training.validation.scored import calibration_of, ceiling_of
+from vivavoce.training.validation.overall import calibration_of, ceiling_of
 
 
 def test_predictions_that_are_too_extreme_have_a_slope_below_one():

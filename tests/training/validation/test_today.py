@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.training.tables import FRAMEWORK, LENGTH, save, write
-from vivavoce.training.errors import BadTraining
+from vivavoce.training import BadTraining
 from vivavoce.training.joining import read_inputs
 from vivavoce.training.measured import read_measured
 from vivavoce.training.runs import figures

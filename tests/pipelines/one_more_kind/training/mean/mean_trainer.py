@@ -12,7 +12,7 @@ from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.trainers import OPTIONS, Made, Settings, Trainer
-from vivavoce.training.validation.scored import agreement
+from vivavoce.training.validation.overall import agreement
 from vivavoce.training.variants import Variant, change
 
 

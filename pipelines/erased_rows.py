@@ -19,8 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from vivavoce.data.status import Reason, RowStatus
-from vivavoce.pipelines.scoring.outputs import STATUS, Row, status_table
-from vivavoce.pipelines.scoring.result import Result
+from vivavoce.pipelines.scoring.outputs import STATUS, Result, Row, status_table
 
 CANDIDATE, INTERVIEW = "candidate_id", "interview_id"
 KEYS = (CANDIDATE, INTERVIEW)
