@@ -14,7 +14,7 @@ from tests.golden.plain import Json
 HERE = Path(__file__).parent / "truth"
 BITS = re.compile(r"(demo|production|clips)\.|train\.\w+\.(version|scores|questions)\.")
 FACE = re.compile(r"(demo|clips)\..*\bface\.")
-"""Measures of the face moved by a last bit in one scoring of eighteen, on a crowded machine; the cause was not found."""
+"""The face moved by a last bit in one scoring of eighteen, on a crowded machine; the cause was not found."""
 STATISTIC = 1e-12  # relative or absolute: sums in another order
 # On another processor, whose vector units add in another order; beside each what AVX2 gave against AVX-512.
 ELSEWHERE = {
