@@ -289,7 +289,7 @@ def corrected_validity(
     >>> corrected_validity(score[hired], rating[hired]).brief
     '.32 [.26, .37]'
     >>> corrected_validity(score[hired], rating[hired], applicants_sd=1.0).brief
-    '.48 [.40, .55]'
+    '.50 [.42, .57]'
     """
     name = "corrected_validity"
     x, y = vectors(name, score=score, criterion=criterion)
