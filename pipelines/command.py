@@ -240,5 +240,7 @@ def _placed(option: Option, value: Any) -> Any:
 
 
 def _maps(kind: Any) -> bool:
-    origin = get_origin(kind)
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+    """Whether it takes pairs and nothing else, or nothing at all."""
+    kinds = [one for one in get_args(kind) if one is not type(None)] if type(None) in get_args(kind) else [kind]
+    origin = get_origin(kinds[0])
+    return len(kinds) == 1 and isinstance(origin, type) and issubclass(origin, Mapping)
