@@ -1,6 +1,6 @@
 """Language: what was said, from the transcript, in English and Chinese."""
 
-from vivavoce.features.language import coverage, diversity, fluency, relevance
+from vivavoce.features.language import borrowing, coverage, diversity, fluency, relevance, telling
 from vivavoce.features.language.answer_text import LANGUAGE, AnswerText, language_stage, relate
 from vivavoce.features.language.coverage import (
     COVERAGE,
@@ -13,7 +13,7 @@ from vivavoce.features.language.coverage import (
     measure_competency,
 )
 
-MEASURES = (coverage, diversity, fluency, relevance)  # the modules that declare the family's features
+MEASURES = (borrowing, coverage, diversity, fluency, relevance, telling)  # the modules that declare the family's features
 
 __all__ = [
     "COVERAGE",

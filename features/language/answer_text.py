@@ -83,8 +83,12 @@ class AnswerText:
         Those that the question shows.
     others
         The words of the same candidate's other answers in this interview; set by ``relate``.
+    earlier
+        Those of them that were given before this one; set by ``relate``.
     vectors
         Unit vectors of passages, question and anchors; set by ``relate``, None without an encoder for the language.
+    framework
+        Every competency of the job, also those that the question does not show: whose words might be recited.
     """
 
     words: tuple[Word, ...]
@@ -92,7 +96,9 @@ class AnswerText:
     question: str = ""
     competencies: tuple[Competency, ...] = ()
     others: tuple["AnswerText", ...] = field(default=(), repr=False)
+    earlier: tuple["AnswerText", ...] = field(default=(), repr=False)
     vectors: Mapping[str, Vector] | None = field(default=None, repr=False, compare=False)
+    framework: tuple[Competency, ...] = field(default=(), repr=False)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -198,7 +204,12 @@ def relate(answers: Sequence[AnswerText], encoder: Encoder | None = None) -> tup
         vectors = dict(zip(said, encoder.encode(said), strict=True))
         vectors |= {text: _framework_vector(encoder, text) for answer in answers for text in _asked(answer)}
     return tuple(
-        replace(answer, others=tuple(other for j, other in enumerate(answers) if j != i), vectors=vectors)
+        replace(
+            answer,
+            others=tuple(other for j, other in enumerate(answers) if j != i),
+            earlier=tuple(answers[:i]),
+            vectors=vectors,
+        )
         for i, answer in enumerate(answers)
     )
 

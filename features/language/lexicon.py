@@ -39,6 +39,18 @@ class Lexicon:
     first_plural: frozenset[str]
     doubles: frozenset[str]
     abbreviations: frozenset[str]
+    telling: "Telling"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What tells a deed, a reason or a general word: whole words by list in English, patterns by list in both."""
+
+    words: Mapping[str, frozenset[str]]
+    patterns: Mapping[str, re.Pattern[str]]
+
+
+TOLD_BY_PATTERN = ("reasons", "general", "lessons")  # in English; in Chinese, which marks no words, every list is one
 
 
 @cache
@@ -77,6 +89,15 @@ def lexicon(language: str) -> Lexicon:
         first_plural=frozenset(lists["first_plural"]),
         doubles=frozenset(lists["doubles"]),
         abbreviations=frozenset(lists["abbreviations"]),
+        telling=_telling(lists["telling"], language),
+    )
+
+
+def _telling(lists: Mapping[str, Sequence[str]], language: str) -> Telling:
+    patterns = {name for name in lists if language == "zh" or name in TOLD_BY_PATTERN}
+    return Telling(
+        {name: frozenset(entries) for name, entries in lists.items() if name not in patterns},
+        {name: _pattern(entries, language) for name, entries in lists.items() if name in patterns},
     )
 
 
