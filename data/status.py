@@ -66,6 +66,7 @@ class Reason(StrEnum):
     MISSING_ANSWER = "missing_answer"
     TOO_SHORT = "too_short"
     UNCLEAR_SPEECH = "unclear_speech"
+    REPETITIVE_TEXT = "repetitive_text"  # answers repeat themselves or one another: goes to people
     MISSING_COMPETENCY = "missing_competency"
     NO_QUESTION = "no_question"  # nothing says which of the framework's questions was answered
     TOO_LITTLE_MEASURED = "too_little_measured"  # of what a trained model rests on

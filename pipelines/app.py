@@ -84,6 +84,12 @@ TOP = {
         ("viva demo --out demo-out",),
         {Exit.DONE: "every one ended as planted", Exit.FINDING: "one did not: which is said"},
     ),
+    "evaluate": Command(
+        "evaluate:evaluate",
+        "Try the rubric on written answers: what its scores follow, what words alone earn, who is routed.",
+        ("viva evaluate answers.jsonl --framework frameworks --out evaluated",),
+        {Exit.DONE: "words alone beat no honest middling answer", Exit.FINDING: "they do: which is said"},
+    ),
     "doctor": Command(
         "doctor:doctor",
         "Say what is installed, what is missing with its remedy, and how fast this machine is.",

@@ -2,8 +2,8 @@
 
 English marks it by "I" and a verb in the past, or by a verb of doing in the present as learners and people in a hurry
 tell the past; further verbs after "and" or a comma belong to the same "I". Chinese has no tense and drops the subject:
-an act is a clause of 我, or one after it without a subject of its own, that holds a verb of doing. Suppositions, habits,
-denials and duties in the same clause take an act back (after NegEx, Chapman et al. 2001, *JBI* 34).
+an act is a clause of 我, or one after it without a subject of its own, that holds a verb of doing. Suppositions,
+habits, denials and duties in the same clause take an act back (after NegEx, Chapman et al. 2001, *JBI* 34).
 """
 
 import re
@@ -100,7 +100,7 @@ def _english_talk(answer: AnswerText) -> Iterator[Deed]:
 
 def _somebody(before: list[str], words: Mapping[str, frozenset[str]]) -> bool:
     """Whether the words before a verb of saying name somebody in particular who is not the speaker."""
-    if not before or not words["crowd"].isdisjoint(before) or not words["unasserted"].isdisjoint(before):
+    if not before or before[-1] in words["crowd"] or not words["unasserted"].isdisjoint(before):
         return False
     if not {"i", "we", "you", "to", "and"}.isdisjoint(before[-2:]):
         return False

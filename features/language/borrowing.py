@@ -24,7 +24,9 @@ from vivavoce.features.transcript.words import Transcript, Word
 RUN = 8  # words in a row that are somebody else's; the longest of 138 real interviews, of 46 to 1,564 words, was 5
 MOULD = 3  # words in a row …
 TIMES = 4  # … that one answer says so often
-MOULDED = 0.5  # of an answer's words from which it is made by a mould; the most of 138 real interviews is in gaming.md
+MOULDED = 0.3  # of an answer's words from which it is made by a mould; the most of 138 real interviews was .11
+AGAIN = 0.5  # of an answer's words from which it is an earlier answer again
+PACKED = 0.3  # compressed size from which an answer hardly says anything new; the least of 138 real interviews was .39
 LEAST_WORDS = 40  # below, two like sentences are a third of the answer
 LEVEL = 9  # of zlib: the smallest it can
 
@@ -63,7 +65,7 @@ def covered(said: tuple[str, ...], runs: Sequences, size: int = RUN) -> set[int]
 
 
 def moulded_words(answer: AnswerText) -> set[int]:
-    """Numbers of the counted words in a mould: ``MOULD`` words in a row that the answer says ``TIMES`` times or more."""
+    """Numbers of the counted words in a mould: ``MOULD`` words in a row that the answer says ``TIMES`` times."""
     said = tuple(token.lemma for token in answer.tokens)
     times = Counter(said[i : i + MOULD] for i in range(len(said) - MOULD + 1))
     return covered(said, frozenset(run for run, n in times.items() if n >= TIMES), MOULD)
@@ -87,6 +89,24 @@ def borrowed_places(answer: AnswerText) -> frozenset[int]:
         numbers |= moulded
     places = {answer.tokens[i].index for i in numbers}
     return frozenset(places) | listed_places(answer, competencies)
+
+
+def is_repetitive(answer: AnswerText) -> bool:
+    """Whether most of an answer is the same again: a mould refilled, an earlier answer, or hardly anything new.
+
+    Of what the words mean, and how usual they are, nothing is asked.
+    """
+    said = len(answer.tokens)
+    if said < LEAST_WORDS:
+        return False
+    again, moulded = len(said_before(answer)) / said, len(moulded_words(answer)) / said
+    return again >= AGAIN or moulded >= MOULDED or packed_size(answer) <= PACKED
+
+
+def packed_size(answer: AnswerText) -> float:
+    """Size of the answer's words when compressed, of their size as said."""
+    said = answer.surface.text.encode("utf-8")
+    return len(zlib.compress(said, LEVEL)) / len(said)
 
 
 @LANGUAGE.feature(
@@ -130,7 +150,4 @@ def _told_before_share(answer: AnswerText) -> Value:
     resists=("trimming",),
 )
 def _compressed_ratio(answer: AnswerText) -> Value:
-    if len(answer.tokens) < LEAST_WORDS:
-        return TOO_SHORT
-    said = answer.surface.text.encode("utf-8")
-    return len(zlib.compress(said, LEVEL)) / len(said)
+    return TOO_SHORT if len(answer.tokens) < LEAST_WORDS else packed_size(answer)

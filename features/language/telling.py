@@ -2,15 +2,14 @@
 
 Behaviour-description interviewing asks for one past case of one's own (Janz 1982, *Journal of Applied Psychology* 67;
 Campion, Palmer & Campion 1997, *Personnel Psychology* 50), and an anchored rating reads what was done and why (Smith &
-Kendall 1963, *Journal of Applied Psychology* 47). What is looked for is therefore neither the trade's words nor numbers,
-rare words or length, which dress an answer, but asserted acts of the speaker: not denied, not supposed, not a habit,
-nobody else's, and told here and now (``borrowing.py``). Rates are per 100 words, over at least ``FLOOR`` words: a
-longer answer earns nothing by its length, and a terse one is not punished for it.
+Kendall 1963, *Journal of Applied Psychology* 47). What is looked for is therefore neither the trade's words nor
+numbers, rare words or length, which dress an answer, but asserted acts of the speaker: not denied, not supposed, not a
+habit, nobody else's, and told here and now (``borrowing.py``). Rates are per 100 words, over at least ``FLOOR`` words:
+a longer answer earns nothing by its length, and a terse one is not punished for it.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
 
 from vivavoce.data.schema import Value
 from vivavoce.features.language.acts import Deed, own_acts, spoken_acts
@@ -42,7 +41,6 @@ class Told:
     spoken: tuple[Span, ...]
     reasons: tuple[Span, ...]
     lessons: tuple[Span, ...]
-
 
 
 def find_told(answer: AnswerText) -> Told:
@@ -82,7 +80,10 @@ def _different(deeds: Iterable[Deed], borrowed: frozenset[int]) -> list[Span]:
 
 
 def _share(kind: str, answer: AnswerText) -> Value:
-    """Rate of one kind of telling, of what a case told in full holds, 0–1; half of it is two thirds: the first says most."""
+    """Rate of one kind of telling, of what a case told in full holds, 0–1.
+
+    Half of it is two thirds, since the first act says more than the fifth.
+    """
     words = len(answer.tokens)
     if words < MIN_WORDS:
         return TOO_SHORT

@@ -14,6 +14,8 @@ from vivavoce.features.language import (
     AnswerText,
     Evidence,
     find_structure,
+    find_told,
+    is_repetitive,
     listed_places,
     measure_competency,
     relate,
@@ -69,9 +71,10 @@ class Measurer:
             What profile and consent allow: the others' features do not appear at all.
         """
         answers = relate([_answer_text(span, heard[span.recording], framework) for span in spans], self._encoder)
+        repetitive = any(is_repetitive(answer) for answer in answers)
         measured = []
         for span, answer in zip(spans, answers, strict=True):
-            measures, quotes = _language(answer)
+            measures, quotes = measure_text(answer)
             if Modality.VOICE in modalities:
                 measures |= _voice(span, heard[span.recording], tracks[span.recording])
             if Modality.FACE in modalities:
@@ -98,6 +101,8 @@ class Measurer:
                 measures, quotes = dict.fromkeys(measures, Absent(MediaStatus.PARTIAL_MEDIA)), {}
             elif result.unclear:
                 measures, quotes = dict.fromkeys(measures, Absent(Reason.UNCLEAR_SPEECH)), {}
+            elif repetitive:
+                measures, quotes = dict.fromkeys(measures, Absent(Reason.REPETITIVE_TEXT)), {}
             shows = tuple(competency.id for competency in answer.competencies)
             measured.append((result, MeasuredAnswer(span.question_id, shows, measures, quotes)))
         return measured
@@ -113,15 +118,25 @@ def _answer_text(span: AnswerSpan, heard: Heard, framework: Framework) -> Answer
     words = heard.words.within(span.start, span.end)
     asked = {question.id: question for question in framework.questions}.get(span.question_id)
     if asked is None:
-        return AnswerText(words.words, words.language, "", framework.competencies)
+        return AnswerText(words.words, words.language, "", framework.competencies, framework=framework.competencies)
     shown = tuple(framework.competency(competency) for competency in asked.shows)
-    return AnswerText(words.words, words.language, dict(asked.text).get(words.language, ""), shown)  # type: ignore[call-overload]
+    question: str = dict(asked.text).get(words.language, "")  # type: ignore[call-overload]
+    return AnswerText(words.words, words.language, question, shown, framework=framework.competencies)
 
 
-def _language(answer: AnswerText) -> tuple[Measures, dict[str, tuple[Quote, ...]]]:
+def measure_text(answer: AnswerText) -> tuple[Measures, dict[str, tuple[Quote, ...]]]:
+    """The language features of one answer, and the words behind those that a rubric scores."""
     measures = LANGUAGE.measure(answer)
     spans = [span for found in find_structure(answer).found.values() for span in found[:1]]
-    quotes = {"language.structure_share": tuple(_quote(answer, span) for span in sorted(spans))}
+    told = find_told(answer)
+    shown = {
+        "structure": sorted(spans),
+        "own_acts": told.acts,
+        "said": told.spoken,
+        "reasons": told.reasons,
+        "consequences": told.lessons,
+    }
+    quotes = {f"language.{name}_share": tuple(_quote(answer, span) for span in own) for name, own in shown.items()}
     lists = listed_places(answer, answer.competencies)
     for competency in answer.competencies:
         found, evidence = measure_competency(answer, competency, lists)

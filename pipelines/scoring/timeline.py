@@ -11,18 +11,16 @@ who lists terms says hardly anything else for a while. Both limits lie well beyo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from vivavoce.data.framework import Competency, Framework, Language
+from vivavoce.data.framework import Framework, Language
 from vivavoce.data.track import Array, Track
 from vivavoce.features.language.answer_text import AnswerText
+from vivavoce.features.language.borrowing import RUN, published_runs, written_answer
 from vivavoce.features.language.coverage import LISTED, STRETCH, term_counts
-from vivavoce.features.transcript.words import Word, segment
 from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence
 from vivavoce.pipelines.report.figures import Drawing, Shape, Strokes, Words
 
@@ -182,7 +180,6 @@ def _ticks(seconds: float) -> tuple[tuple[int, str], ...]:
     return tuple((_x(mark / seconds), f"{mark} s") for mark in marks.tolist())
 
 
-RUN = 8  # words in a row; the longest of 138 real interviews, of 46 to 1,564 words, was 5
 SHOWN = 12  # words of a quote
 
 
@@ -206,7 +203,7 @@ def find_borrowed(text: str, language: str, framework: Framework) -> tuple[Borro
     framework
         The job's.
     """
-    answer = _answer(text, language)
+    answer = written_answer(text, language)
     found = _recited(answer, framework), _listed(answer, framework)
     return tuple(one for one in found if one is not None)
 
@@ -217,7 +214,7 @@ def _recited(answer: AnswerText, framework: Framework) -> Borrowed | None:
     best, first = 0, 0
     whose: Mapping[Language, str] = {}
     for competency in framework.competencies:
-        published = _published(competency, answer.language)
+        published = published_runs(competency, answer.language)
         run = 0
         for i in range(len(said) - RUN + 1):
             run = run + 1 if tuple(said[i : i + RUN]) in published else 0
@@ -239,25 +236,6 @@ def _listed(answer: AnswerText, framework: Framework) -> Borrowed | None:
         return None
     values = {"stretch": STRETCH, "n": f"{counts[first]:.0f}"}
     return Borrowed(Sentence("batch", "listed", values), _quote(answer, first, STRETCH))
-
-
-def _published(competency: Competency, language: str) -> frozenset[tuple[str, ...]]:
-    """Every run of ``RUN`` words in the definition and the anchors."""
-    anchors = competency.anchors
-    described = (competency.definition, anchors.low, anchors.middle, anchors.high)
-    texts = [one.get(cast("Language", language), "") for one in described]
-    return frozenset[tuple[str, ...]]().union(*(_runs(text, language) for text in texts))
-
-
-@lru_cache(maxsize=1024)  # a framework's own texts, no person's: some 20 a language
-def _runs(text: str, language: str) -> frozenset[tuple[str, ...]]:
-    words = [token.text for token in _answer(text, language).tokens]
-    return frozenset(tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1))
-
-
-def _answer(text: str, language: str) -> AnswerText:
-    words = segment(text) if language == "zh" else text.split()
-    return AnswerText(tuple(Word(word, float(i), i + 1.0) for i, word in enumerate(words)), language)
 
 
 def _quote(answer: AnswerText, first: int, count: int) -> str:
