@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from tests.pipelines.cohort import Cohort, make_cohort, prints
+from tests.pipelines.cohort import Cohort, add_told, make_cohort, prints
 from tests.pipelines.runs import write_manifest
 from tests.pipelines.watched import people, write_folder, write_groups
 from tests.training.tables import save
 
 PEOPLE = 3000  # enough for the gate to publish
 FEW = 400  # fusion learns from these
-STRUCTURE, TERMS = "language.structure_share", "language.term_coverage_share"
+TERMS = "language.term_coverage_share"
 REGIONS = ("north", "south", "", "west")  # the empty one is unknown
 CLIPS = ("grid/bbaf2n.mpg", "grid/lrwp9a.mpg", "grid/swiz3n.mpg", "pyfeat/face_noface.mov")
 MONTHS = {"2026-01": 0.0, "2026-05": 0.0, "2026-06": 0.12, "2026-07": 0.12}  # by how much evidence dwindles
@@ -51,7 +51,7 @@ def make_tables(folder: Path) -> Tables:
     cohort = make_cohort(folder, PEOPLE)
     rng = np.random.default_rng(12)
     features = pd.read_parquet(cohort.features)
-    features[STRUCTURE] = rng.choice([0.25, 0.5, 0.75], len(features))
+    add_told(features, rng)
     save(features, cohort.features, prints=prints())
     ids = pd.read_csv(cohort.groups)["candidate_id"]
     few = features[features["candidate_id"].isin(ids[:FEW])].reset_index(drop=True)
@@ -108,10 +108,10 @@ def make_months(folder: Path) -> Months:
         frame.loc[frame["group"] == "women", "score"] -= 75 * less
         out = write_folder(folder / month, frame, prints=prints())
         table = pd.read_parquet(out / "features.parquet")
-        table[STRUCTURE] = rng.choice([0.25, 0.5, 0.75], len(table))
         for name in ("problem_solving", "technical_fit", "teamwork", "learning"):
             drop = less if name == "teamwork" else 0.0
             table[f"{TERMS}.{name}"] = 0.5 - drop + 0.12 * rng.standard_normal(len(table))
+        add_told(table, rng)
         save(table, out / "features.parquet", prints=prints(), quality=("prosody.noise_floor_db",))
         frames.append(frame)
         folders.append(out)

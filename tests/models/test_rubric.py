@@ -15,6 +15,7 @@ from vivavoce.models.score import OVERALL, Quote, Score, by_question
 from vivavoce.models.version import MeasuredAnswer
 
 ASKED = ("q1", "q2", "q3")
+TOLD = [f"language.{one}_share" for one in ("own_acts", "said", "particular", "reasons", "consequences")]
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +23,8 @@ def framework() -> Framework:
     return load_framework(Path(str(files("vivavoce.data") / "frameworks" / "software_engineer.yaml")))
 
 
-def measures(framework: Framework, coverage: float = 0.5, structure: float = 1.0) -> Measures:
-    found: Measures = {"language.structure_share": structure, "language.relevance_cosine": 0.15}
+def measures(framework: Framework, told: float = 0.5, coverage: float = 0.3) -> Measures:
+    found: Measures = {**dict.fromkeys(TOLD, told), "language.relevance_cosine": 0.15}
     for competency in framework.weights:
         found[f"language.term_coverage_share.{competency}"] = coverage
         found[f"language.anchor_closeness_ratio.{competency}"] = 0.55
@@ -49,15 +50,14 @@ def test_points_of_the_evidence_sum_to_the_score_and_scores_to_the_overall(frame
     for competency in framework.weights:
         points = math.fsum(item.points for item in scores[competency].evidence)
         assert value(scores[competency]) == pytest.approx(points, abs=1e-9)
-    planted = 100 * (0.55 * 0.5 / 0.70 + 0.30 * 1.0 + 0.10 * 0.5 + 0.05 * 0.15 / 0.25)
+    planted = 100 * (0.90 * 0.5 + 0.05 * 0.10 / 0.20 + 0.05 * 0.3 / 0.40)
     assert value(scores[OVERALL]) == pytest.approx(planted, abs=1e-9), "every competency has the same planted measures"
     assert scores[OVERALL].status is RowStatus.SCORED
 
 
 def test_the_score_is_the_mean_of_what_each_answer_alone_would_score(framework: Framework) -> None:
     given = [
-        replace(answer, measures=measures(framework, coverage=0.2 * i))
-        for i, answer in enumerate(answers(framework), 1)
+        replace(answer, measures=measures(framework, told=0.2 * i)) for i, answer in enumerate(answers(framework), 1)
     ]
     scores = by_competency(Rubric.for_answers(framework, given).score(given, ASKED))
     for competency in framework.weights:
@@ -69,7 +69,7 @@ def test_the_score_is_the_mean_of_what_each_answer_alone_would_score(framework: 
 
 
 def test_more_evidence_never_lowers_a_score(framework: Framework) -> None:
-    lows, highs = answers(framework, coverage=0.2, structure=0.25), answers(framework, coverage=0.6, structure=0.75)
+    lows, highs = answers(framework, told=0.2, coverage=0.1), answers(framework, told=0.6, coverage=0.3)
     rubric = Rubric.for_answers(framework, lows)
     for low, high in zip(rubric.score(lows, ASKED), rubric.score(highs, ASKED), strict=True):
         assert value(low) < value(high)

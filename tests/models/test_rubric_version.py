@@ -23,6 +23,7 @@ NAMES = tuple(FRAMEWORK.weights)
 QUESTIONS = tuple(one.id for one in FRAMEWORK.questions)
 VARIANTS = ("full", "no_question", "no_encoder")
 BY_COMPETENCY = ("language.term_coverage_share", "language.anchor_closeness_ratio")
+TOLD = [f"language.{one}_share" for one in ("own_acts", "said", "particular", "reasons", "consequences")]
 SHOWN = {WHOLE: NAMES} | {one.id: one.shows for one in FRAMEWORK.questions}
 
 
@@ -67,7 +68,7 @@ def batches(draw):
     for i in range(interviews):
         for question in draw(st.lists(st.sampled_from([*QUESTIONS, WHOLE, "unmatched", "foreign"]), max_size=5)):
             shows = SHOWN.get(question, NAMES)
-            measures = {"language.structure_share": draw(values), "language.relevance_cosine": draw(values)}
+            measures = {one: draw(values) for one in (*TOLD, "language.relevance_cosine")}
             measures |= {f"{one}.{name}": draw(values) for one in BY_COMPETENCY for name in shows}
             answers.append((i, MeasuredAnswer(question, shows, measures, {})))
     order = draw(st.permutations(range(len(answers))))
@@ -107,13 +108,12 @@ def test_neither_the_others_nor_their_order_change_a_bit(batch, seed):
             assert single[name].tobytes() == one[i : i + 1].tobytes()
 
 
-def measured(question, coverage=0.35, relevance=0.15, structure=0.5):
+def measured(question, coverage=0.2, relevance=0.15, told=0.5):
     shows = SHOWN[question]
     own = {f"language.term_coverage_share.{name}": coverage for name in shows}
     own |= {f"language.anchor_closeness_ratio.{name}": 0.525 for name in shows}
-    return MeasuredAnswer(
-        question, shows, {"language.structure_share": structure, "language.relevance_cosine": relevance, **own}, {}
-    )
+    measures = {**dict.fromkeys(TOLD, told), "language.relevance_cosine": relevance, **own}
+    return MeasuredAnswer(question, shows, measures, {})
 
 
 def test_planted_measures_come_back_as_points_and_as_bands():
@@ -127,7 +127,8 @@ def test_planted_measures_come_back_as_points_and_as_bands():
     assert model.applicants is None
     for name, most in model.influence.items():
         assert math.fsum(most.values()) == pytest.approx(100)
-        assert most[column_of("language.term_coverage_share", name, model.fingerprints)] == pytest.approx(55)
+        assert most[column_of("language.term_coverage_share", name, model.fingerprints)] == pytest.approx(5)
+        assert most["language.own_acts_share"] == pytest.approx(25)
 
 
 @pytest.mark.parametrize(("variant", "reason"), [("full", "no_encoder"), ("full", "no_question")])
@@ -144,7 +145,7 @@ def test_what_was_not_even_tried_lacked_consent():
 
 
 def test_a_whole_recording_counts_once_for_each_of_its_files():
-    files = [measured(WHOLE, coverage=0.35), measured(WHOLE, coverage=0.7)]
+    files = [measured(WHOLE, told=0.35), measured(WHOLE, told=0.7)]
     scores = version("no_encoder").score(files, ())
     alone = [numbers(version("no_encoder").score([one], ()))["teamwork"] for one in files]
     teamwork = next(one for one in scores if one.competency == "teamwork")
@@ -167,8 +168,8 @@ def test_a_later_rubric_changes_no_version(tmp_path, monkeypatch):
     save_model(version(), tmp_path / "version")
     before = version().score(answers, QUESTIONS)
     document = rubric_parameters().model_dump(mode="json")
-    document["variants"]["full"] = {"language.structure_share": 1.0}
-    later = type(rubric_parameters()).model_validate(document | {"version": "2"})
+    document["variants"]["full"] = {"language.own_acts_share": 1.0}
+    later = type(rubric_parameters()).model_validate(document | {"version": "3"})
     monkeypatch.setattr("vivavoce.models.rubric.rubric.rubric_parameters", lambda: later)
     found, _ = load_model(tmp_path / "version")
     assert found.score(answers, QUESTIONS) == before
@@ -184,7 +185,7 @@ def test_a_later_rubric_changes_no_version(tmp_path, monkeypatch):
         ),
         ({"parameters": rubric_parameters()}, "carries its own variant"),
         ({"weights": dict.fromkeys(FRAMEWORK.weights, 0.25)}, "its framework's weights"),
-        ({"fingerprints": {"language.structure_share": "a"}}, "needs its fingerprint and its use"),
+        ({"fingerprints": {"language.own_acts_share": "a"}}, "needs its fingerprint and its use"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(change, match):
@@ -203,9 +204,9 @@ def changed(document, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "match"),
     [
-        ("measures/language.structure_share/weight", 0.5, "must sum to 1"),
-        ("measures/language.structure_share/full", 0.0, "must have a width"),
-        ("measures/language.structure_share/weight", "0.3", "valid number"),
+        ("measures/language.own_acts_share/weight", 0.5, "must sum to 1"),
+        ("measures/language.own_acts_share/full", 0.0, "must have a width"),
+        ("measures/language.own_acts_share/weight", "0.3", "valid number"),
         ("measures", {}, "at least 1 item"),
         ("question_sd", 0.0, "greater than 0"),
         ("variant", "rich", "'full', 'no_question' or 'no_encoder'"),

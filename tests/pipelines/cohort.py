@@ -20,6 +20,7 @@ BIASED = "q5"
 BIAS = 2.6  # standard deviations by which women's answers to it look weaker than they are
 VALIDITY = 0.45  # of true ability for performance
 WEIGHTS = np.array([0.40, 0.30, 0.20, 0.10])
+TOLD, NOISE = ("own_acts", "said", "particular"), ("reasons", "consequences")  # measures of a rubric, below
 RATED = [
     {"role": "engineers and their managers", "rated": what, "count": 14, "date": date(2026, 3, 2)}
     for what in ("tasks", "competencies")
@@ -104,6 +105,15 @@ def _answers(framework: Framework, ids, able, women, rng) -> pd.DataFrame:
         length = 180 + 30 * rng.standard_normal(len(ids))
         tables.append(pd.DataFrame({**fixed, "language.length_words": length, **shown}))
     return pd.concat(tables, ignore_index=True)
+
+
+def add_told(table: pd.DataFrame, rng: np.random.Generator) -> None:
+    """What a rubric rests on beside terms: it follows what the answer shows; why and what came of it are noise."""
+    shown = table[[name for name in table if name.startswith("language.term_coverage_share.")]].mean(axis=1)
+    for name in TOLD:
+        table[f"language.{name}_share"] = shown
+    for name in NOISE:
+        table[f"language.{name}_share"] = rng.choice([0.25, 0.5, 0.75], len(table))
 
 
 def prints() -> dict[str, str]:

@@ -18,7 +18,7 @@ from vivavoce.features.transcript.words import Word
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL
 from vivavoce.models.version import MeasuredAnswer
-from vivavoce.pipelines.scoring.measure import _language
+from vivavoce.pipelines.scoring.measure import measure_text
 
 FRAMEWORK = load_framework(ROOT / "data" / "frameworks" / "software_engineer.yaml")
 WORDS_PER_MINUTE = 150
@@ -91,11 +91,12 @@ def measure(
             "en",
             question.text["en"],
             tuple(framework.competency(name) for name in question.shows),
+            framework=framework.competencies,
         )
         for question in asked
     ]
     return [
-        MeasuredAnswer(question.id, question.shows, *_language(answer))
+        MeasuredAnswer(question.id, question.shows, *measure_text(answer))
         for question, answer in zip(asked, relate(answers, encoder), strict=True)
     ]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pipelines.cohort import Cohort, make_cohort, prints, write_scores
+from tests.pipelines.cohort import Cohort, add_told, make_cohort, prints, write_scores
 from tests.pipelines.registries import House, make_house
 from tests.pipelines.runs import ROWS, batch, rows, viva
 from tests.pipelines.test_publish import Said, quietly
@@ -35,7 +35,7 @@ from vivavoce.training.rubric.rubric_trainer import judge
 pytestmark = pytest.mark.xdist_group("publish")
 
 HIRED = 400  # people whose performance is known
-STRUCTURE, TERMS = "language.structure_share", "language.term_coverage_share"
+REASONS, TERMS = "language.reasons_share", "language.term_coverage_share"
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,7 @@ def cohort(tmp_path_factory) -> Cohort:
     """Measured as the rubric without a sentence encoder needs it; few of them were hired."""
     made = make_cohort(tmp_path_factory.mktemp("rubric-cohort"), people=2400)
     table = pd.read_parquet(made.features)
-    rng = np.random.default_rng(5)
-    table[STRUCTURE] = rng.choice([0.25, 0.5, 0.75], len(table))
+    add_told(table, np.random.default_rng(5))
     save(table, made.features, prints=prints())
     pd.read_csv(made.outcomes).head(HIRED).to_csv(made.outcomes, index=False)
     return made
@@ -244,7 +243,7 @@ def test_alternatives_to_a_rubric_learn_nothing_either(cohort, second, tmp_path)
     candidates = tmp_path / "candidates.yaml"
     candidates.write_text(
         "candidates:\n  - {name: without_q5, without_questions: [q5]}\n"
-        f"  - {{name: terms_alone, without_features: [{STRUCTURE}]}}\n"
+        f"  - {{name: no_reasons, without_features: [{REASONS}]}}\n"
         "  - {name: equal, weights: {problem_solving: .25, technical_fit: .25, teamwork: .25, learning: .25}}\n"
     )
     out = tmp_path / "alternatives.json"
@@ -261,7 +260,7 @@ def test_alternatives_to_a_rubric_learn_nothing_either(cohort, second, tmp_path)
         assert front["own"]["impact_ratio"] <= front["frontier"][-1]["impact_ratio"]
     assert "weights by " in said.text
     assert abs(found["equal"]["validity_gain"]["value"]) < 0.05
-    assert found["terms_alone"]["validity_gain"]["value"] > -0.05, "structure was planted as noise"
+    assert found["no_reasons"]["validity_gain"]["value"] > -0.05, "reasons were planted as noise"
     candidates.write_text("candidates:\n  - {name: blind, without_features: [prosody.f0_median_hz]}\n")
     said = quietly(alternatives, six, **asked)
     assert (said.status, "are no features here" in said.text) == (2, True)

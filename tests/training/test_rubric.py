@@ -14,7 +14,8 @@ from vivavoce.training.joining import read_inputs
 from vivavoce.training.rubric.rubric_trainer import changed, chosen, judge
 from vivavoce.training.variants import Variant
 
-GENERAL = ("language.structure_share", "language.relevance_cosine")
+TOLD = tuple(f"language.{one}_share" for one in ("own_acts", "said", "particular", "reasons", "consequences"))
+GENERAL = (*TOLD, "language.relevance_cosine")
 OWN = ("language.term_coverage_share", "language.anchor_closeness_ratio")
 PEOPLE, ANSWER_SD = 1500, 12.0
 VALIDITY = 0.5  # of the overall points themselves
@@ -28,9 +29,9 @@ def table(n=PEOPLE, *, without=(), whole=(), seed=0):
     for question in FRAMEWORK.questions:
         share = np.clip((level + ANSWER_SD * rng.standard_normal(n)) / 100, 0, 1)
         values = {
-            "language.structure_share": share,
+            **dict.fromkeys(TOLD, share),
             "language.relevance_cosine": 0.05 + 0.20 * share,
-            **{f"language.term_coverage_share.{name}": 0.7 * share for name in question.shows},
+            **{f"language.term_coverage_share.{name}": 0.4 * share for name in question.shows},
             **{f"language.anchor_closeness_ratio.{name}": 0.40 + 0.25 * share for name in question.shows},
             LENGTH: 150 + 30 * rng.standard_normal(n),
         }
@@ -86,7 +87,7 @@ def test_the_answers_points_come_back_and_the_spread_that_was_planted(everybody)
     _, answers, inputs, found = everybody
     name = COMPETENCIES[0]
     shown = [one.id for one in FRAMEWORK.questions_showing(name)]
-    mine = answers[answers["question_id"].isin(shown)].groupby("interview_id")["language.structure_share"].mean()
+    mine = answers[answers["question_id"].isin(shown)].groupby("interview_id")["language.own_acts_share"].mean()
     assert 50 + 15 * found.z[name] == pytest.approx(100 * mine.reindex(inputs.interviews).to_numpy(), abs=1e-6)
     spread = found.model.documents["validity"]["precision"][name]["question_sd"]
     assert spread == pytest.approx(ANSWER_SD, rel=0.05)
@@ -130,14 +131,14 @@ def test_ratings_of_a_few_are_evidence_too(everybody):
 
 def test_a_measure_with_one_value_is_kept(tmp_path):
     answers, _ = table(60)
-    same = judge(read(tmp_path, answers.assign(**{"language.structure_share": 1.0})), FRAMEWORK)
-    assert "language.structure_share" in same.model.fingerprints
+    same = judge(read(tmp_path, answers.assign(**{"language.own_acts_share": 1.0})), FRAMEWORK)
+    assert "language.own_acts_share" in same.model.fingerprints
     assert not np.isnan(same.overall).any()
 
 
 def test_what_no_variant_measures_is_refused(tmp_path):
-    with pytest.raises(BadTraining, match=r"No variant of the rubric can be measured.*structure_share"):
-        judge(read(tmp_path, table(60, without=("language.structure",))[0]), FRAMEWORK)
+    with pytest.raises(BadTraining, match=r"No variant of the rubric can be measured.*own_acts_share"):
+        judge(read(tmp_path, table(60, without=("language.own_acts",))[0]), FRAMEWORK)
     inputs = read(tmp_path, table(60)[0])
     with pytest.raises(BadTraining, match="add question_id"):
         judge(replace(inputs, answers=None), FRAMEWORK)
@@ -155,7 +156,7 @@ def test_an_alternative_leaves_out_and_scales_up(everybody):
     model = everybody[3].model
     less = changed(model, Variant(name="less", without_features=("language.relevance_cosine",)))
     assert sum(less.measures.values()) == pytest.approx(1)
-    assert less.measures["language.structure_share"] == pytest.approx(0.30 / 0.90)
+    assert less.measures["language.own_acts_share"] == pytest.approx(0.25 / 0.95)
     weights = dict(zip(COMPETENCIES, (0.1, 0.2, 0.3, 0.4), strict=True))
     assert changed(model, Variant(name="other", weights=weights)).weights == weights
     with pytest.raises(BadTraining, match="no modalities here"):

@@ -90,7 +90,9 @@ def test_the_rubric_is_the_one_that_scores():
 
 
 def test_without_an_encoder_the_poorer_rubric_stands_in_and_without_measures_none():
-    columns = {"language.term_coverage_share.teamwork": np.array([0.7]), "language.structure_share": np.array([0.5])}
+    told = ("own_acts", "said", "particular", "reasons", "consequences")
+    columns = {f"language.{one}_share": np.array([0.5]) for one in told}
+    columns["language.term_coverage_share.teamwork"] = np.array([0.2])
     answers = Answers(np.array([0]), np.array(["q"]), columns)
-    assert rubric_scores(answers, ["q"], "teamwork", 1) == pytest.approx([65 + 17.5])
+    assert rubric_scores(answers, ["q"], "teamwork", 1) == pytest.approx([0.95 * 50 + 2.5])
     assert "not among the features" in rubric_scores(answers, ["q"], "learning", 1)
