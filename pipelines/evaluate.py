@@ -74,7 +74,7 @@ def evaluation(
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "rubric": rubric_parameters().digest,
         "encoder": encoder is not None,
-        "levels": [_ranked(*place, own) for *place, own in _places(honest) if own],
+        "levels": [_ranked(language, job, own) for language, job, own in _places(honest) if own],
         "versions": list(_versions(honest)),
         "attacks": list(_attacks(scored)),
         "routed": _routed(honest),

@@ -1,9 +1,10 @@
 """Own acts in an answer: where the speaker says what he or she did, asserted and past, in English and Chinese.
 
 English marks it by "I" and a verb in the past, or by a verb of doing in the present as learners and people in a hurry
-tell the past; further verbs after "and" or a comma belong to the same "I". Chinese has no tense and drops the subject:
-an act is a clause of 我, or one after it without a subject of its own, that holds a verb of doing. Suppositions,
-habits, denials and duties in the same clause take an act back (after NegEx, Chapman et al. 2001, *JBI* 34).
+tell the past; further verbs after "and" belong to the same "I". Punctuation plays no part: not every recogniser writes
+it. Chinese has no tense and drops the subject: an act is a clause of 我, or one after it without a subject of its own,
+that holds a verb of doing. Suppositions, habits, denials and duties in the same clause take an act back (after NegEx,
+Chapman et al. 2001, *JBI* 34).
 """
 
 import re
@@ -42,7 +43,7 @@ def _english(answer: AnswerText) -> Iterator[Deed]:
 
 def _taken_back(tokens: tuple[Token, ...], at: int, lists: Telling) -> bool:
     for token in reversed(tokens[max(0, at - BEFORE) : at]):
-        if token.ends_clause or token.text in lists.words["others"]:
+        if token.text in lists.words["others"]:
             return False
         if token.text in lists.words["unasserted"]:
             return True
@@ -50,10 +51,8 @@ def _taken_back(tokens: tuple[Token, ...], at: int, lists: Telling) -> bool:
 
 
 def _deeds(tokens: tuple[Token, ...], at: int, lists: Telling) -> Iterator[int]:
-    """Places of what "I" at this place did: its own verb, then those after "and" or a comma, until another subject."""
+    """Places of what "I" at this place did: its own verb, then those after "and", until another subject."""
     words, room, mine = lists.words, SKIPPED, False
-    if tokens[at].ends_sentence:
-        return
     for i in range(at + 1, len(tokens)):
         token = tokens[i]
         if token.text in words["others"]:
@@ -72,10 +71,6 @@ def _deeds(tokens: tuple[Token, ...], at: int, lists: Telling) -> Iterator[int]:
             room = max(room - 1, 0)
         else:
             room = 0
-        if token.ends_sentence:
-            return
-        if token.ends_clause and mine:
-            room = SKIPPED
 
 
 def is_deed(word: str, lists: Telling, plain: bool = True) -> bool:
@@ -93,7 +88,7 @@ def _english_talk(answer: AnswerText) -> Iterator[Deed]:
         if tokens[i].text in words["speech"] and whom and whom.isdisjoint(words["crowd"]):
             yield verb, span
     for i, token in enumerate(tokens):
-        before = [one.text for one in tokens[max(0, i - SPEAKER) : i] if not one.ends_sentence]
+        before = [one.text for one in tokens[max(0, i - SPEAKER) : i]]
         if token.text in words["replies"] and _somebody(before, words):
             yield f"{token.lemma} to me", (tokens[i - 1].index, token.index + 1)
 
@@ -102,6 +97,8 @@ def _somebody(before: list[str], words: Mapping[str, frozenset[str]]) -> bool:
     """Whether the words before a verb of saying name somebody in particular who is not the speaker."""
     if not before or before[-1] in words["crowd"] or not words["unasserted"].isdisjoint(before):
         return False
+    if before[-1] in words["repliers"]:
+        return True
     if not {"i", "we", "you", "to", "and"}.isdisjoint(before[-2:]):
         return False
     return before[-1] not in words["others"] or not words["repliers"].isdisjoint(before[-2:])

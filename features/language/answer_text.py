@@ -129,7 +129,15 @@ class AnswerText:
         """The words by lemma, hyphens opened; for Chinese the same as ``surface``."""
         return self._surface([_open_hyphens(token.lemma, token.text, self.language) for token in self.tokens])
 
-    def _surface(self, pieces: Sequence[str]) -> Surface:
+    @cached_property
+    def running(self) -> Surface:
+        """English words as said, with nothing between sentences: not every recogniser writes where one ends.
+
+        Chinese is the same as ``surface``: its clauses are told apart by their marks alone.
+        """
+        return self._surface([token.text for token in self.tokens], marked=self.language == "zh")
+
+    def _surface(self, pieces: Sequence[str], *, marked: bool = True) -> Surface:
         """English words are joined by blanks; Chinese ones by nothing, except between two words in Latin script."""
         text, starts, ends = "", [], []
         for token, piece in zip(self.tokens, pieces, strict=True):
@@ -138,7 +146,7 @@ class AnswerText:
             starts.append(len(text))
             text += piece
             ends.append(len(text))
-            if token.ends_sentence:
+            if token.ends_sentence and marked:
                 text += f" {BREAK}" if self.language == "en" else BREAK
             elif token.ends_clause and self.language == "zh":
                 text += ","

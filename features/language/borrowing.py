@@ -105,7 +105,7 @@ def is_repetitive(answer: AnswerText) -> bool:
 
 def packed_size(answer: AnswerText) -> float:
     """Size of the answer's words when compressed, of their size as said."""
-    said = answer.surface.text.encode("utf-8")
+    said = " ".join(token.text for token in answer.tokens).encode("utf-8")  # no punctuation: not everybody writes it
     return len(zlib.compress(said, LEVEL)) / len(said)
 
 

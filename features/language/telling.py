@@ -52,7 +52,7 @@ def find_told(answer: AnswerText) -> Told:
     spoken = [span for span in spoken if any(abs(span[0] - place) <= TALK for place in deeds)]
 
     def found(name: str) -> list[Span]:
-        return _own(answer.surface.find(patterns[name]), borrowed)
+        return _own(answer.running.find(patterns[name]), borrowed)
 
     reasons = [span for span in found("reasons") if any(abs(span[0] - place) <= NEAR for place in deeds)]
     lessons = found("lessons") if deeds else []
@@ -61,7 +61,7 @@ def find_told(answer: AnswerText) -> Told:
 
 def find_general(answer: AnswerText) -> list[Span]:
     """Words that could stand in anybody's answer to any question."""
-    return answer.surface.find(answer.lexicon.telling.patterns["general"])
+    return answer.running.find(answer.lexicon.telling.patterns["general"])
 
 
 def _own(spans: Iterable[Span], borrowed: frozenset[int]) -> list[Span]:

@@ -122,7 +122,7 @@ def test_planted_measures_come_back_as_points_and_as_bands():
     assert {round(one.value, 9) for one in scores.values()} == {50.0}, "every measure lies halfway"
     several = next(name for name in NAMES if len(FRAMEWORK.questions_showing(name)) > 1)
     count = len(FRAMEWORK.questions_showing(several))
-    assert scores[several].error == model.error(several, count) == 13.0 / math.sqrt(count)
+    assert scores[several].error == model.error(several, count) == 17.0 / math.sqrt(count)
     assert model.error(several, 1) is None
     assert model.applicants is None
     for name, most in model.influence.items():
@@ -150,7 +150,7 @@ def test_a_whole_recording_counts_once_for_each_of_its_files():
     alone = [numbers(version("no_encoder").score([one], ()))["teamwork"] for one in files]
     teamwork = next(one for one in scores if one.competency == "teamwork")
     assert teamwork.value == pytest.approx(sum(alone) / 2)
-    assert teamwork.error == 20.0 / math.sqrt(2)
+    assert teamwork.error == 18.0 / math.sqrt(2)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

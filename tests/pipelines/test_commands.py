@@ -17,7 +17,7 @@ from vivavoce.pipelines.app import TREE, app
 from vivavoce.pipelines.command import ALWAYS, Command
 from vivavoce.pipelines.door import Model, options
 
-TOP = ["score", "train", "audit", "publish", "monitor", "review", "erase", "demo", "doctor"]
+TOP = ["score", "train", "audit", "publish", "monitor", "review", "erase", "demo", "evaluate", "doctor"]
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], Command]]:

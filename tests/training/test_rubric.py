@@ -91,7 +91,7 @@ def test_the_answers_points_come_back_and_the_spread_that_was_planted(everybody)
     assert 50 + 15 * found.z[name] == pytest.approx(100 * mine.reindex(inputs.interviews).to_numpy(), abs=1e-6)
     spread = found.model.documents["validity"]["precision"][name]["question_sd"]
     assert spread == pytest.approx(ANSWER_SD, rel=0.05)
-    assert "answers lie 13 points around their score; these people's lie 12 points" in " ".join(
+    assert "answers lie 17 points around their score; these people's lie 12 points" in " ".join(
         found.model.documents["validity"]["findings"]
     )
 
