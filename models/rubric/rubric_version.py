@@ -19,8 +19,8 @@ from vivavoce.models.version import WHOLE, Floats, MeasuredAnswer, ModelVersion,
 
 WORTH = (
     "It ranks independent synthetic answers by the level that their writer was asked for (Spearman .95 in English, .96 "
-    "in Chinese; 15 interviews, on which it was fixed); on 138 real interviews about other things it did not follow the "
-    "raters (−.12). No relation to job performance is claimed."
+    "in Chinese; 15 interviews, on which it was fixed); on 138 real interviews about other things it did not follow "
+    "the raters (−.12). No relation to job performance is claimed."
 )
 
 
@@ -124,8 +124,8 @@ class RubricVersion(ModelVersion):
         """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
         return (
             f"the rubric {digest[:12]}, variant {self.variant}: what candidates tell of their own acts, reasons and "
-            "talks, without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence says what "
-            "earned them. What this variant cannot measure is not scored."
+            "talks, without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence says "
+            "what earned them. What this variant cannot measure is not scored."
         )
 
     @property
