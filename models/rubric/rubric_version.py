@@ -124,8 +124,8 @@ class RubricVersion(ModelVersion):
         """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
         return (
             f"the rubric {digest[:12]}, variant {self.variant}: what candidates tell of their own acts, reasons and "
-            "talks, without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence says "
-            "what earned them. What this variant cannot measure is not scored."
+            "talks, without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence "
+            "says what earned them. What this variant cannot measure is not scored."
         )
 
     @property
