@@ -22,9 +22,8 @@ from vivavoce.evaluation.levels import Floats, rank_correlation, told_apart
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric.rubric import rubric_parameters
 from vivavoce.pipelines.door import Place, folder_for, front_door
-from vivavoce.pipelines.said import Told, keep
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
-from vivavoce.pipelines.terminal import say
+from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.pipelines.written import LEVELS, PLAIN, Scored, Written, read_written, score_written
 
 ALL = "all"

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from tests.training.tables import save
 
 PEOPLE = 3000  # enough for the gate to publish
 FEW = 400  # fusion learns from these
-TERMS = "language.term_coverage_share"
+STRUCTURE, TERMS = "language.structure_share", "language.term_coverage_share"
 REGIONS = ("north", "south", "", "west")  # the empty one is unknown
 CLIPS = ("grid/bbaf2n.mpg", "grid/lrwp9a.mpg", "grid/swiz3n.mpg", "pyfeat/face_noface.mov")
 MONTHS = {"2026-01": 0.0, "2026-05": 0.0, "2026-06": 0.12, "2026-07": 0.12}  # by how much evidence dwindles
@@ -30,12 +30,13 @@ CONSENT = {
 class Tables:
     """A cohort and what else is known of it.
 
-    ``few`` holds the features of some; ``employed`` the performance of the better rated, chosen from ``applicants``,
-    and ``hired`` what they were chosen on beside it, as ``selection`` says; ``looks`` ratings of the overall
-    impression by candidate; ``heard`` recognition errors.
+    ``told`` is the same cohort with what a rubric rests on; ``few`` holds the features of some; ``employed`` the
+    performance of the better rated, chosen from ``applicants``, and ``hired`` what they were chosen on beside it, as
+    ``selection`` says; ``looks`` ratings of the overall impression by candidate; ``heard`` recognition errors.
     """
 
     cohort: Cohort
+    told: Cohort
     few: Path
     employed: Path
     hired: Path
@@ -44,6 +45,10 @@ class Tables:
     looks: Path
     heard: Path
 
+    def of(self, kind: str) -> Cohort:
+        """The cohort with the measures that a kind rests on."""
+        return self.told if kind == "rubric" else self.cohort
+
 
 def make_tables(folder: Path) -> Tables:
     """Six questions, one of which asks women for something else; a second attribute, in part unknown."""
@@ -51,8 +56,11 @@ def make_tables(folder: Path) -> Tables:
     cohort = make_cohort(folder, PEOPLE)
     rng = np.random.default_rng(12)
     features = pd.read_parquet(cohort.features)
-    add_told(features, rng)
+    features[STRUCTURE] = rng.choice([0.25, 0.5, 0.75], len(features))
     save(features, cohort.features, prints=prints())
+    more = features.copy()
+    add_told(more, np.random.default_rng(5))
+    save(more, folder / "told.parquet", prints=prints())
     ids = pd.read_csv(cohort.groups)["candidate_id"]
     few = features[features["candidate_id"].isin(ids[:FEW])].reset_index(drop=True)
     save(few, folder / "few.parquet", prints=prints())
@@ -85,7 +93,7 @@ def make_tables(folder: Path) -> Tables:
     errors = rng.binomial(200, np.where(np.arange(FEW) % 2 == 1, 0.11, 0.08))
     pd.DataFrame({"candidate_id": ids[:FEW], "words": 200, "errors": errors}).to_csv(folder / "heard.csv", index=False)
     names = ("few.parquet", "employed.csv", "hired.csv", "applicants.csv", "selection.yaml", "looks.csv", "heard.csv")
-    return Tables(cohort, *(folder / name for name in names))
+    return Tables(cohort, replace(cohort, features=folder / "told.parquet"), *(folder / name for name in names))
 
 
 @dataclass(frozen=True)
@@ -108,10 +116,11 @@ def make_months(folder: Path) -> Months:
         frame.loc[frame["group"] == "women", "score"] -= 75 * less
         out = write_folder(folder / month, frame, prints=prints())
         table = pd.read_parquet(out / "features.parquet")
+        table[STRUCTURE] = rng.choice([0.25, 0.5, 0.75], len(table))
         for name in ("problem_solving", "technical_fit", "teamwork", "learning"):
             drop = less if name == "teamwork" else 0.0
             table[f"{TERMS}.{name}"] = 0.5 - drop + 0.12 * rng.standard_normal(len(table))
-        add_told(table, rng)
+        add_told(table, np.random.default_rng(5))
         save(table, out / "features.parquet", prints=prints(), quality=("prosody.noise_floor_db",))
         frames.append(frame)
         folders.append(out)

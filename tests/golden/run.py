@@ -42,7 +42,7 @@ def train(run: "Run", kind: str, out: Path) -> int:
     features, outcomes, framework, more = {
         "linear": (t.cohort.features, t.cohort.outcomes, t.cohort.shorter, ()),
         "rubric": (
-            t.cohort.features, t.hired, t.cohort.framework, ("--criterion", "rating", "--selection", t.selection),
+            t.told.features, t.hired, t.cohort.framework, ("--criterion", "rating", "--selection", t.selection),
         ),
         "fusion": (t.few, t.cohort.outcomes, t.cohort.shorter, ("--champion", champion)),
     }[kind]  # fmt: skip
@@ -86,7 +86,7 @@ def publish(run: "Run", kind: str, out: Path) -> int:
     t = run.tables
     return run.viva(
         "publish", run.home / kind, "--audit", run.home / f"{kind}-audit", "--name", "engineer", "--out", out,
-        "--key", "auditor", "--key", "publisher", "--features", t.few if kind == "fusion" else t.cohort.features,
+        "--key", "auditor", "--key", "publisher", "--features", t.few if kind == "fusion" else t.of(kind).features,
         "--groups", t.cohort.groups, *(("--check-only",) if kind == "fusion" else ()),
     )  # fmt: skip
 
@@ -113,7 +113,7 @@ def erase(run: "Run", out: Path, candidate: str) -> int:
 def scored_cohort(run: "Run", kind: str) -> tuple[Path, Path]:
     """The cohort's overall scores by a version, and those of single questions: two tables."""
     model, digest = load_model(run.home / kind)
-    return write_scores(model, digest, run.tables.cohort, run.home / f"{kind}-scores")
+    return write_scores(model, digest, run.tables.of(kind), run.home / f"{kind}-scores")
 
 
 def version_of(folder: Path) -> tuple[Json, dict[str, np.ndarray], dict[str, Json]]:
