@@ -45,7 +45,7 @@ def _taken_back(tokens: tuple[Token, ...], at: int, lists: Telling) -> bool:
     for token in reversed(tokens[max(0, at - BEFORE) : at]):
         if token.text in lists.words["others"]:
             return False
-        if token.text in lists.words["unasserted"]:
+        if token.text in lists.words["supposed"]:
             return True
     return False
 
@@ -59,7 +59,7 @@ def _deeds(tokens: tuple[Token, ...], at: int, lists: Telling) -> Iterator[int]:
             return
         wished = token.text == "have" and tokens[at].text in words["wishing"]
         if wished or token.text in words["unasserted"] or token.text.endswith("n't"):
-            if not mine:
+            if room and not mine:
                 return
             room = 0
         elif room and is_deed(token.text, lists, plain=mine or tokens[at].text not in words["wishing"]):
