@@ -20,7 +20,7 @@ from vivavoce.models.version import WHOLE, Floats, MeasuredAnswer, ModelVersion,
 WORTH = (
     "It ranks independent synthetic answers by the level that their writer was asked for (Spearman .95 in English, .96 "
     "in Chinese; 15 interviews, on which it was fixed); on 138 real interviews about other things it did not follow "
-    "the raters (−.12). No relation to job performance is claimed."
+    "the raters (r = −.11). No relation to job performance is claimed."
 )
 
 
