@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from vivavoce.pipelines.features import describe_features, page
+from vivavoce.pipelines.features import describe, page
 from vivavoce.pipelines.scoring.configuration import declared_features
 
 
@@ -19,7 +19,7 @@ def test_every_name_stands_whole_on_a_terminal(
     columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    assert describe_features(markdown=False) == 0
+    describe(markdown=False).show()
     shown = capsys.readouterr().out
     for feature in declared_features().values():
         assert feature.name in shown
