@@ -28,8 +28,9 @@ FULL: Mapping[str, Mapping[str, float]] = {
     "zh": {"acts": 5.0, "spoken": 2.0, "reasons": 1.5, "lessons": 2.0},
 }
 """Per 100 words, what an answer holds that tells its case in full, by language: near the median of the independent
-strong answers, and lowered with their scores in sight (docs/scores.md). Chinese leaves out the subject and cuts its clauses shorter, so that
-the same case holds more acts per 100 words there; without this, people would differ by the language that they speak.
+strong answers, and lowered with their scores in sight (docs/scores.md). Chinese leaves out the subject and cuts
+its clauses shorter, so that the same case holds more acts per 100 words there; without this, people would differ
+by the language that they speak.
 """
 
 
