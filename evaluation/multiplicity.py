@@ -14,6 +14,9 @@ from vivavoce.evaluation.estimate import NAN, Floats
 def holm(p: npt.ArrayLike) -> Floats:
     """Holm's step-down p-values: below α they keep the chance of *any* false finding within α.
 
+    By hand: statsmodels' ``multipletests`` gives the same, and has all garbage collected at every call, 70 ms in a
+    process that holds torch, where an audit asks thousands of times. It is the oracle in the tests.
+
     Parameters
     ----------
     p
@@ -28,11 +31,10 @@ def holm(p: npt.ArrayLike) -> Floats:
     >>> holm([0.01, np.nan, 0.04, 0.03]).round(4).tolist()
     [0.03, nan, 0.06, 0.06]
     """
-    from statsmodels.stats.multitest import multipletests
-
     values, tested = _tested(p)
-    if tested.any():
-        values[tested] = multipletests(values[tested], method="holm")[1]
+    places = np.flatnonzero(tested)
+    rising = places[np.argsort(values[places], kind="stable")]
+    values[rising] = np.minimum(np.maximum.accumulate(values[rising] * np.arange(len(rising), 0, -1)), 1)
     return values
 
 
