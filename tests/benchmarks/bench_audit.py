@@ -24,7 +24,7 @@ from vivavoce.pipelines.audit import AuditRequest, audit
 folder = Path(sys.argv[1])
 given = {name: folder / f"{name}.csv" for name in ("outcomes", "questions", "ratings", "recognition", "reviews")}
 given |= {"features": folder / "features.parquet", "rating_scale": (1.0, 5.0), "reliability": 0.7}
-audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", select=0.25, evidence=given))
+audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", select=0.25, **given))
 print(time.process_time())
 """
 AUDIT = """
