@@ -25,6 +25,7 @@ from vivavoce.data.ledger import Run
 from vivavoce.data.status import COMPLETE
 from vivavoce.data.vault.durable import sweep
 from vivavoce.models.score import OVERALL, Standing
+from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence
 from vivavoce.pipelines.scoring.batch import Batch
 from vivavoce.pipelines.scoring.configuration import declared_features
 from vivavoce.pipelines.scoring.outputs import (
@@ -146,24 +147,20 @@ def weakest(standings: Sequence[Standing]) -> Standing:
     return min(standings, key=list(Standing).index, default=Standing.EXPERIMENTAL)
 
 
-def notes(batch: Batch) -> list[str]:
-    """What a reader of the scores must know about this run."""
-    scorers = batch.settings.scorers.values()
-    said = [f"{one.job.replace('_', ' ')}: scored by {one.model.meaning(one.digest)}" for one in scorers]
-    said = said or [rubric_note(batch)]
-    if batch.configuration.asr == "pocketsphinx":
-        said.append("Words were recognised by pocketsphinx, which is for smoke runs: these scores mean nothing.")
-    if batch.configuration.consent_on_file:
-        policy = batch.configuration.consent_on_file
-        said.append(f"Consent to text was declared on file for rows without any: {policy}.")
-    return said
-
-
-def rubric_note(batch: Batch) -> str:
-    """What the rubric rests on, which the sentence encoder decides."""
-    if batch.configuration.encoder is None:
-        return "No sentence encoder was used: scores rest on terms and structure alone."
-    return "Chinese answers are scored by terms and structure alone: the encoder does not cover Chinese."
+def notes(batch: Batch) -> list[dict[str, str]]:
+    """What a reader of the scores must know about this run, each in every language of the report."""
+    configuration = batch.configuration
+    said = [
+        Sentence("batch", "scored_by", {"job": one.job.replace("_", " "), "meaning": one.model.meaning(one.digest)})
+        for one in batch.settings.scorers.values()
+    ]
+    if not said:
+        said = [Sentence("batch", "no_encoder" if configuration.encoder is None else "english_encoder")]
+    if configuration.asr == "pocketsphinx":
+        said.append(Sentence("batch", "smoke_run"))
+    if configuration.consent_on_file:
+        said.append(Sentence("batch", "consent_on_file", {"policy": configuration.consent_on_file}))
+    return [{language: sentence.said(language) for language in LANGUAGES} for sentence in said]
 
 
 def summarise(said: Console, out: Path, rows: Sequence[Row]) -> None:

@@ -219,7 +219,7 @@ class TestScore:
 
     def test_consent_on_file_covers_text_and_is_recorded(self, mixed: Path) -> None:
         assert document(mixed)["configuration"]["consent_on_file"] == "policy-7"
-        assert any("policy-7" in note for note in document(mixed)["notes"])
+        assert any("policy-7" in note["en"] and "policy-7" in note["zh"] for note in document(mixed)["notes"])
         (first, *_) = [row for row in rows(mixed, "features") if row["interview_id"] == "own"]
         assert first["purposes"] == "score"
         spoken = [value for name, value in first.items() if name.startswith(("prosody.", "face."))]

@@ -190,7 +190,7 @@ def test_the_champion_scores_in_production_with_the_numbers_of_the_plain_rubric(
     assert len(compared) == 5
     assert all(scored[key]["score"] == plain[key]["score"] for key in compared)
     assert {row["reason"] for key, row in scored.items() if key[0] == "c04"} == {"other_recogniser: provided:json"}
-    told = json.loads((tmp_path / "out" / "run.json").read_text())["notes"][0]
+    told = json.loads((tmp_path / "out" / "run.json").read_text())["notes"][0]["en"]
     assert f"scored by the rubric {digest[:12]}, variant no_encoder" in told
     report = (tmp_path / "out" / "report.html").read_text()
     assert "The points sum to the score." in report

@@ -91,7 +91,7 @@ def test_six_words_are_too_few_to_be_scored(scored: Path, speakers: list[str]) -
         assert status == "not_scored", name
         assert reason in {"too_short", "unclear_speech"}
         assert media == "ok"
-    assert any("mean nothing" in note for note in document(scored / "out")["notes"])
+    assert any("mean nothing" in note["en"] for note in document(scored / "out")["notes"])
 
 
 def test_a_picture_without_a_face_yields_no_face_measure(scored: Path) -> None:

@@ -23,7 +23,8 @@ HOSTILE = (
     "<script>document.title='owned';console.error('owned')</script><img src=http://evil.example/x onerror=alert(1)>"
 )
 RUN = {
-    "configuration": {"profile": "all"}, "models": ["0" * 64], "standing": "experimental", "notes": [HOSTILE],
+    "configuration": {"profile": "all"}, "models": ["0" * 64], "standing": "experimental",
+    "notes": [HOSTILE, {"en": HOSTILE, "zh": f"{HOSTILE}."}],
     "finished": "2026-11-22T10:00:00+00:00", "versions": {"vivavoce": "0", "python": "3"},
 }  # fmt: skip
 
