@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from vivavoce.data.script import simplified
+
 WORD = {
     "en": re.compile(r"[^\W_]+(?:['’][^\W_]+)*"),
     "zh": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+"),
@@ -83,7 +85,7 @@ def word_error_rate(reference: str, hypothesis: str, language: str) -> ErrorRate
     Parameters
     ----------
     reference, hypothesis
-        Texts; case, marks and spaces do not count.
+        Texts; case, marks and spaces do not count, nor whether Chinese is in Traditional or Simplified script.
     language
         ``en``: by word. ``zh``: by character, Latin words as one (the character error rate).
 
@@ -108,12 +110,15 @@ def word_error_rate(reference: str, hypothesis: str, language: str) -> ErrorRate
     ErrorRate(substitutions=2, deletions=0, insertions=1, reference=6)
     >>> word_error_rate("我们解决了问题。", "我们 解 决 问题", "zh").value
     0.142...
+    >>> word_error_rate("我們解決了問題", "我们解决了问题", "zh").value
+    0.0
     """
     if language not in WORD:
         raise ValueError(
             f"The 'language' parameter of word_error_rate must be one of en, zh. Got {language!r} instead."
         )
-    said, written = (WORD[language].findall(text.casefold().replace("’", "'")) for text in (reference, hypothesis))
+    texts = (reference, hypothesis) if language == "en" else map(simplified, (reference, hypothesis))
+    said, written = (WORD[language].findall(text.casefold().replace("’", "'")) for text in texts)
     return _count(said, written)
 
 

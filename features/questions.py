@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from vivavoce.data.identity import source_digest
 from vivavoce.data.schema import Stage
+from vivavoce.data.script import simplified
 from vivavoce.data.track import Array
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.language.lexicon import lemma
@@ -190,7 +191,7 @@ def _cosines(passages: Sequence[Passage], texts: Sequence[str], encoder: Encoder
 
 def _terms(text: str, language: str) -> frozenset[str]:
     if language == "zh":
-        characters = HAN.findall(text)
+        characters = HAN.findall(simplified(text))
         return frozenset(map("".join, pairwise(characters)))
     return frozenset(lemma(word) for word in WORD.findall(text.casefold().replace("’", "'")))
 

@@ -4,7 +4,7 @@ The language family: where its features register, and the stage that covers what
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -181,7 +181,14 @@ class AnswerText:
 
     def quote(self, span: Span) -> str:
         """The words of a span as they were said."""
-        return ("" if self.language == "zh" else " ").join(word.text for word in self.words[slice(*span)])
+        return self._joined(word.quoted for word in self.words[slice(*span)])
+
+    def passage(self, span: Span) -> str:
+        """The words of a span as they are compared: in one script."""
+        return self._joined(word.text for word in self.words[slice(*span)])
+
+    def _joined(self, words: Iterable[str]) -> str:
+        return ("" if self.language == "zh" else " ").join(words)
 
     def similarities(self, text: str) -> tuple[float, ...]:
         """Cosine between a text that ``relate`` embedded and each passage, in passage order, rounded to 1e-4.
@@ -195,7 +202,7 @@ class AnswerText:
             raise ValueError("AnswerText.similarities needs vectors: relate() the answers with an encoder first.")
         against = self.vectors[text]
         return tuple(
-            round(float(np.dot(self.vectors[self.quote(span)], against)), SIMILARITY_DIGITS) for span in self.passages
+            round(float(np.dot(self.vectors[self.passage(span)], against)), SIMILARITY_DIGITS) for span in self.passages
         )
 
 
@@ -208,7 +215,7 @@ def relate(answers: Sequence[AnswerText], encoder: Encoder | None = None) -> tup
     vectors: dict[str, Vector] | None = None
     languages = {answer.language for answer in answers}
     if encoder is not None and languages and languages <= encoder.languages:
-        said = list(dict.fromkeys(answer.quote(span) for answer in answers for span in answer.passages))
+        said = list(dict.fromkeys(answer.passage(span) for answer in answers for span in answer.passages))
         vectors = dict(zip(said, encoder.encode(said), strict=True))
         vectors |= {text: _framework_vector(encoder, text) for answer in answers for text in _asked(answer)}
     return tuple(

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from vivavoce.data.framework import Competency
 from vivavoce.data.interview import Modality
 from vivavoce.data.schema import Absent, Family, Measures, Value
+from vivavoce.data.script import simplified
 from vivavoce.features.language.answer_text import BREAK, LANGUAGE, NO_ENCODER, TOO_SHORT, AnswerText, Span
 from vivavoce.features.language.lexicon import PARTS, lemma
 from vivavoce.features.language.relevance import BEST, MIN_WORDS, closeness
@@ -81,7 +82,7 @@ def listed_places(answer: AnswerText, competencies: Iterable[Competency]) -> fro
 def _pattern(text: str, language: str) -> re.Pattern[str]:
     """An entry of the framework as a pattern over lemmas, with room for words between those of a phrase."""
     if language == "zh":
-        pieces = [re.escape(piece) for piece in segment(text.casefold())]
+        pieces = [re.escape(piece) for piece in segment(simplified(text.casefold()))]
         return re.compile(rf"[^{BREAK},]{{0,{GAP_CHARACTERS}}}".join(pieces))
     pieces = [re.escape(lemma(word)) for word in re.split(r"[\s-]+", text.casefold())]
     return re.compile(rf"(?<!\S){rf'(?: [^ {BREAK}]+){{0,{GAP}}} '.join(pieces)}(?!\S)")

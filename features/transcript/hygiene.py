@@ -10,14 +10,18 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from vivavoce.data.script import pieces, simplified
 from vivavoce.features.transcript.personal import (
     EMAIL,
     NUMBERS,
+    Letter,
     Letters,
     hide_email,
     hide_name,
     hide_numbers,
     names_pattern,
+    respelt,
+    written_as,
 )
 from vivavoce.features.transcript.words import HAN_RANGE, Transcript, Word, segment
 
@@ -170,8 +174,8 @@ def normalise(transcript: Transcript) -> Transcript:
     """The same words spelt the same way, whichever engine or person wrote them down.
 
     Unicode NFC; half-width letters and figures; straight quotes; numbers in figures without grouping; notes of the
-    transcriber (``[laughter]``) dropped; punctuation on the word before it; Chinese with Chinese punctuation and
-    segmented by jieba. Fillers stay: they are a measure. Times, confidence and speakers are kept,
+    transcriber (``[laughter]``) dropped; punctuation on the word before it; Chinese in Simplified script, with Chinese
+    punctuation and segmented by jieba. Fillers stay: they are a measure. Times, confidence and speakers are kept,
     and a second pass changes nothing.
 
     Examples
@@ -179,6 +183,9 @@ def normalise(transcript: Transcript) -> Transcript:
     >>> said = Transcript((Word("我们用了三十天", 0.0, 1.4), Word("。", 1.4, 1.4)), "zh", "provided:srt", False)
     >>> [word.text for word in normalise(said).words]
     ['我们', '用', '了', '30', '天。']
+    >>> said = Transcript((Word("我們用軟體", 0.0, 1.4),), "zh", "provided:srt", False)
+    >>> [(word.text, word.quoted) for word in normalise(said).words]
+    [('我们', '我們'), ('用', '用'), ('软件', '軟體')]
     """
     return _each_speaker(transcript, _normalise_english if transcript.language == "en" else _normalise_chinese)
 
@@ -201,7 +208,7 @@ def mask(transcript: Transcript, names: Iterable[str] = ()) -> Transcript:
         so pick the candidate's turns *before*, or by that order.
     """
     label = {speaker: f"s{i}" for i, speaker in enumerate(transcript.speakers, 1)}
-    who = names_pattern(names)
+    who = names_pattern(simplified(name) for name in names)
 
     def hide(letters: Letters) -> Letters:
         letters = letters.substitute(EMAIL, hide_email)
@@ -237,10 +244,21 @@ def _normalise_english(letters: Letters) -> Letters:
 
 
 def _normalise_chinese(letters: Letters) -> Letters:
-    letters = _closed_up(_spell(letters).substitute(BEFORE_MARK, lambda _: ""))
+    letters = _simplified(_closed_up(_spell(letters).substitute(BEFORE_MARK, lambda _: "")))
     letters = letters.substitute(CHINESE, chinese_figures)
     letters = letters.substitute(AFTER_HAN, lambda found: found.group().translate(WIDE))
     return letters.cut(_segments(letters.text))
+
+
+def _simplified(letters: Letters) -> Letters:
+    """Chinese in Simplified script, each letter with how it was written; a second pass changes nothing."""
+    kept: list[Letter] = []
+    at = 0
+    for written, plain in pieces(letters.text):
+        old = letters.letters[at : at + len(written)]
+        at += len(written)
+        kept += old if written == plain else written_as(respelt(plain, old), written)
+    return Letters(tuple(kept))
 
 
 def _closed_up(letters: Letters) -> Letters:

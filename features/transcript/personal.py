@@ -5,12 +5,12 @@ Running text with a time for every letter, so that patterns may reach across wor
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 import yaml
 
@@ -166,12 +166,16 @@ def _lists() -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Letter:
-    """One character, the time it takes, and the word that it was said in."""
+    """One character, the time it takes, and the word that it was said in.
+
+    ``said`` is how it was written, where that is something else: a Traditional character, none, or several.
+    """
 
     character: str
     start: float  # seconds
     end: float
     word: Word
+    said: str | None = None
 
 
 @dataclass(frozen=True)
@@ -211,7 +215,7 @@ class Letters:
                 head = tail = 0  # nothing but an insertion: it needs letters whose time it can share
             kept += self.letters[at : start + head]
             if head + tail < len(old):
-                kept += _spread(new[head : len(new) - tail], self.letters[start + head : end - tail])
+                kept += respelt(new[head : len(new) - tail], self.letters[start + head : end - tail])
             at = end - tail
         return Letters((*kept, *self.letters[at:]))
 
@@ -247,11 +251,19 @@ def _letters(words: Iterable[Word]) -> Iterator[Letter]:
     for word in words:
         if before is not None:
             yield Letter(" ", before.end, before.end, before)
-        yield from _spread(word.text, (Letter("", word.start, word.end, word),))
+        letters = respelt(word.text, (Letter("", word.start, word.end, word),))
+        yield from letters if word.said is None else written_as(letters, word.said)
         before = word
 
 
-def _spread(text: str, over: tuple[Letter, ...]) -> list[Letter]:
+def written_as(letters: Sequence[Letter], said: str) -> Iterator[Letter]:
+    """Letters of one piece with how it was written, shared out over them."""
+    edges = [-(-i * len(said) // len(letters)) for i in range(len(letters) + 1)]
+    yield from (replace(letter, said=said[slice(*edge)]) for letter, edge in zip(letters, pairwise(edges), strict=True))
+
+
+def respelt(text: str, over: tuple[Letter, ...]) -> list[Letter]:
+    """Letters of a text that takes the time of others, in equal shares."""
     start, end, word = over[0].start, over[-1].end, over[0].word
     step = (end - start) / max(len(text), 1)
     ends = [*(start + step * i for i in range(1, len(text))), end]
@@ -274,4 +286,6 @@ def _word(group: list[Letter]) -> Word:
     if len(known) == len(spoken):
         confidence = known[0] if len(set(known)) == 1 else sum(known) / len(known)
     text = "".join(letter.character for letter in group)
-    return Word(text, group[0].start, max(letter.end for letter in group), confidence, spoken[0].speaker)
+    said = "".join(letter.character if letter.said is None else letter.said for letter in group)
+    end = max(letter.end for letter in group)
+    return Word(text, group[0].start, end, confidence, spoken[0].speaker, None if said == text else said)

@@ -26,7 +26,8 @@ class Word:
     """One token as spoken, fillers included.
 
     ``text`` carries its punctuation (``"shipped,"``); for Chinese one word is one segmented word.
-    ``confidence`` is in 0–1, or None where the engine gives none (a provided transcript).
+    ``confidence`` is in 0–1, or None where the engine gives none (a provided transcript). ``said`` is how it was
+    written where that is another script than ``text``'s: for quotes, never for measures.
     """
 
     text: str
@@ -34,6 +35,12 @@ class Word:
     end: float  # seconds
     confidence: float | None = None
     speaker: str | None = None
+    said: str | None = None
+
+    @property
+    def quoted(self) -> str:
+        """The token as it was written."""
+        return self.said or self.text
 
 
 @dataclass(frozen=True)

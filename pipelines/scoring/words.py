@@ -223,14 +223,14 @@ def names_of(interview: Interview, transcript: Transcript | None) -> tuple[str, 
 
 
 def _written(said: Transcript) -> dict[str, object]:
-    words = [[word.text, word.start, word.end, word.confidence] for word in said.words]
+    words = [[word.text, word.start, word.end, word.confidence, word.said] for word in said.words]
     return {"words": words, "language": said.language, "engine": said.engine, "word_times": said.word_times}
 
 
 def _read_back(document: dict[str, object]) -> Transcript:
     rows = document["words"]
     assert isinstance(rows, list)
-    words = tuple(Word(text, start, end, confidence) for text, start, end, confidence in rows)
+    words = tuple(Word(text, start, end, confidence, None, said) for text, start, end, confidence, said in rows)
     return Transcript(words, str(document["language"]), str(document["engine"]), bool(document["word_times"]))
 
 
