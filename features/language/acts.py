@@ -9,6 +9,7 @@ Chapman et al. 2001, *JBI* 34).
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from vivavoce.features.language.answer_text import BREAK, AnswerText, Span, Token
 from vivavoce.features.language.lexicon import Telling
@@ -20,25 +21,49 @@ OBJECT = 3  # words after a verb of saying that may name whom it was said to
 SPEAKER = 3  # words before a verb of saying that may name who said it
 
 Deed = tuple[str, Span]  # the verb, and the words that tell it
+Subject = Literal["subject", "ours"]  # "I" and what stands for it, or "we"
 
 
 def own_acts(answer: AnswerText) -> list[Deed]:
     """Each own act in order, repetitions included."""
-    return list(_english(answer) if answer.language == "en" else _chinese(answer))
+    found = _english(answer, "subject") if answer.language == "en" else _chinese(answer, "subject")
+    mine = [("mine", span) for span in answer.running.find(answer.lexicon.telling.patterns["mine"])]
+    return sorted([*found, *mine], key=lambda deed: deed[1])
+
+
+def shared_acts(answer: AnswerText) -> list[Deed]:
+    """Each act that is told of *we*, in order: part of it may be the speaker's own."""
+    return list(_english(answer, "ours") if answer.language == "en" else _chinese(answer, "ours"))
 
 
 def spoken_acts(answer: AnswerText) -> list[Deed]:
     """What was said between the speaker and somebody in particular, in order: own acts of saying, and replies."""
-    found = list(_english_talk(answer) if answer.language == "en" else _chinese_talk(answer))
+    english = answer.language == "en"
+    found = list(_english_talk(answer, "subject") if english else _chinese_talk(answer, "subject"))
+    found += _english_replies(answer) if english else ()
     return sorted(found, key=lambda deed: deed[1])
 
 
-def _english(answer: AnswerText) -> Iterator[Deed]:
+def shared_talk(answer: AnswerText) -> list[Deed]:
+    """What *we* said to somebody in particular, in order."""
+    return list(_english_talk(answer, "ours") if answer.language == "en" else _chinese_talk(answer, "ours"))
+
+
+def _english(answer: AnswerText, subject: Subject) -> Iterator[Deed]:
     lists, tokens = answer.lexicon.telling, answer.tokens
     for at, token in enumerate(tokens):
-        if token.text in lists.words["subject"] and not _taken_back(tokens, at, lists):
+        if token.text in lists.words[subject] and not _taken_back(tokens, at, lists):
             for i in _deeds(tokens, at, lists):
                 yield tokens[i].lemma, (tokens[at if i - at <= SKIPPED + 1 else i].index, tokens[i].index + 1)
+        elif subject == "subject" and _drops_subject(tokens, at, lists):
+            for i in (at, *_deeds(tokens, at, lists)):
+                yield tokens[i].lemma, (tokens[i].index, tokens[i].index + 1)
+
+
+def _drops_subject(tokens: tuple[Token, ...], at: int, lists: Telling) -> bool:
+    """Whether a sentence opens with a deed, as notes and people in a hurry tell: *Drove out. Asked her.*"""
+    opens = at == 0 or tokens[at - 1].ends_sentence
+    return opens and is_deed(tokens[at].text, lists, plain=False)
 
 
 def _taken_back(tokens: tuple[Token, ...], at: int, lists: Telling) -> bool:
@@ -58,7 +83,7 @@ def _deeds(tokens: tuple[Token, ...], at: int, lists: Telling) -> Iterator[int]:
         if token.text in words["others"]:
             return
         wished = token.text == "have" and tokens[at].text in words["wishing"]
-        if wished or token.text in words["unasserted"] or token.text.endswith("n't"):
+        if wished or token.text in words["unasserted"] or token.text.endswith(("n't", "nae")):
             if room and not mine:
                 return
             room = 0
@@ -79,14 +104,18 @@ def is_deed(word: str, lists: Telling, plain: bool = True) -> bool:
     return (past and word not in lists.words["not_acts"]) or (plain and word in lists.words["acts"])
 
 
-def _english_talk(answer: AnswerText) -> Iterator[Deed]:
+def _english_talk(answer: AnswerText, subject: Subject) -> Iterator[Deed]:
     words, tokens = answer.lexicon.telling.words, answer.tokens
     place = {token.index: i for i, token in enumerate(tokens)}
-    for verb, span in own_acts(answer):
+    for verb, span in _english(answer, subject):
         i = place[span[1] - 1]
         whom = {token.text for token in tokens[i + 1 : i + 1 + OBJECT]}
         if tokens[i].text in words["speech"] and whom and whom.isdisjoint(words["crowd"]):
             yield verb, span
+
+
+def _english_replies(answer: AnswerText) -> Iterator[Deed]:
+    words, tokens = answer.lexicon.telling.words, answer.tokens
     for i, token in enumerate(tokens):
         before = [one.text for one in tokens[max(0, i - SPEAKER) : i]]
         if token.text in words["replies"] and _somebody(before, words):
@@ -104,20 +133,20 @@ def _somebody(before: list[str], words: Mapping[str, frozenset[str]]) -> bool:
     return before[-1] not in words["others"] or not words["repliers"].isdisjoint(before[-2:])
 
 
-def _chinese(answer: AnswerText) -> Iterator[Deed]:
-    """Chinese clauses that tell an own act."""
-    for start, end, verb in _own_clauses(answer):
+def _chinese(answer: AnswerText, subject: Subject) -> Iterator[Deed]:
+    """Chinese clauses that tell an act."""
+    for start, end, verb in _told_clauses(answer, subject):
         yield verb, answer.surface.span(start, end)
 
 
-def _own_clauses(answer: AnswerText) -> Iterator[tuple[int, int, str]]:
+def _told_clauses(answer: AnswerText, who: Subject) -> Iterator[tuple[int, int, str]]:
     lists, text = answer.lexicon.telling.patterns, answer.surface.text
-    mine = True
+    mine = who == "subject"
     for start, end, first in clauses(text):
         clause = text[start:end]
-        subject = lists["subject"].search(clause)
-        other = lists["others"].match(clause) is not None
-        mine = subject is not None or ((mine or first) and not other)
+        subject = lists[who].search(clause)
+        other = (lists["others"] if who == "subject" else lists["others_than_we"]).match(clause) is not None
+        mine = subject is not None or ((mine or (first and who == "subject")) and not other)
         if mine and not lists["unasserted"].search(clause):
             verb = lists["verbs"].search(clause, subject.end() if subject else 0)
             before = clause[: verb.start()] if verb else ""
@@ -126,12 +155,17 @@ def _own_clauses(answer: AnswerText) -> Iterator[tuple[int, int, str]]:
                 yield start, end, verb.group()
 
 
-def _chinese_talk(answer: AnswerText) -> Iterator[Deed]:
+def _chinese_talk(answer: AnswerText, subject: Subject) -> Iterator[Deed]:
     lists, text = answer.lexicon.telling.patterns, answer.surface.text
-    own = {start for start, _, _ in _own_clauses(answer)}
+    told = {start for start, _, _ in _told_clauses(answer, subject)}
     for start, end, _ in clauses(text):
-        found = lists["speech" if start in own else "replies"].search(text, start, end)
-        if found and (start in own or not lists["unasserted"].search(text, start, end)):
+        if start in told:
+            found = lists["speech"].search(text, start, end)
+        elif subject == "subject" and not lists["unasserted"].search(text, start, end):
+            found = lists["replies"].search(text, start, end)
+        else:
+            found = None
+        if found:
             yield found.group()[:2], answer.surface.span(*found.span())
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vivavoce.data.schema import Value
-from vivavoce.features.language.acts import Deed, own_acts, spoken_acts
+from vivavoce.features.language.acts import Deed, own_acts, shared_acts, shared_talk, spoken_acts
 from vivavoce.features.language.answer_text import LANGUAGE, PER, TOO_SHORT, AnswerText, Span, per_hundred
 from vivavoce.features.language.borrowing import borrowed_places
 from vivavoce.features.language.relevance import MIN_WORDS
@@ -22,6 +22,7 @@ NEAR = 15  # words between a reason and the act that it belongs to
 TALK = 30  # words between what somebody said and an own act: a reply belongs to what one did about it
 GENERAL = 16.0  # general words per 100 that leave nothing particular
 ENOUGH = 0.5  # of the acts of a case told in full, from which how particular it is counts in full
+OURS = 0.5  # of an own act that one told of "we" counts: many tell so what they did themselves, and some what others did
 SAME = 2  # times that one verb counts as a deed of its own
 FULL: Mapping[str, Mapping[str, float]] = {
     "en": {"acts": 2.5, "spoken": 1.5, "reasons": 1.2, "lessons": 1.2},
@@ -40,6 +41,8 @@ class Told:
 
     acts: tuple[Span, ...]
     spoken: tuple[Span, ...]
+    our_acts: tuple[Span, ...]
+    our_talk: tuple[Span, ...]
     reasons: tuple[Span, ...]
     lessons: tuple[Span, ...]
 
@@ -48,8 +51,10 @@ def find_told(answer: AnswerText) -> Told:
     """Everything that one answer tells."""
     borrowed = borrowed_places(answer)
     patterns = answer.lexicon.telling.patterns
-    acts, spoken = (_different(found(answer), borrowed) for found in (own_acts, spoken_acts))
-    deeds = [span[0] for span in acts]
+    acts, spoken, ours, talk = (
+        _different(found(answer), borrowed) for found in (own_acts, spoken_acts, shared_acts, shared_talk)
+    )
+    deeds = [span[0] for span in (*acts, *ours)]
     spoken = [span for span in spoken if any(abs(span[0] - place) <= TALK for place in deeds)]
 
     def found(name: str) -> list[Span]:
@@ -57,7 +62,7 @@ def find_told(answer: AnswerText) -> Told:
 
     reasons = [span for span in found("reasons") if any(abs(span[0] - place) <= NEAR for place in deeds)]
     lessons = found("lessons") if deeds else []
-    return Told(tuple(acts), tuple(spoken), tuple(reasons), tuple(lessons))
+    return Told(tuple(acts), tuple(spoken), tuple(ours), tuple(talk), tuple(reasons), tuple(lessons))
 
 
 def find_general(answer: AnswerText) -> list[Span]:
@@ -88,8 +93,10 @@ def _share(kind: str, answer: AnswerText) -> Value:
     words = len(answer.tokens)
     if words < MIN_WORDS:
         return TOO_SHORT
-    spans: tuple[Span, ...] = getattr(find_told(answer), kind)
-    told = min(1.0, PER * len(spans) / max(words, FLOOR) / FULL[answer.language][kind])
+    found = find_told(answer)
+    ours: tuple[Span, ...] = {"acts": found.our_acts, "spoken": found.our_talk}.get(kind, ())
+    counted = len(getattr(found, kind)) + OURS * len(ours)
+    told = min(1.0, PER * counted / max(words, FLOOR) / FULL[answer.language][kind])
     return 2 * told / (1 + told)
 
 

@@ -153,3 +153,25 @@ def test_an_id_stands_once_and_a_file_must_be_there(tmp_path: Path, frameworks: 
         read_written(tmp_path / "a.jsonl", frameworks)
     with pytest.raises(InputRefused, match="no file"):
         read_written(tmp_path / "b.jsonl", frameworks)
+
+
+SECOND_MOVED = {"en": 6.0, "zh": 10.0}
+"""Points in the mean: Chinese that is cut to half its length, told as *we* or in a southern dialect loses 7 to 10."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_second_set_whose_surface_says_nothing_of_the_level(
+    language: str, frameworks: Mapping[str, Framework], record_property: Any
+) -> None:
+    """Strong interviews that are short and plain, weak ones full of numbers and trade: length ranks them at .1 to .3."""
+    second = read_written(ANSWERS / f"second_{language}.jsonl", frameworks)
+    found = evaluation(second, frameworks, SentenceEncoder.offline())
+    overall = found["levels"][0]
+    assert overall["interviews"] == 18
+    record_property("second set", {key: found[key] for key in ("levels", "versions", "attacks")})
+    assert overall["spearman"]["value"] >= 0.8
+    assert overall["strong_from_weak"]["value"] >= 0.95
+    assert all(one["spearman"]["value"] >= 0.5 for one in found["levels"] if one["job"] != "all")
+    for one in found["versions"]:
+        assert abs(one["shift"]["value"]) <= SECOND_MOVED[language], one
+        assert one["routed"] == 0
