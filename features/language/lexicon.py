@@ -50,7 +50,12 @@ class Telling:
     patterns: Mapping[str, re.Pattern[str]]
 
 
-TOLD_BY_PATTERN = ("reasons", "general", "lessons", "mine")  # in English; in Chinese, which marks no words, every list is one
+TOLD_BY_PATTERN = (
+    "reasons",
+    "general",
+    "lessons",
+    "mine",
+)  # in English; in Chinese, which marks no words, every list is one
 
 
 @cache

@@ -22,7 +22,9 @@ NEAR = 15  # words between a reason and the act that it belongs to
 TALK = 30  # words between what somebody said and an own act: a reply belongs to what one did about it
 GENERAL = 16.0  # general words per 100 that leave nothing particular
 ENOUGH = 0.5  # of the acts of a case told in full, from which how particular it is counts in full
-OURS = 0.5  # of an own act that one told of "we" counts: many tell so what they did themselves, and some what others did
+OURS = (
+    0.5  # of an own act that one told of "we" counts: many tell so what they did themselves, and some what others did
+)
 SAME = 2  # times that one verb counts as a deed of its own
 FULL: Mapping[str, Mapping[str, float]] = {
     "en": {"acts": 2.5, "spoken": 1.5, "reasons": 1.2, "lessons": 1.2},
