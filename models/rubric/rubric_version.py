@@ -18,8 +18,8 @@ from vivavoce.models.score import OVERALL, TOP, Score
 from vivavoce.models.version import WHOLE, Floats, MeasuredAnswer, ModelVersion, Names
 
 WORTH = (
-    "It ranked independent synthetic answers by the level that their writer was asked for (Spearman .89 in English, .85 "
-    "in Chinese; 36 interviews that nobody had seen); on 138 real interviews about other things it did not follow "
+    "It ranked independent synthetic answers by the level that their writer was asked for (Spearman .89 in English, "
+    ".85 in Chinese; 36 interviews that nobody had seen); on 138 real interviews about other things it did not follow "
     "the raters (r = −.06). No relation to job performance is claimed."
 )
 

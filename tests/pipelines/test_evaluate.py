@@ -163,7 +163,7 @@ SECOND_MOVED = {"en": 6.0, "zh": 10.0}
 def test_a_second_set_whose_surface_says_nothing_of_the_level(
     language: str, frameworks: Mapping[str, Framework], record_property: Any
 ) -> None:
-    """Strong interviews that are short and plain, weak ones full of numbers and trade: length ranks them at .1 to .3."""
+    """Strong interviews that are short and plain, weak ones full of numbers: length ranks them at .1 to .3."""
     second = read_written(ANSWERS / f"second_{language}.jsonl", frameworks)
     found = evaluation(second, frameworks, SentenceEncoder.offline())
     overall = found["levels"][0]
