@@ -23,6 +23,7 @@ _BRACKET = re.compile(
 )
 _DASH = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)(?:\s+[-–—~·•/=]+\s+|——|--)")
 _BAR = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)\s*(?:\||[=-]?>|\t|»|／)\s*")
+_ENCLOSED = re.compile(r"^[\[【(（<《「『{]([^()（）\[\]]*(?:[(（][^()（）]*[)）])?)[\]】)）>》」』}]$")
 _AT = re.compile(r"^[@＠](\S+(?:\s[A-Z][\w'’.-]*){0,2})[\s,，]*")
 _INSIDE = re.compile(
     r"(?:(?<=[.!?…\"”])\s+|(?<=[。！？]))(?=(?:>>\s*)?[@\[(【（]?[^\W_][^:：\n!?。！？]{0,59}[:：](?!//|\d\d))"
@@ -92,8 +93,11 @@ def find_speakers(cues: Sequence[Cue], known: Collection[str] = ()) -> Labelled:
     repeats = _repeats(cues, taken, lines)
     found: list[Cue] = []
     current: str | None = None
+    by_cue: dict[int, list[_Line]] = {}
+    for line in lines:
+        by_cue.setdefault(line.cue, []).append(line)
     for number, cue in enumerate(cues):
-        own = [line for line in lines if line.cue == number]
+        own = by_cue.get(number, [])
         if not own and cue.words is None and not (cue.speaker and named_by_format):
             continue  # a recorder's note
         if not own:
@@ -167,6 +171,7 @@ def _head(text: str, known: frozenset[str]) -> tuple[_Head | None, bool]:
         found = pattern.match(rest)
         if found:
             name = _CLOCK.sub(" ", found.group(1)).strip(' *_~"“”「」『』|-–—')
+            name = _ENCLOSED.sub(r"\1", name)
             readings.append(_reading(name, begin + found.end(), style, known))
     own = _CLOCK.sub(" ", rest).strip(' *_~#:："')
     if own and len(own) <= LONGEST and (clock or not re.search(r"(?<!\b\w)[.!?。！？,，;；]\s*$", rest)):
@@ -220,8 +225,10 @@ def _decide(lines: Sequence[_Line], known: frozenset[str]) -> tuple[set[_Line], 
         head = line.head
         assert head is not None
         again = count[fold_name(head.name)]
-        if head.style in {"colon", "bracket", "time", "at"} and head.like >= Likeness.SINGLE and not line.continues:
+        if head.style in {"colon", "bracket", "time", "at"} and head.like >= Likeness.SINGLE:
             everywhere = len(shaped) >= 0.8 * spoken
+            if line.continues and not everywhere:
+                continue
             first = line is lines[0] and len(shaped) > 1
             full = head.like >= Likeness.FULL and (again > 1 or established)
             if everywhere or first or full:

@@ -16,7 +16,7 @@ ARROW = re.compile(r"^(.*?)\s*[-–—]+>\s*(\S*)(?:\s.*)?$")
 PAIR = re.compile(r"^\s*(\d+:\d\d:\d\d\.\d{3}),(\d+:\d\d:\d\d\.\d{3})\s*$")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]*)>")
 _DROPPED = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
-_QUOTED = re.compile(r"^\"(.+)\"\s*(?:\(\d+\))?$")
+_QUOTED = re.compile(r"^(?:\d+\s+)?\"(.+)\"\s*(?:\(\d+\))?$")
 _PER_WORD = 0.35  # seconds: how long a guessed cue takes
 ROLLING = 0.25  # share of the cues that repeat the last one's text, from which captions roll
 

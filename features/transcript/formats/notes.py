@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vivavoce.features.transcript.formats.captions import seconds
 from vivavoce.features.transcript.formats.cue import Cue, Mending, count_words
@@ -20,6 +20,7 @@ _INLINE = re.compile(
 )
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PER_WORD = 0.4
+SLOW = 5.0  # times as long as its words take, from which a turn's words may stand anywhere in it
 
 
 def has_turns(text: str) -> bool:
@@ -42,16 +43,41 @@ def read_notes(text: str, mending: Mending) -> list[Cue]:
             turns.append((start, name, [said] if said else []))
         elif line and turns:
             turns[-1][2].append(line)
+    nexts = next_beginnings([start for start, _, _ in turns])
     cues = []
     for i, (start, name, lines) in enumerate(turns):
         said = "\n".join(lines)
         if said:
             longest = start + _PER_WORD * count_words(said) + 1.0
-            following = next((each[0] for each in turns[i + 1 :] if each[0] > start), None)
-            cues.append(Cue(start, longest if following is None else following, said, name))
+            following = nexts[i]
+            certain = following is None or following - start <= SLOW * (longest - start)
+            if not certain:
+                mending.note("turns with times that were guessed", words=count_words(said))
+            cues.append(Cue(start, longest if following is None else following, said, name, certain=certain))
     if cues:
         mending.note("turns whose end is the next one's beginning", len(cues))
     return cues
+
+
+def next_beginnings(starts: Sequence[float | None]) -> list[float | None]:
+    """For each beginning the next later one in its file; None where there is none.
+
+    Examples
+    --------
+    >>> next_beginnings([1.0, 1.0, None, 2.0])
+    [2.0, 2.0, 2.0, None]
+    """
+    found: list[float | None] = []
+    later: list[float] = []  # ascending towards the front: what is not below one that comes sooner is never the next
+    for start in reversed(starts):
+        if start is None:
+            found.append(later[-1] if later else None)
+            continue
+        while later and later[-1] <= start:
+            later.pop()
+        found.append(later[-1] if later else None)
+        later.append(start)
+    return found[::-1]
 
 
 def _header(line: str) -> tuple[float, str | None, str] | None:
@@ -88,7 +114,7 @@ def document_text(content: bytes) -> str:
                 raise NotXml(f"its text has {part.file_size} bytes")
             with archive.open(part) as stream:
                 xml = stream.read(MAX_XML + 1)
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, NotImplementedError, RuntimeError, EOFError) as error:
         raise NotXml(f"it is no Word document ({error})") from error
     if len(xml) > MAX_XML:
         raise NotXml("its text is larger than it says")

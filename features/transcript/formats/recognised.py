@@ -11,6 +11,7 @@ from typing import Any
 
 from vivavoce.data.errors import VivaError
 from vivavoce.features.transcript.formats.cue import MAX_SECONDS, Cue, Mending, count_words
+from vivavoce.features.transcript.formats.notes import next_beginnings
 from vivavoce.features.transcript.words import Word
 
 Segment = dict[str, Any]
@@ -38,18 +39,12 @@ def read_json(text: str, mending: Mending) -> tuple[list[Cue], str | None]:
     segments, language = _segments(document)
     cues: list[Cue] = []
     before = 0.0
+    nexts = next_beginnings([_time(_object(one).get("start")) for one in segments])
     for i, segment in enumerate(segments):
         if not isinstance(segment, Mapping):
             mending.note("segments left out")
             continue
-        following = next(
-            (
-                t
-                for each in segments[i + 1 :]
-                if isinstance(each, Mapping) and (t := _time(each.get("start"))) is not None
-            ),
-            None,
-        )
+        following = nexts[i]
         for cue in _cues(segment, before, following, mending):
             before = max(before, cue.end)
             cues.append(cue)
