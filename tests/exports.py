@@ -51,7 +51,9 @@ def timed(turn: Turn, by: float = 1.0) -> list[dict[str, object]]:
         start = a + (b - a) * done / total
         done += len(token)
         end = a + (b - a) * done / total
-        words.append({"word": token, "text": token, "start": start * by, "end": end * by, "confidence": 0.9, "speaker": name})
+        words.append(
+            {"word": token, "text": token, "start": start * by, "end": end * by, "confidence": 0.9, "speaker": name}
+        )
     return words
 
 
@@ -64,7 +66,9 @@ def whisperx(turns: Sequence[Turn]) -> str:
 
 
 def whisper_cpp(turns: Sequence[Turn]) -> str:
-    parts = [{"offsets": {"from": round(a * 1000), "to": round(b * 1000)}, "text": f" {n}: {t}"} for a, b, n, t in turns]
+    parts = [
+        {"offsets": {"from": round(a * 1000), "to": round(b * 1000)}, "text": f" {n}: {t}"} for a, b, n, t in turns
+    ]
     return json.dumps({"result": {"language": None}, "transcription": parts}, ensure_ascii=False)
 
 
@@ -95,7 +99,13 @@ def aws(turns: Sequence[Turn]) -> str:
 
 def azure(turns: Sequence[Turn]) -> str:
     phrases = [
-        {"channel": 0, "speaker": name, "offsetInTicks": a * 1e7, "durationInTicks": (b - a) * 1e7, "nBest": [{"display": text}]}
+        {
+            "channel": 0,
+            "speaker": name,
+            "offsetInTicks": a * 1e7,
+            "durationInTicks": (b - a) * 1e7,
+            "nBest": [{"display": text}],
+        }
         for a, b, name, text in turns
     ]
     return json.dumps({"recognizedPhrases": phrases}, ensure_ascii=False)
@@ -136,13 +146,15 @@ def notes(header: str) -> Writer:
 
 def teams_docx(turns: Sequence[Turn]) -> bytes:
     said = "".join(
-        f'<w:p><w:r><w:t>{escape(n)}</w:t></w:r><w:r><w:t>   {short(a)}</w:t><w:br/><w:t>{escape(t)}</w:t></w:r></w:p>'
+        f"<w:p><w:r><w:t>{escape(n)}</w:t></w:r><w:r><w:t>   {short(a)}</w:t><w:br/><w:t>{escape(t)}</w:t></w:r></w:p>"
         for a, _, n, t in merged(turns)
     )
     space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", f'<?xml version="1.0"?><w:document {space}><w:body>{said}</w:body></w:document>')
+        archive.writestr(
+            "word/document.xml", f'<?xml version="1.0"?><w:document {space}><w:body>{said}</w:body></w:document>'
+        )
     return packed.getvalue()
 
 

@@ -2,9 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import yaml
@@ -15,6 +14,7 @@ from vivavoce.features.transcript.words import HAN
 LONGEST = 80  # characters of a label
 LONGEST_HAN = 30
 MOST_WORDS = 8
+REMEMBERED = 1024  # labels judged of one file; ``forget_names`` lets go of them
 PARTICLES = frozenset({"de", "da", "di", "van", "von", "der", "den", "la", "le", "el", "al", "bin", "ter", "del", "y"})
 
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "【": "[", "】": "]", "［": "[", "］": "]", "＠": "@"})
@@ -39,6 +39,7 @@ class Likeness(IntEnum):
     KNOWN = 6  # a name that the manifest has
 
 
+@lru_cache(maxsize=REMEMBERED)
 def fold_name(name: str) -> str:
     r"""A name as names are compared: without case, width, way of writing accents, kinds of space and apostrophe, notes.
 
@@ -77,7 +78,8 @@ def name_parts(label: str) -> str:
     return " ".join(kept)
 
 
-def likeness(label: str, known: Collection[str] = ()) -> Likeness:
+@lru_cache(maxsize=REMEMBERED)
+def likeness(label: str, known: frozenset[str] = frozenset()) -> Likeness:
     """How much a label looks like a person.
 
     Parameters
@@ -104,7 +106,7 @@ def likeness(label: str, known: Collection[str] = ()) -> Likeness:
         return Likeness.MARKED if len(folded.split()) <= MOST_WORDS else Likeness.SENTENCE
     if HAN.search(shape):
         return _chinese(shape, folded)
-    return _latin(shape, folded)
+    return _latin(shape)
 
 
 def _chinese(shape: str, folded: str) -> Likeness:
@@ -127,7 +129,7 @@ def _chinese(shape: str, folded: str) -> Likeness:
     return Likeness.SINGLE if len(own) <= 6 else Likeness.LOWER
 
 
-def _latin(shape: str, folded: str) -> Likeness:
+def _latin(shape: str) -> Likeness:
     lists = name_lists()
     bare = re.sub(r"(?<=\w)\.(?=\s|$)", "", _ASIDE.sub(" ", shape))
     pause = re.search(r"(\w{3,})\.\s+\w", shape)
@@ -171,6 +173,12 @@ def _latin(shape: str, folded: str) -> Likeness:
 def _ending(word: str) -> bool:
     """Whether an English word ends as names hardly ever do."""
     return re.search(r"(?:tion|ment|ness|ability|ship|ology|ysis)s?$", word) is not None and len(word) > 6
+
+
+def forget_names() -> None:
+    """Let go of the labels of the last file: nothing of a recording is kept in a worker."""
+    fold_name.cache_clear()
+    likeness.cache_clear()
 
 
 def is_note(text: str) -> bool:

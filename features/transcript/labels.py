@@ -90,7 +90,7 @@ def find_speakers(cues: Sequence[Cue], known: Collection[str] = ()) -> Labelled:
     named_by_format = len(stated) > 1 or bool(stated & folded) or any(cue.words and cue.speaker for cue in cues)
     lines = list(_lines(cues, folded | stated, skip_named=named_by_format))
     taken, unclear = _decide(lines, folded)
-    repeats = _repeats(cues, taken, lines)
+    repeats = _repeats(taken, lines)
     found: list[Cue] = []
     current: str | None = None
     by_cue: dict[int, list[_Line]] = {}
@@ -241,11 +241,11 @@ def _decide(lines: Sequence[_Line], known: frozenset[str]) -> tuple[set[_Line], 
         for one in heads
         if one.head and fold_name(one.head.name) in names and one.head.style not in {"line", "sign"}
     }
-    unclear = sum(_may_be_name(line, taken, count, spoken) for line in lines)
+    unclear = sum(_may_be_name(line, taken, count) for line in lines)
     return taken, unclear + _turns(lines, taken) + _unmarked(lines, taken, names | known) + _tails(lines, names | known)
 
 
-def _may_be_name(line: _Line, taken: set[_Line], count: Counter[str], spoken: int) -> bool:
+def _may_be_name(line: _Line, taken: set[_Line], count: Counter[str]) -> bool:
     """Whether a line that was left as words may begin with a speaker's name."""
     head = line.head
     if head is None or line in taken or head.like <= Likeness.HEADING:
@@ -305,7 +305,7 @@ def _tails(lines: Sequence[_Line], names: Collection[str]) -> int:
     )
 
 
-def _repeats(cues: Sequence[Cue], taken: set[_Line], lines: Sequence[_Line]) -> bool:
+def _repeats(taken: set[_Line], lines: Sequence[_Line]) -> bool:
     """Whether the file names the speaker at every cue, so that a cue without a name continues nobody's turn."""
     named = [fold_name(line.head.name) for line in lines if line in taken and line.first and line.head]
     spoken = len({line.cue for line in lines})

@@ -15,6 +15,7 @@ from vivavoce.features.transcript.formats.cue import Cue, Mending, TranscriptErr
 from vivavoce.features.transcript.formats.notes import document_text, has_turns, read_notes
 from vivavoce.features.transcript.formats.recognised import NotJson, read_json
 from vivavoce.features.transcript.formats.subtitles import NotXml, read_ass, read_tsv, read_ttml
+from vivavoce.features.transcript.label_forms import forget_names
 from vivavoce.features.transcript.labels import find_speakers
 from vivavoce.features.transcript.words import HAN, Transcript
 
@@ -24,8 +25,8 @@ SAMPLE = 2**16  # bytes that tell an encoding
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 READ = (
     "Read are WebVTT, SubRip, .sbv, .ass, .ttml, .tsv, JSON of whisper, whisperX, whisper.cpp, Deepgram, AssemblyAI, "
-    "AWS Transcribe and Azure, and text or .docx with a line 'name time' over each turn (Otter, Teams, 飞书妙记, 腾讯会议, "
-    "通义听悟, 讯飞听见)."
+    "AWS Transcribe and Azure, and text or .docx with a line 'name time' over each turn "
+    "(Otter, Teams, 飞书妙记, 腾讯会议, 通义听悟, 讯飞听见)."
 )
 
 
@@ -65,8 +66,11 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         raise TranscriptError(path, "JSON", str(error), f"Write valid JSON of a known shape. {READ}") from error
     except NotXml as error:
         raise TranscriptError(path, "file", str(error), f"It cannot be read safely. {READ}") from error
+    finally:
+        forget_names()
     cues = [cue for cue in cues if cue.text.strip()]
     labelled = find_speakers(sorted(cues, key=lambda cue: cue.start), known)
+    forget_names()
     words = [word for cue in labelled.cues for word in (spread(cue) if cue.words is None else cue.words)]
     spoken = sum(count_words(cue.text) for cue in labelled.cues)
     if language == "auto":

@@ -62,6 +62,9 @@ class Account:
         return ", ".join(f"{count} {kind}" for kind, count in self.mended)
 
 
+WHOLLY = Account()  # nothing was mended
+
+
 @dataclass(frozen=True)
 class Transcript:
     """What was said in one recording.
@@ -90,7 +93,7 @@ class Transcript:
     word_times: bool
     labels: tuple[str, ...] = ()
     unclear: int = 0
-    account: Account = Account()
+    account: Account = WHOLLY
 
     def within(self, start: float, end: float) -> "Transcript":
         """Words whose midpoint lies in [start, end) seconds.

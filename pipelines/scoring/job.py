@@ -282,7 +282,7 @@ def only_measured(
 
 
 def with_accounts(result: Result, heard: Collection[Heard]) -> Result:
-    """What reading the transcripts had to mend or leave out, on the row; beyond ``MENDED`` of the words it is partial."""
+    """What reading the transcripts had to mend or leave out, on the row: beyond ``MENDED`` of the words, partial."""
     told = [f"{one.source}: {one.account}." for one in heard if one.account.mended]
     worst = max((one.account.share for one in heard), default=0.0)
     if worst:

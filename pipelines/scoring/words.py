@@ -32,7 +32,7 @@ from vivavoce.features.transcript.recognise import (
     WrongLanguage,
     choose_engine,
 )
-from vivavoce.features.transcript.words import CODE, Account, Transcript, Word
+from vivavoce.features.transcript.words import CODE, WHOLLY, Account, Transcript, Word
 from vivavoce.pipelines.scoring.answers import (
     WHOLE,
     AnswerSpan,
@@ -79,7 +79,7 @@ class Heard:
     theirs: Array
     asking: Transcript
     by_others: bool
-    account: Account = Account()
+    account: Account = WHOLLY
     source: str = ""
 
     @staticmethod
@@ -228,7 +228,7 @@ class Listener:
 
 
 def names_of(interview: Interview, transcript: Transcript | None) -> tuple[str, ...]:
-    """Names to be masked: the candidate's from the manifest, and every speaker's label, without its titles and notes."""
+    """Names to be masked: the candidate's from the manifest, and every speaker's label without titles and notes."""
     given = [interview.candidate_name] if interview.candidate_name else []
     labels = (*transcript.speakers, *transcript.labels) if transcript else ()
     return tuple(dict.fromkeys([*given, *filter(None, map(name_parts, labels))]))

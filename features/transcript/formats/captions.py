@@ -1,7 +1,7 @@
 """Captions with time lines: WebVTT (W3C), SubRip and SubViewer, as meeting tools and recognisers really write them.
 
-A bad element costs itself: a time that cannot be read is guessed from its neighbours, a blank line inside a cue does not
-end it, an index that no blank line sets off is no word, what rolling captions repeat is said once.
+A bad element costs itself: a time that cannot be read is guessed from its neighbours, a blank line inside a cue does
+not end it, an index that no blank line sets off is no word, what rolling captions repeat is said once.
 """
 
 import re

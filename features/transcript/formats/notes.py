@@ -12,7 +12,8 @@ from vivavoce.features.transcript.formats.subtitles import NotXml, parse_xml
 from vivavoce.features.transcript.label_forms import Likeness, likeness
 
 MAX_XML = 64 * 2**20  # bytes of a document's text unpacked: more is no interview
-_T = r"[\[(（]?(\d{1,3}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d{1,3})?)[\])）]?(?:\s*(?:[-–—]+>?|~)\s*\d{1,3}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d{1,3})?)?"
+_AT = r"\d{1,3}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d{1,3})?"
+_T = rf"[\[(（]?({_AT})[\])）]?(?:\s*(?:[-–—]+>?|~)\s*{_AT})?"
 _AFTER = re.compile(rf"^(.{{0,80}}?)[\s|·•,，-]*{_T}\s*[:：]?\s*$")
 _BEFORE = re.compile(rf"^{_T}\s*[|·•-]?\s*(.{{0,80}}?)\s*$")
 _INLINE = re.compile(
@@ -114,7 +115,16 @@ def document_text(content: bytes) -> str:
                 raise NotXml(f"its text has {part.file_size} bytes")
             with archive.open(part) as stream:
                 xml = stream.read(MAX_XML + 1)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        ValueError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+    ) as error:
         raise NotXml(f"it is no Word document ({error})") from error
     if len(xml) > MAX_XML:
         raise NotXml("its text is larger than it says")

@@ -42,12 +42,16 @@ def test_words_speakers_and_times_come_back(tmp_path: Path, name: str, language:
     assert said.language == language
     for speaker in {turn[2] for turn in turns}:
         mine = [word for word in said.words if word.speaker == speaker]
-        assert "".join(word.text for word in mine) == "".join(t for *_, who, t in turns if who == speaker).replace(" ", "")
+        assert "".join(word.text for word in mine) == "".join(t for *_, who, t in turns if who == speaker).replace(
+            " ", ""
+        )
         starts = [turn[0] for turn in turns if turn[2] == speaker]
         slack = 1.01 if suffix in {".txt", ".docx"} else 0.02
         assert mine[0].start == pytest.approx(starts[0], abs=slack)
     assert said.account.share == 0
-    assert {word.speaker for word in said.words} == {"en": {"Anna Lee", "Taylor Woods"}, "zh": {"王芳", "陈小明"}}[language]
+    assert {word.speaker for word in said.words} == {"en": {"Anna Lee", "Taylor Woods"}, "zh": {"王芳", "陈小明"}}[
+        language
+    ]
 
 
 BAD: dict[str, tuple[str, str, str, float]] = {
@@ -97,7 +101,9 @@ def test_rolling_captions_are_said_once(tmp_path: Path) -> None:
     lines = ["so we grew", "by ten percent", "in one year", "and then more"]
     cues, before = [], ""
     for i, line in enumerate(lines):
-        cues.append(f"00:0{i}.000 --> 00:0{i + 1}.000\n{before}\n{line}\n\n00:0{i + 1}.000 --> 00:0{i + 1}.010\n{line}\n \n")
+        cues.append(
+            f"00:0{i}.000 --> 00:0{i + 1}.000\n{before}\n{line}\n\n00:0{i + 1}.000 --> 00:0{i + 1}.010\n{line}\n \n"
+        )
         before = line
     said = read(tmp_path, ".vtt", "WEBVTT\n\n" + "\n".join(cues))
     assert " ".join(word.text for word in said.words) == " ".join(lines)
