@@ -31,17 +31,6 @@ def captions(head: str, cue: str, mark: str = ".", joint: str = "\n") -> Writer:
     return write
 
 
-def merged(turns: Sequence[Turn]) -> list[Turn]:
-    """Following cues of one speaker as one turn."""
-    found: list[Turn] = []
-    for a, b, name, text in turns:
-        if found and found[-1][2] == name:
-            found[-1] = (found[-1][0], b, name, f"{found[-1][3]} {text}")
-        else:
-            found.append((a, b, name, text))
-    return found
-
-
 def timed(turn: Turn, by: float = 1.0) -> list[dict[str, object]]:
     """Words with times, shared out by length as a reader does."""
     a, b, name, text = turn
@@ -138,7 +127,7 @@ def notes(header: str) -> Writer:
 
     def write(turns: Sequence[Turn]) -> str:
         return "\n".join(
-            f"{header.format(name=n, time=short(a), long=clock(a)[:8])}\n{t}\n" for a, _, n, t in merged(turns)
+            f"{header.format(name=n, time=short(a), long=clock(a)[:8])}\n{t}\n" for a, _, n, t in turns
         )
 
     return write
@@ -147,7 +136,7 @@ def notes(header: str) -> Writer:
 def teams_docx(turns: Sequence[Turn]) -> bytes:
     said = "".join(
         f"<w:p><w:r><w:t>{escape(n)}</w:t></w:r><w:r><w:t>   {short(a)}</w:t><w:br/><w:t>{escape(t)}</w:t></w:r></w:p>"
-        for a, _, n, t in merged(turns)
+        for a, _, n, t in turns
     )
     space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     packed = io.BytesIO()

@@ -10,7 +10,7 @@ from pathlib import Path
 from vivavoce.data.errors import VivaError
 from vivavoce.features.transcript.words import HAN, Account, Word
 
-MAX_SECONDS = 24 * 3600.0  # a recording is an interview, not an archive
+MAX_SECONDS = 24 * 3600 * 1000.0  # a day, should a tool have written milliseconds: the recording decides later
 SHOWN = 40  # characters of a bad value that an error repeats
 _MARKUP = re.compile(
     r"\{\\[^}\n]*\}|</?(?:(?:c|i|b|u|s|v|em|strong|ruby|rt|lang|font|span)(?:[.\s][^<>\n]*)?|\d+:[\d:.,]*)/?>",
