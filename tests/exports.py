@@ -126,9 +126,7 @@ def notes(header: str) -> Writer:
     """A line over each turn, with ``{name}``, ``{time}``, ``{long}``."""
 
     def write(turns: Sequence[Turn]) -> str:
-        return "\n".join(
-            f"{header.format(name=n, time=short(a), long=clock(a)[:8])}\n{t}\n" for a, _, n, t in turns
-        )
+        return "\n".join(f"{header.format(name=n, time=short(a), long=clock(a)[:8])}\n{t}\n" for a, _, n, t in turns)
 
     return write
 

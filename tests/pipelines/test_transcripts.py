@@ -16,8 +16,13 @@ from vivavoce.features.transcript.provided import read_transcript
 pytestmark = pytest.mark.xdist_group("transcripts")
 
 MAIN = "c06"  # two people, two answers
-OTHERS = {"c05": ("Zoom .vtt", ".srt in GB18030", "飞书妙记 .txt"), "c01": ("Zoom .vtt", "whisperX .json")}
-CARRIED = [(MAIN, what) for what in FORMATS] + [(one, what) for one, some in OTHERS.items() for what in some]
+OTHERS = {"c05": ("Zoom .vtt", ".srt in GB18030", "飞书妙记 .txt")}
+FULL = os.environ.get("VIVA_PROOF") == "full" or os.environ.get("VIVA_TABLE") == "write"
+QUICK = ("Zoom .vtt", "Webex .vtt, names in identifiers", "YouTube .vtt, rolling", ".srt, no blank lines", ".ass", ".ttml",
+         "whisper.cpp .json", "AWS Transcribe .json", "Otter .txt", "Teams .docx")  # fmt: skip
+CARRIED = [(MAIN, what) for what in (FORMATS if FULL else QUICK)] + [
+    (one, what) for one, some in OTHERS.items() for what in some
+]
 PAGE = ROOT / "docs" / "transcripts.md"
 STRONG = "I measured the root cause myself, agreed a plan with three teams and cut the cost by forty percent in a year."
 
@@ -47,7 +52,7 @@ def with_planted(turns: list[Turn], label: str) -> list[Turn]:
     return found
 
 
-PLANTED = ("Dr. Anna Lee", "Anna L.", "Lee, Anna", "anna lee", "Anna (hr)", "anna.lee@example.com", "王芳.人力", "+49 170 1234567")
+PLANTED = ("Dr. Anna Lee", "anna lee", "王芳.人力", "+49 170 1234567")
 PECULIAR: dict[str, Any] = {
     "an hour late": lambda turns: shifted(turns, 3600.0),
     "on wall-clock time": lambda turns: shifted(turns, 50_733.0),
@@ -76,8 +81,12 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], d
     for i, (what, change) in enumerate(PECULIAR.items()):
         add(MAIN, what, f"p{i}.srt", srt(change(turns_of(MAIN))))
     manifest = write_manifest(folder, listed)
-    viva("score", manifest, "--out", folder / "out", "--profile", "language", "--asr", "provided", "--workers", 2, ends=3)
-    scores = {one["interview_id"]: one["score"] for one in rows(folder / "out", "scores") if one["competency"] == "overall"}
+    viva(
+        "score", manifest, "--out", folder / "out", "--profile", "language", "--asr", "provided", "--workers", 2, ends=3
+    )
+    scores = {
+        one["interview_id"]: one["score"] for one in rows(folder / "out", "scores") if one["competency"] == "overall"
+    }
     return {
         (one["interview_id"][:3], one["interview_id"][4:]): {**one, "score": scores[one["interview_id"]]}
         for one in rows(folder / "out", "status")
@@ -109,7 +118,11 @@ def test_times_are_mended_or_refused(carried: Any) -> None:
 
 
 def test_the_table_is_what_the_tests_saw(carried: Any, tmp_path: Path) -> None:
-    lines = ["| format or peculiarity | words | speakers | first word, s | status | score |", "|---|---:|---:|---:|---|---:|"]
+    said_of: list[str] = []
+    head = [
+        "| format or peculiarity | words | speakers | first word, s | status | score |",
+        "|---|---:|---:|---:|---|---:|",
+    ]
     for (interview, what), found in carried.items():
         if interview != MAIN:
             continue
@@ -121,12 +134,15 @@ def test_the_table_is_what_the_tests_saw(carried: Any, tmp_path: Path) -> None:
         said = read_transcript(file, known=(ROWS[interview]["candidate_name"],))
         score = "–" if found["score"] is None else f"{found['score']:.1f}"
         ended = found["status"] if found["reason"] is None else f"{found['status']} ({found['reason']})"
-        lines.append(
+        said_of.append(
             f"| {what} | {len(said.words)} | {len(said.speakers)} | {said.words[0].start:.1f} | {ended} | {score} |"
         )
-    table = "\n".join(lines)
+    table = "\n".join([*head, *said_of])
     if os.environ.get("VIVA_TABLE") == "write":
         text = PAGE.read_text(encoding="utf-8")
-        head, tail = text.split("<!-- table -->")[0], text.split("<!-- end -->")[1]
-        PAGE.write_text(f"{head}<!-- table -->\n{table}\n<!-- end -->{tail}", encoding="utf-8")
-    assert table in PAGE.read_text(encoding="utf-8"), "VIVA_TABLE=write pytest tests/pipelines/test_transcripts.py"
+        before, tail = text.split("<!-- table -->")[0], text.split("<!-- end -->")[1]
+        PAGE.write_text(f"{before}<!-- table -->\n{table}\n<!-- end -->{tail}", encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in said_of if line not in page], (
+        "VIVA_TABLE=write pytest tests/pipelines/test_transcripts.py"
+    )

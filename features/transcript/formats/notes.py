@@ -10,6 +10,7 @@ from vivavoce.features.transcript.formats.captions import seconds
 from vivavoce.features.transcript.formats.cue import Cue, Mending, count_words
 from vivavoce.features.transcript.formats.subtitles import NotXml, parse_xml
 from vivavoce.features.transcript.label_forms import Likeness, likeness
+from vivavoce.features.transcript.words import HAN
 
 MAX_XML = 64 * 2**20  # bytes of a document's text unpacked: more is no interview
 _AT = r"\d{1,3}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d{1,3})?"
@@ -20,7 +21,8 @@ _INLINE = re.compile(
     rf"^{_T}\s*[|·•-]?\s*([^:：\n]{{1,80}}?)\s*[:：]\s*(\S.*)$|^([^:：\n]{{1,80}}?)\s*{_T}\s*[:：]?\s+(\S.*)$"
 )
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_PER_WORD = 0.4
+_PER_WORD, _PER_HAN = 0.4, 0.22  # seconds
+HALF = 0.5  # seconds: whole ones are cut off, so that on average a turn begins half a second later
 SLOW = 5.0  # times as long as its words take, from which a turn's words may stand anywhere in it
 
 
@@ -44,12 +46,14 @@ def read_notes(text: str, mending: Mending) -> list[Cue]:
             turns.append((start, name, [said] if said else []))
         elif line and turns:
             turns[-1][2].append(line)
+    if all(start == int(start) for start, _, _ in turns):
+        turns = [(start + HALF, name, lines) for start, name, lines in turns]
     nexts = next_beginnings([start for start, _, _ in turns])
     cues = []
     for i, (start, name, lines) in enumerate(turns):
         said = "\n".join(lines)
         if said:
-            longest = start + _PER_WORD * count_words(said) + 1.0
+            longest = start + _lasts(said)
             following = nexts[i]
             certain = following is None or following - start <= SLOW * (longest - start)
             if not certain:
@@ -58,6 +62,12 @@ def read_notes(text: str, mending: Mending) -> list[Cue]:
     if cues:
         mending.note("turns whose end is the next one's beginning", len(cues))
     return cues
+
+
+def _lasts(said: str) -> float:
+    """Seconds that a text takes to say, without haste."""
+    characters = len(HAN.findall(said))
+    return 1.0 + _PER_HAN * characters + _PER_WORD * (count_words(said) - characters)
 
 
 def next_beginnings(starts: Sequence[float | None]) -> list[float | None]:
