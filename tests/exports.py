@@ -101,7 +101,8 @@ def azure(turns: Sequence[Turn]) -> str:
 
 
 def ass(turns: Sequence[Turn]) -> str:
-    head = "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    columns = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
+    head = f"[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: {columns}\n"
     lines = [f"Dialogue: 0,{clock(a)[1:-1]},{clock(b)[1:-1]},Default,{n},0,0,0,,{{\\an8}}{t}" for a, b, n, t in turns]
     return head + "\n".join(lines)
 

@@ -122,7 +122,7 @@ def find_speakers(cues: Sequence[Cue], known: Collection[str] = ()) -> Labelled:
 
 
 def _only_named(label: str, lines: Sequence[_Line], taken: set[_Line], known: frozenset[str]) -> bool:
-    """Whether the one speaker who is named may be another than the candidate: an interviewer, or named only here and there."""
+    """Whether the one speaker who is named may be another than the candidate: an interviewer, or one seldom named."""
     if fold_name(label) in known:
         return False
     everywhere = {line.cue for line in lines if line in taken} == {line.cue for line in lines}

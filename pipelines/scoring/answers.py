@@ -144,8 +144,9 @@ def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> T
     speakers = transcript.speakers
     if transcript.unclear:
         raise SeveralSpeakers(
-            f"In {transcript.unclear} place(s) of the transcript what may be a speaker's name is not understood: who "
-            "said what is not known. Write each name as 'Name: …' at the head of a cue, or let the recording be recognised."
+            f"In {transcript.unclear} place(s) of the transcript what may be a speaker's name is not understood: "
+            "who said what is not known. Write each name as 'Name: …' at the head of a cue, or let the recording be "
+            "recognised."
         )
     if candidate_speaker is not None:
         own = {name for name in speakers if fold_name(name) == fold_name(candidate_speaker)}

@@ -1,8 +1,9 @@
-"""The demo carried by every format ends with its score, or not scored with the reason; the table of docs/transcripts.md."""
+"""The demo carried by every format ends with its score, or not scored with the reason: docs/transcripts.md."""
 
 import os
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,18 @@ pytestmark = pytest.mark.xdist_group("transcripts")
 MAIN = "c06"  # two people, two answers
 OTHERS = {"c05": ("Zoom .vtt", ".srt in GB18030", "飞书妙记 .txt")}
 FULL = os.environ.get("VIVA_PROOF") == "full" or os.environ.get("VIVA_TABLE") == "write"
-QUICK = ("Zoom .vtt", "Webex .vtt, names in identifiers", "YouTube .vtt, rolling", ".srt, no blank lines", ".ass", ".ttml",
-         "whisper.cpp .json", "AWS Transcribe .json", "Otter .txt", "Teams .docx")  # fmt: skip
+QUICK = (
+    "Zoom .vtt",
+    "Webex .vtt, names in identifiers",
+    "YouTube .vtt, rolling",
+    ".srt, no blank lines",
+    ".ass",
+    ".ttml",
+    "whisper.cpp .json",
+    "AWS Transcribe .json",
+    "Otter .txt",
+    "Teams .docx",
+)
 CARRIED = [(MAIN, what) for what in (FORMATS if FULL else QUICK)] + [
     (one, what) for one, some in OTHERS.items() for what in some
 ]
@@ -58,7 +69,7 @@ PECULIAR: dict[str, Any] = {
     "on wall-clock time": lambda turns: shifted(turns, 50_733.0),
     "in milliseconds": lambda turns: shifted(turns, 0.0, 1000.0),
     "of another interview": lambda turns: shifted(turns[:12], 0.0, 9.7),
-} | {f"with words of {label}": (lambda label: lambda turns: with_planted(turns, label))(label) for label in PLANTED}
+} | {f"with words of {label}": partial(with_planted, label=label) for label in PLANTED}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Transcript and recording are of one time, are brought there by one shift or factor, or are refused with both figures."""
+"""Transcript and recording are of one time, are brought there by one shift or factor, or are refused."""
 
 import numpy as np
 import pytest
@@ -30,9 +30,14 @@ def test_one_time_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("factor", "shift", "told"),
-    [(1.0, 3600.0, "shifted by -3600.0 s"), (1000.0, 0.0, "multiplied by 0.001"), (1.0, 50_733.0, "shifted by -50733"),
-     (1.0, 40.0, "shifted by -40"), (25 / 24, 0.0, "multiplied by 0.96")],
-)  # fmt: skip
+    [
+        (1.0, 3600.0, "shifted by -3600.0 s"),
+        (1000.0, 0.0, "multiplied by 0.001"),
+        (1.0, 50_733.0, "shifted by -50733"),
+        (1.0, 40.0, "shifted by -40"),
+        (25 / 24, 0.0, "multiplied by 0.96"),
+    ],
+)
 def test_one_shift_or_factor_is_mended_and_told(factor: float, shift: float, told: str) -> None:
     mended = set_clock(said(factor, shift), SPEECH)
     assert told in str(mended.account)

@@ -1,5 +1,6 @@
 """Every format brings the same words, speakers and times; a bad element costs itself and is counted."""
 
+import contextlib
 import random
 import time
 from collections.abc import Sequence
@@ -14,16 +15,20 @@ from vivavoce.features.transcript.provided import read_transcript
 
 TURNS: dict[str, list[Turn]] = {
     "en": [
-        (0.6, 3.0, "Anna Lee", "Tell me about a deal that you lost."), (3.5, 8.0, "Taylor Woods", "Last year we lost our second customer & learned."),
-        (8.0, 12.5, "Taylor Woods", "Result: I called them every week until they came back."), (13.0, 15.0, "Anna Lee", "And what did you learn?"),
+        (0.6, 3.0, "Anna Lee", "Tell me about a deal that you lost."),
+        (3.5, 8.0, "Taylor Woods", "Last year we lost our second customer & learned."),
+        (8.0, 12.5, "Taylor Woods", "Result: I called them every week until they came back."),
+        (13.0, 15.0, "Anna Lee", "And what did you learn?"),
         (15.2, 20.0, "Taylor Woods", "I learned to call before they do."),
     ],
     "zh": [
-        (0.6, 3.0, "王芳", "请讲一个你丢掉的单子。"), (3.5, 8.0, "陈小明", "去年我们丢了第二大客户，学到了很多。"),
-        (8.0, 12.5, "陈小明", "结果：我每周给他们打电话，直到他们回来。"), (13.0, 15.0, "王芳", "你学到了什么？"),
+        (0.6, 3.0, "王芳", "请讲一个你丢掉的单子。"),
+        (3.5, 8.0, "陈小明", "去年我们丢了第二大客户，学到了很多。"),
+        (8.0, 12.5, "陈小明", "结果：我每周给他们打电话，直到他们回来。"),
+        (13.0, 15.0, "王芳", "你学到了什么？"),
         (15.2, 20.0, "陈小明", "我学会了在客户之前打电话。"),
     ],
-}  # fmt: skip
+}
 
 
 def read(folder: Path, suffix: str, content: str | bytes, known: Sequence[str] = ()):  # type: ignore[no-untyped-def]
@@ -83,14 +88,22 @@ def test_a_bad_cue_costs_itself(tmp_path: Path, name: str) -> None:
         ('{"start": -0.02, "end": 1, "text": "a b"}', "a b c d", 0.0),
         ('{"start": 0, "end": null, "text": "a b"}', "a b c d", 0.5),
         ('{"start": 1, "end": 0, "text": "a b"}', "a b c d", 0.5),
-        ('{"start": 0, "end": 1, "text": "a b", "words": [{"word": "a", "start": 0, "end": 0.5}, {"word": "b"}]}', "a b c d", 0.0),
+        (
+            '{"start": 0, "end": 1, "text": "a b", "words": [{"word": "a", "start": 0, "end": 0.5}, {"word": "b"}]}',
+            "a b c d",
+            0.0,
+        ),
         ('{"start": 0, "end": 1, "text": "a b", "words": 3}', "a b c d", 0.0),
-        ('{"start": 0, "end": 1, "text": "a b", "words": [{"word": "a", "start": 0, "end": 0.1, "probability": 7},'
-         '{"word": "b", "start": 0.1, "end": 0.2}]}', "a b c d", 0.0),
+        (
+            '{"start": 0, "end": 1, "text": "a b", "words": [{"word": "a", "start": 0, "end": 0.1, "probability": 7},'
+            '{"word": "b", "start": 0.1, "end": 0.2}]}',
+            "a b c d",
+            0.0,
+        ),
         ('{"start": 0, "end": 1, "text": 3}', "c d", 0.0),
         ("7", "c d", 0.0),
     ],
-)  # fmt: skip
+)
 def test_a_bad_segment_costs_itself(tmp_path: Path, segment: str, words: str, share: float) -> None:
     said = read(tmp_path, ".json", f'[{segment}, {{"start": 2, "end": 3, "text": "c d"}}]')
     assert " ".join(word.text for word in said.words) == words
@@ -179,8 +192,6 @@ def test_no_mutation_crashes_or_hangs(tmp_path: Path, record_property) -> None: 
 )
 def test_a_megabyte_takes_no_more_than_two_seconds(tmp_path: Path, text: str) -> None:
     begun = time.process_time()
-    try:
+    with contextlib.suppress(TranscriptError):
         read(tmp_path, ".vtt", text)
-    except TranscriptError:
-        pass
     assert time.process_time() - begun < 2

@@ -14,28 +14,114 @@ from vivavoce.pipelines.scoring.answers import SeveralSpeakers, candidates_words
 from vivavoce.pipelines.scoring.words import names_of
 
 STRONG = {
-    "en": ("I measured the root cause and cut the cost by 20 percent.", "We agreed a plan and I led the release.",
-           "That saved four hundred hours a year."),
+    "en": (
+        "I measured the root cause and cut the cost by 20 percent.",
+        "We agreed a plan and I led the release.",
+        "That saved four hundred hours a year.",
+    ),
     "zh": ("我先测量了根本原因，把成本降低了百分之二十。", "我们商定了计划，由我负责上线。", "每年省了四百个小时。"),
-}  # fmt: skip
+}
 WEAK = {
-    "en": ("I sell things in the shop.", "Well, it was nice there.", "People came and went.", "And then it was over.",
-           "I do not remember the rest.", "Yes, mostly."),
+    "en": (
+        "I sell things in the shop.",
+        "Well, it was nice there.",
+        "People came and went.",
+        "And then it was over.",
+        "I do not remember the rest.",
+        "Yes, mostly.",
+    ),
     "zh": ("我在店里卖东西。", "那里挺好的。", "人来人往。", "后来就结束了。", "其他的我不记得了。", "对，差不多吧。"),
-}  # fmt: skip
+}
 NAMES = {
-    "en": ("Anna Lee", "anna lee", "Dr. Anna Lee", "Anna L.", "Lee, Anna", "ANNA LEE", "Anna", "Anna Lee (hr)", "Anna (HR)",
-           "anna.lee@example.com", "+49 170 1234567", "Prof. O’Neil", "Jean-Luc de la Tour", "Müller, Frau", "Speaker 2",
-           "Interviewer", "SPEAKER_01", "A. Lee", "Anna Lee [Guest]", "iPhone", "Lee", "Anna Maria von Berg", "Ms Lee",
-           "alee42", "Mr. J. R. Smith Jr.", "Unknown Speaker", "Nguyễn Văn An", "Åsa Öberg"),
-    "zh": ("王芳", "王芳-某某科技有限公司人力资源部", "王芳.人力", "王芳（外部）", "面试官", "说话人 2", "王老师", "欧阳娜娜", "发言人2", "王芳(HR)",
-           "人力资源部-王芳", "招聘经理王芳", "Fang Wang 王芳", "王芳 Anna", "李娜", "13800138000", "主持人", "王总监"),
-}  # fmt: skip
+    "en": (
+        "Anna Lee",
+        "anna lee",
+        "Dr. Anna Lee",
+        "Anna L.",
+        "Lee, Anna",
+        "ANNA LEE",
+        "Anna",
+        "Anna Lee (hr)",
+        "Anna (HR)",
+        "anna.lee@example.com",
+        "+49 170 1234567",
+        "Prof. O’Neil",
+        "Jean-Luc de la Tour",
+        "Müller, Frau",
+        "Speaker 2",
+        "Interviewer",
+        "SPEAKER_01",
+        "A. Lee",
+        "Anna Lee [Guest]",
+        "iPhone",
+        "Lee",
+        "Anna Maria von Berg",
+        "Ms Lee",
+        "alee42",
+        "Mr. J. R. Smith Jr.",
+        "Unknown Speaker",
+        "Nguyễn Văn An",
+        "Åsa Öberg",
+    ),
+    "zh": (
+        "王芳",
+        "王芳-某某科技有限公司人力资源部",
+        "王芳.人力",
+        "王芳（外部）",
+        "面试官",
+        "说话人 2",
+        "王老师",
+        "欧阳娜娜",
+        "发言人2",
+        "王芳(HR)",
+        "人力资源部-王芳",
+        "招聘经理王芳",
+        "Fang Wang 王芳",
+        "王芳 Anna",
+        "李娜",
+        "13800138000",
+        "主持人",
+        "王总监",
+    ),
+}
 PLAIN: tuple[str, ...] = (
-    "{}: ", "{}：", "{} : ", "[{}]: ", "[{}] ", "【{}】", "【{}】：", "（{}）", "({}) ", "<{}> ", ">> {}: ", "- {}: ", "**{}:** ",
-    "*{}*: ", "@{}: ", "@{} ", "{}\n", "{} 00:00:07\n", "00:00:07 {}\n", "{} (00:07): ", "[00:00:07] {}: ", "{} | ", "{} - ", "{} – ",
-    "{} — ", "{}> ", "{}\t", "# {}\n", '"{}": ', "{} -> ", "《{}》", "「{}」：", "• {}: ", "__{}__: ", "{} (Guest): ", "▶ {}: ",
-)  # fmt: skip
+    "{}: ",
+    "{}：",
+    "{} : ",
+    "[{}]: ",
+    "[{}] ",
+    "【{}】",
+    "【{}】：",
+    "（{}）",
+    "({}) ",
+    "<{}> ",
+    ">> {}: ",
+    "- {}: ",
+    "**{}:** ",
+    "*{}*: ",
+    "@{}: ",
+    "@{} ",
+    "{}\n",
+    "{} 00:00:07\n",
+    "00:00:07 {}\n",
+    "{} (00:07): ",
+    "[00:00:07] {}: ",
+    "{} | ",
+    "{} - ",
+    "{} – ",
+    "{} — ",
+    "{}> ",
+    "{}\t",
+    "# {}\n",
+    '"{}": ',
+    "{} -> ",
+    "《{}》",
+    "「{}」：",
+    "• {}: ",
+    "__{}__: ",
+    "{} (Guest): ",
+    "▶ {}: ",
+)
 
 
 def dialogue(language: str, mine: str, theirs: str, chance: random.Random) -> list[Cue]:
@@ -69,9 +155,8 @@ def test_no_interviewers_word_is_the_candidates(language: str, same_style: bool)
         own = (style if same_style else chance.choice(PLAIN[:2])).format(candidate)
         other = style.format(chance.choice(NAMES[language]))
         cues = dialogue(language, own, other, chance)
-        for known in ((candidate,), ()):
-            if theirs_in(find_speakers(cues, known), candidate, language):
-                wrong.append((own, other))
+        read = [find_speakers(cues, known) for known in ((candidate,), ())]
+        wrong += [(own, other) for one in read if theirs_in(one, candidate, language)]
     assert not wrong, "\n".join(map(repr, wrong))
 
 
@@ -87,10 +172,46 @@ def test_nor_where_only_the_interviewer_is_named(language: str) -> None:
 
 
 HEADINGS = {
-    "en": ("Result", "Situation", "Action", "Task", "The result", "My role", "Lessons learned", "Background", "Step 1", "Key takeaway",
-           "First", "Outcome", "The challenge", "What I did", "Root cause", "Impact", "Next steps", "Example", "In short", "Timeline"),
-    "zh": ("结果", "背景", "行动", "任务", "第一", "第二步", "我的职责", "总结", "原因", "具体来说", "最后", "解决方案", "收获", "挑战", "例如"),
-}  # fmt: skip
+    "en": (
+        "Result",
+        "Situation",
+        "Action",
+        "Task",
+        "The result",
+        "My role",
+        "Lessons learned",
+        "Background",
+        "Step 1",
+        "Key takeaway",
+        "First",
+        "Outcome",
+        "The challenge",
+        "What I did",
+        "Root cause",
+        "Impact",
+        "Next steps",
+        "Example",
+        "In short",
+        "Timeline",
+    ),
+    "zh": (
+        "结果",
+        "背景",
+        "行动",
+        "任务",
+        "第一",
+        "第二步",
+        "我的职责",
+        "总结",
+        "原因",
+        "具体来说",
+        "最后",
+        "解决方案",
+        "收获",
+        "挑战",
+        "例如",
+    ),
+}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -117,12 +238,22 @@ def test_headings_within_answers_stay_words(language: str, named: bool) -> None:
 @pytest.mark.parametrize(
     ("label", "kind"),
     [
-        ("Result", Likeness.HEADING), ("My role", Likeness.HEADING), ("结果", Likeness.HEADING), ("第一步", Likeness.HEADING),
-        ("I say this", Likeness.SENTENCE), ("我的意思是", Likeness.SENTENCE), ("王芳", Likeness.FULL), ("Anna", Likeness.SINGLE),
-        ("Lee, Anna", Likeness.MARKED), ("anna.lee@example.com", Likeness.MARKED), ("+49 170 1234567", Likeness.MARKED),
-        ("王芳（外部）", Likeness.MARKED), ("SPEAKER_01", Likeness.MARKED), ("Anna L.", Likeness.MARKED),
+        ("Result", Likeness.HEADING),
+        ("My role", Likeness.HEADING),
+        ("结果", Likeness.HEADING),
+        ("第一步", Likeness.HEADING),
+        ("I say this", Likeness.SENTENCE),
+        ("我的意思是", Likeness.SENTENCE),
+        ("王芳", Likeness.FULL),
+        ("Anna", Likeness.SINGLE),
+        ("Lee, Anna", Likeness.MARKED),
+        ("anna.lee@example.com", Likeness.MARKED),
+        ("+49 170 1234567", Likeness.MARKED),
+        ("王芳（外部）", Likeness.MARKED),
+        ("SPEAKER_01", Likeness.MARKED),
+        ("Anna L.", Likeness.MARKED),
     ],
-)  # fmt: skip
+)
 def test_likeness(label: str, kind: Likeness) -> None:
     assert likeness(label) is kind
 
@@ -130,10 +261,13 @@ def test_likeness(label: str, kind: Likeness) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("Anna O'Neil", "ANNA\u00a0O’NEIL (Guest)"), ("王芳", "王芳（外部）"), ("José", "Jose\u0301"), ("Ａｎｎａ", "anna"),
+        ("Anna O'Neil", "ANNA\u00a0O’NEIL (Guest)"),
+        ("王芳", "王芳（外部）"),
+        ("José", "Jose\u0301"),
+        ("Ａｎｎａ", "anna"),
         ("Anna Lee", "  anna\u3000 lee [External]"),
     ],
-)  # fmt: skip
+)
 def test_names_are_compared_as_people_read_them(one: str, other: str) -> None:
     assert fold_name(one) == fold_name(other)
 
@@ -183,8 +317,13 @@ REAL: tuple[tuple[str, Callable[[str], str]], ...] = (
 @pytest.mark.parametrize(("tool", "label"), REAL)
 def test_usual_files_are_understood(tool: str, label: Callable[[str], str]) -> None:
     """Not all is refused: where every cue has its name, the candidate's words are all there, and nothing else."""
-    texts = [("Anna Lee", "Why do you sell?"), ("Taylor Woods", "I sell things."), ("Taylor Woods", "For years."),
-             ("Anna Lee", "And then?"), ("Taylor Woods", "I stopped.")]  # fmt: skip
+    texts = [
+        ("Anna Lee", "Why do you sell?"),
+        ("Taylor Woods", "I sell things."),
+        ("Taylor Woods", "For years."),
+        ("Anna Lee", "And then?"),
+        ("Taylor Woods", "I stopped."),
+    ]
     found = find_speakers([Cue(float(i), i + 1.0, f"{label(name)}{text}") for i, (name, text) in enumerate(texts)])
     assert [(cue.speaker, cue.text) for cue in found.cues] == texts
     assert found.unclear == 0
