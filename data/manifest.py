@@ -36,7 +36,9 @@ from vivavoce.data.manifest_table import RawManifest, RawRow, RowError, Unreadab
 from vivavoce.data.problem import detail, problems_of, refuse, shorten
 from vivavoce.data.table_source import SUFFIXES, Source
 
-TRANSCRIPTS = (".vtt", ".srt", ".json")
+TRANSCRIPTS = (
+    *(".vtt", ".srt", ".json", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp", ".xml", ".tsv", ".txt", ".md", ".docx"),
+)
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100  # of a recording: outside it a time stamp is a mistake, not a date
 MOST = 100  # questions of one interview
 LONGEST = 86_400.0  # s, one day: a span beyond it was written in another unit

@@ -62,6 +62,8 @@ class Reason(StrEnum):
     HUMAN_ROUTE = "human_route"
     NO_TRANSCRIPT = "no_transcript"
     UNREADABLE_TRANSCRIPT = "unreadable_transcript"
+    TRANSCRIPT_MISMATCH = "transcript_mismatch"  # of another time than the recording
+    PARTIAL_TRANSCRIPT = "partial_transcript"  # too many of its words were left out, or stand at guessed times
     NO_ANSWER = "no_answer"
     MISSING_ANSWER = "missing_answer"
     TOO_SHORT = "too_short"

@@ -122,7 +122,7 @@ def choose_engine(asked: str, *, has_transcript: bool) -> Engine:
         raise NoRecogniser(f"The recogniser must be one of auto, {', '.join(Engine)}. Got {asked!r} instead.")
     if asked == Engine.PROVIDED and not has_transcript:
         raise NoRecogniser(
-            "The recogniser 'provided' needs a transcript, and this row has none: name a .vtt, .srt or .json file in "
+            "The recogniser 'provided' needs a transcript, and this row has none: name a file (.vtt, .srt, .json …) in "
             "its column 'transcript', or let it be recognised (--asr whisper)."
         )
     return Engine(asked)

@@ -44,6 +44,28 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Account:
+    """What reading a transcript's file had to mend or leave out.
+
+    Parameters
+    ----------
+    mended
+        Kind and count, in the order of the alphabet.
+    share
+        Of the words, those that were left out or whose times had to be guessed, 0–1; ideal 0.
+    """
+
+    mended: tuple[tuple[str, int], ...] = ()
+    share: float = 0.0
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {kind}" for kind, count in self.mended)
+
+
+WHOLLY = Account()  # nothing was mended
+
+
+@dataclass(frozen=True)
 class Transcript:
     """What was said in one recording.
 
@@ -57,12 +79,21 @@ class Transcript:
         Who recognised it: ``provided:vtt``, ``whisper:<first 12 hex of the weights' SHA-256>``, ``pocketsphinx:5``.
     word_times
         Whether word times were measured; False where they were spread evenly over a cue.
+    labels
+        Every speaker's label that a file holds, those included whose words were not kept: personal data to be masked.
+    unclear
+        Places in a file that may be a speaker's name and cannot be told: with any, who spoke is not known.
+    account
+        What was mended or left out.
     """
 
     words: tuple[Word, ...]
     language: str
     engine: str
     word_times: bool
+    labels: tuple[str, ...] = ()
+    unclear: int = 0
+    account: Account = WHOLLY
 
     def within(self, start: float, end: float) -> "Transcript":
         """Words whose midpoint lies in [start, end) seconds.

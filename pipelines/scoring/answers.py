@@ -31,6 +31,7 @@ from vivavoce.features.speakers.candidate import (
 )
 from vivavoce.features.speakers.candidate import stretches as turns
 from vivavoce.features.speech import PAUSE_S
+from vivavoce.features.transcript.label_forms import fold_name
 from vivavoce.features.transcript.words import Transcript
 from vivavoce.models.version import WHOLE as WHOLE
 
@@ -132,22 +133,35 @@ def _is_whole(span: AnswerSpan, lost: Stretches) -> bool:
 
 
 def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> Transcript:
-    """The candidate's words only. What is raised names nobody: it ends in tables that others read.
+    """The candidate's words only.
 
     Raises
     ------
     SeveralSpeakers
         If the transcript names several speakers and the manifest does not say who the candidate is, or names
-        someone who does not speak.
+        someone who does not speak (the names that were found are told), or if what may be a name cannot be told.
     """
     speakers = transcript.speakers
-    if candidate_speaker is not None and speakers:
-        if candidate_speaker not in speakers:
+    if transcript.unclear:
+        raise SeveralSpeakers(
+            f"In {transcript.unclear} place(s) of the transcript what may be a speaker's name is not understood: "
+            "who said what is not known. Write each name as 'Name: …' at the head of a cue, or let the recording be "
+            "recognised."
+        )
+    if candidate_speaker is not None:
+        own = {name for name in speakers if fold_name(name) == fold_name(candidate_speaker)}
+        if not own:
+            named = ", ".join(speakers) or "nobody"
             raise SeveralSpeakers(
-                f"The manifest's candidate_speaker does not speak in the transcript, which names {len(speakers)} "
-                "other(s): write the name as the transcript has it."
+                f"The manifest's candidate_speaker does not speak in the transcript, which names {named}: write the "
+                "name as the transcript has it, or leave it empty where only the candidate speaks."
             )
-        return transcript.spoken_by(candidate_speaker)
+        return replace(transcript, words=tuple(word for word in transcript.words if word.speaker in own))
+    if len(speakers) == 1 and any(word.speaker is None for word in transcript.words):
+        raise SeveralSpeakers(
+            "The transcript names one speaker, and has words of nobody whom it names: say in the manifest's "
+            "candidate_speaker whether the named one is the candidate."
+        )
     if len(speakers) > 1:
         raise SeveralSpeakers(
             f"The transcript names {len(speakers)} speakers: "
@@ -294,7 +308,7 @@ class Speaking:
         SeveralSpeakers
             Where nothing says who is the candidate.
         """
-        by_name = bool(whole.speakers) and (named is not None or len(whole.speakers) == 1)
+        by_name = named is not None or len(whole.speakers) == 1 or bool(whole.unclear)
         if by_name or self.turns is None:
             candidate = candidates_words(whole, named)
             others = _rest(whole, candidate)

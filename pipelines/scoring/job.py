@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +14,7 @@ from vivavoce.data.identity import Digest, InputChanged
 from vivavoce.data.interview import Interview, Modality, permitted, route
 from vivavoce.data.media.account import Limits
 from vivavoce.data.schema import Stage
-from vivavoce.data.status import MediaStatus, Reason, RowStatus
+from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.language.encoder import SentenceEncoder
@@ -37,6 +37,7 @@ from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer,
 from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers
 
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
+MENDED = 0.02  # share of a transcript's words that may be left out or stand at guessed times in a complete row
 ROUTES = {
     Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
     Reason.HUMAN_ROUTE: "The row asks for people: an accommodation, a refusal or a withdrawal. Nothing was opened.",
@@ -154,9 +155,9 @@ class InterviewJob:
             measured = self._measurer.measure(spans, heard, tracks, framework, modalities)
         with clock("score"):
             if not configuration.scoring:
-                return only_measured(interview, measured, worst, clock.seconds)
+                return with_accounts(only_measured(interview, measured, worst, clock.seconds), heard.values())
             scorer = self.settings.scorers.get(interview.job)
-            return scored(interview, framework, scorer, measured, worst, clock.seconds)
+            return with_accounts(scored(interview, framework, scorer, measured, worst, clock.seconds), heard.values())
 
     def _hear(
         self,
@@ -278,6 +279,18 @@ def only_measured(
     status, reason = (RowStatus.MEASURED, None) if whole else (RowStatus.PARTIAL, worst.status)
     answers = tuple(result for result, _ in measured)
     return Result(interview.interview_id, status, reason, worst.detail, worst.status, answers, (), None, seconds)
+
+
+def with_accounts(result: Result, heard: Collection[Heard]) -> Result:
+    """What reading the transcripts had to mend or leave out, on the row: beyond ``MENDED`` of the words, partial."""
+    told = [f"{one.source}: {one.account}." for one in heard if one.account.mended]
+    worst = max((one.account.share for one in heard), default=0.0)
+    if worst:
+        told.append(f"{worst:.1%} of a transcript's words were left out or stand at guessed times.")
+    detail = " ".join(filter(None, [result.detail, *told]))
+    if worst > MENDED and result.status in COMPLETE:
+        return replace(result, detail=detail, status=RowStatus.PARTIAL, reason=Reason.PARTIAL_TRANSCRIPT)
+    return replace(result, detail=detail)
 
 
 def asked_questions(interview: Interview) -> tuple[str, ...]:

@@ -18,9 +18,12 @@ from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.language.encoder import Encoder
 from vivavoce.features.questions import find_questions
 from vivavoce.features.speakers.candidate import SPEAKERS
+from vivavoce.features.transcript.clock import TranscriptMismatch, set_clock
 from vivavoce.features.transcript.engines import open_recogniser
+from vivavoce.features.transcript.formats.cue import TranscriptError
 from vivavoce.features.transcript.hygiene import mask, normalise
-from vivavoce.features.transcript.provided import TranscriptError, read_transcript
+from vivavoce.features.transcript.label_forms import name_parts
+from vivavoce.features.transcript.provided import read_transcript
 from vivavoce.features.transcript.recognise import (
     Engine,
     NoRecogniser,
@@ -29,7 +32,7 @@ from vivavoce.features.transcript.recognise import (
     WrongLanguage,
     choose_engine,
 )
-from vivavoce.features.transcript.words import CODE, Transcript, Word
+from vivavoce.features.transcript.words import CODE, WHOLLY, Account, Transcript, Word
 from vivavoce.pipelines.scoring.answers import (
     WHOLE,
     AnswerSpan,
@@ -67,6 +70,8 @@ class Heard:
         The words in which questions may be asked: everybody else's, or all where only one is known to speak.
     by_others
         Whether ``asking`` is everybody else's.
+    account, source
+        What reading the transcript's file had to mend or leave out, and its name; empty where words were recognised.
     """
 
     words: Transcript
@@ -74,6 +79,8 @@ class Heard:
     theirs: Array
     asking: Transcript
     by_others: bool
+    account: Account = WHOLLY
+    source: str = ""
 
     @staticmethod
     def of(parts: Parts) -> "Heard":
@@ -147,10 +154,13 @@ class Listener:
         path = interview.recordings[recording].transcript
         assert path is not None
         try:
-            whole = normalise(read_transcript(path))
+            known = [name for name in (interview.candidate_name, interview.candidate_speaker) if name]
+            whole = normalise(set_clock(read_transcript(path, known=known), speaking.speech))
             parts = speaking.part(whole, interview.candidate_speaker)
         except TranscriptError as error:
             raise Unheard(Reason.UNREADABLE_TRANSCRIPT, error.fault) from error
+        except TranscriptMismatch as error:
+            raise Unheard(Reason.TRANSCRIPT_MISMATCH, f"{path.name}: {error}") from error
         except OSError as error:
             raise Unheard(Reason.UNREADABLE_TRANSCRIPT, str(error)) from error
         except SeveralSpeakers as error:
@@ -161,7 +171,8 @@ class Listener:
                 f"The manifest says {interview.language}, the transcript {path.name} is in {whole.language}.",
             )
         names = names_of(interview, whole)
-        return Heard.of(replace(parts, candidate=mask(parts.candidate, names), others=mask(parts.others, names)))
+        masked = replace(parts, candidate=mask(parts.candidate, names), others=mask(parts.others, names))
+        return replace(Heard.of(masked), account=whole.account, source=path.name)
 
     def _recognised(
         self,
@@ -217,9 +228,10 @@ class Listener:
 
 
 def names_of(interview: Interview, transcript: Transcript | None) -> tuple[str, ...]:
-    """Names to be masked: the candidate's from the manifest, and every speaker's label."""
+    """Names to be masked: the candidate's from the manifest, and every speaker's label without titles and notes."""
     given = [interview.candidate_name] if interview.candidate_name else []
-    return tuple(dict.fromkeys([*given, *(transcript.speakers if transcript else ())]))
+    labels = (*transcript.speakers, *transcript.labels) if transcript else ()
+    return tuple(dict.fromkeys([*given, *filter(None, map(name_parts, labels))]))
 
 
 def _written(said: Transcript) -> dict[str, object]:

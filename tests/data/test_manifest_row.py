@@ -86,7 +86,7 @@ ROW_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "transcript.q2",
         r"the same question ids",
     ),
-    "transcript kind": ({"transcript": "a.docx"}, "transcript", r"ends in .vtt, .srt, .json. Got 'a.docx'"),
+    "transcript kind": ({"transcript": "a.pdf"}, "transcript", r"ends in .vtt, .srt, .json, .*docx. Got 'a.pdf'"),
     "spans and files": (
         {"media": {"q1": "a.mp4"}, "questions": [{"id": "q1", "start": 0, "end": 1}]},
         "questions",

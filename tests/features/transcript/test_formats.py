@@ -1,0 +1,197 @@
+"""Every format brings the same words, speakers and times; a bad element costs itself and is counted."""
+
+import contextlib
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.exports import FORMATS, Turn
+from tests.proof import proof_count
+from vivavoce.features.transcript.formats.cue import TranscriptError
+from vivavoce.features.transcript.provided import read_transcript
+
+TURNS: dict[str, list[Turn]] = {
+    "en": [
+        (0.6, 3.0, "Anna Lee", "Tell me about a deal that you lost."),
+        (3.5, 8.0, "Taylor Woods", "Last year we lost our second customer & learned."),
+        (8.0, 12.5, "Taylor Woods", "Result: I called them every week until they came back."),
+        (13.0, 15.0, "Anna Lee", "And what did you learn?"),
+        (15.2, 20.0, "Taylor Woods", "I learned to call before they do."),
+    ],
+    "zh": [
+        (0.6, 3.0, "王芳", "请讲一个你丢掉的单子。"),
+        (3.5, 8.0, "陈小明", "去年我们丢了第二大客户，学到了很多。"),
+        (8.0, 12.5, "陈小明", "结果：我每周给他们打电话，直到他们回来。"),
+        (13.0, 15.0, "王芳", "你学到了什么？"),
+        (15.2, 20.0, "陈小明", "我学会了在客户之前打电话。"),
+    ],
+}
+
+
+def read(folder: Path, suffix: str, content: str | bytes, known: Sequence[str] = ()):  # type: ignore[no-untyped-def]
+    file = folder / f"one{suffix}"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_transcript(file, known=known)
+
+
+@pytest.mark.parametrize("language", TURNS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_words_speakers_and_times_come_back(tmp_path: Path, name: str, language: str) -> None:
+    suffix, write = FORMATS[name]
+    turns = TURNS[language]
+    said = read(tmp_path, suffix, write(turns), [turns[1][2]])
+    assert said.unclear == 0
+    assert said.language == language
+    for speaker in {turn[2] for turn in turns}:
+        mine = [word for word in said.words if word.speaker == speaker]
+        assert "".join(word.text for word in mine) == "".join(t for *_, who, t in turns if who == speaker).replace(
+            " ", ""
+        )
+        starts = [turn[0] for turn in turns if turn[2] == speaker]
+        slack = 0.51 if suffix in {".txt", ".docx"} else 0.02
+        assert mine[0].start == pytest.approx(starts[0], abs=slack)
+    assert said.account.share == 0
+    assert {word.speaker for word in said.words} == {"en": {"Anna Lee", "Taylor Woods"}, "zh": {"王芳", "陈小明"}}[
+        language
+    ]
+
+
+BAD: dict[str, tuple[str, str, str, float]] = {
+    "no fraction": ("00:00:01 --> 00:00:02", "a b c", "a b c d e f", 0.0),
+    "six digits": ("00:00:01,123456 --> 00:00:02,000000", "a b c", "a b c d e f", 0.0),
+    "before the beginning": ("-0.02 --> 00:00:02,000", "a b c", "a b c d e f", 0.0),
+    "end before start": ("00:00:02,000 --> 00:00:01,000", "a b c", "a b c d e f", 0.5),
+    "no time": ("soon --> 00:00:02,000", "a b c", "a b c d e f", 0.5),
+    "no end": ("00:00:01,000 --> ", "a b c", "a b c d e f", 0.5),
+    "blank line inside": ("00:00:01,000 --> 00:00:02,000", "a\n\nb c", "a b c d e f", 0.0),
+    "styled": ("00:00:01,000 --> 00:00:02,000", "{\\an8}<i>a</i> <font color=red>b</font> c", "a b c d e f", 0.0),
+    "a note": ("00:00:01,000 --> 00:00:02,000", "[Laughter]", "d e f", 0.0),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_cue_costs_itself(tmp_path: Path, name: str) -> None:
+    times, text, words, share = BAD[name]
+    said = read(tmp_path, ".srt", f"1\n{times}\n{text}\n\n2\n00:00:03,000 --> 00:00:04,000\nd e f\n")
+    assert " ".join(word.text for word in said.words) == words
+    assert said.account.share == pytest.approx(share)
+    assert all(0 <= word.start <= word.end < 10 for word in said.words)
+
+
+@pytest.mark.parametrize(
+    ("segment", "words", "share"),
+    [
+        ('{"start": 0, "end": 1, "text": "a b", "avg_logprob": NaN}', "a b c d", 0.0),
+        ('{"start": -0.02, "end": 1, "text": "a b"}', "a b c d", 0.0),
+        ('{"start": 0, "end": null, "text": "a b"}', "a b c d", 0.5),
+        ('{"start": 1, "end": 0, "text": "a b"}', "a b c d", 0.5),
+        (
+            '{"start": 0, "end": 1, "text": "a b", "words": [{"word": "a", "start": 0, "end": 0.5}, {"word": "b"}]}',
+            "a b c d",
+            0.0,
+        ),
+        ('{"start": 0, "end": 1, "text": "a b", "words": 3}', "a b c d", 0.0),
+        (
+            '{"start": 0, "end": 1, "text": "a b", "words": [{"word": "a", "start": 0, "end": 0.1, "probability": 7},'
+            '{"word": "b", "start": 0.1, "end": 0.2}]}',
+            "a b c d",
+            0.0,
+        ),
+        ('{"start": 0, "end": 1, "text": 3}', "c d", 0.0),
+        ("7", "c d", 0.0),
+    ],
+)
+def test_a_bad_segment_costs_itself(tmp_path: Path, segment: str, words: str, share: float) -> None:
+    said = read(tmp_path, ".json", f'[{segment}, {{"start": 2, "end": 3, "text": "c d"}}]')
+    assert " ".join(word.text for word in said.words) == words
+    assert said.account.share == pytest.approx(share)
+
+
+def test_rolling_captions_are_said_once(tmp_path: Path) -> None:
+    lines = ["so we grew", "by ten percent", "in one year", "and then more"]
+    cues, before = [], ""
+    for i, line in enumerate(lines):
+        cues.append(
+            f"00:0{i}.000 --> 00:0{i + 1}.000\n{before}\n{line}\n\n00:0{i + 1}.000 --> 00:0{i + 1}.010\n{line}\n \n"
+        )
+        before = line
+    said = read(tmp_path, ".vtt", "WEBVTT\n\n" + "\n".join(cues))
+    assert " ".join(word.text for word in said.words) == " ".join(lines)
+    assert said.account.mended
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """Cuts, swaps, doubled and lost lines, flipped bytes, other encodings."""
+    kind = chance.choice(("cut", "swap", "drop", "double", "flip", "encode", "blank"))
+    lines = content.split(b"\n")
+    one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+    if kind == "cut":
+        return content[: chance.randrange(len(content) + 1)]
+    if kind == "swap":
+        lines[one], lines[other] = lines[other], lines[one]
+    elif kind == "drop":
+        del lines[one]
+    elif kind == "double":
+        lines.insert(other, lines[one])
+    elif kind == "blank":
+        lines.insert(one, b"")
+    elif kind == "encode":
+        return content.decode("utf-8", "replace").encode(chance.choice(("utf-16", "gb18030", "cp1252")), "replace")
+    else:
+        changed = bytearray(content)
+        for _ in range(chance.randint(1, 8)):
+            if changed:
+                changed[chance.randrange(len(changed))] = chance.randrange(256)
+        return bytes(changed)
+    return b"\n".join(lines)
+
+
+@pytest.mark.proof
+def test_no_mutation_crashes_or_hangs(tmp_path: Path, record_property) -> None:  # type: ignore[no-untyped-def]
+    chance, slowest, refused = random.Random(5), 0.0, 0
+    count = proof_count(300, 10_000)
+    for _ in range(count):
+        suffix, write = FORMATS[chance.choice(list(FORMATS))]
+        content = write(TURNS[chance.choice(("en", "zh"))])
+        content = content if isinstance(content, bytes) else content.encode()
+        for _ in range(chance.randint(1, 4)):
+            content = mutated(content, chance)
+        begun = time.perf_counter()
+        try:
+            said = read(tmp_path, suffix, content)
+            assert all(0 <= word.start <= word.end and word.text for word in said.words)
+            assert 0 <= said.account.share <= 1
+        except TranscriptError:
+            refused += 1
+        slowest = max(slowest, time.perf_counter() - begun)
+    assert slowest < 2
+    record_property("mutations", count)
+    record_property("refused", refused)
+    record_property("slowest", f"{slowest:.2f} s")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WEBVTT\n\n" + "00:00:01.000 --> 00:00:02.000\nso we grew by ten percent\n\n" * 18_000,
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n" + "a" * 1_000_000,
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n" + "a: " * 330_000,
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n" + "[" * 1_000_000,
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n" + "Anna Lee. " * 100_000,
+        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n" + " " * 1_000_000 + "a",
+        "Anna 0:01\n" * 100_000,
+        "-" * 1_000_000 + ">",
+        "1:" * 500_000,
+        "\n" * 1_000_000,
+        "[" + '{"start":0,"end":1,"text":"a"},' * 33_000 + "0]",
+    ],
+    ids=range(11),
+)
+def test_a_megabyte_takes_no_more_than_two_seconds(tmp_path: Path, text: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(TranscriptError):
+        read(tmp_path, ".vtt", text)
+    assert time.process_time() - begun < 2
