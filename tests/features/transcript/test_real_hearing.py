@@ -46,7 +46,7 @@ def engine(request: pytest.FixtureRequest) -> Dictation[Any]:
 
 
 @pytest.fixture(scope="module")
-def clips(viva_data: object) -> tuple[Clip, ...]:  # noqa: ARG001 – its absence skips
+def clips(viva_data: object) -> tuple[Clip, ...]:
     return read_clips(data_folder() / "speech")
 
 
