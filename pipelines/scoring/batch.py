@@ -70,9 +70,7 @@ class Request:
     model: Model | Sequence[Model] = field(default=(), init=False)
     production: bool = field(default=False, init=False)
     norms: Place | None = field(default=None, init=False)
-    recognition: Annotated[
-        Place | None, "What viva weights calibrate wrote: when speech is unclear, who is trusted."
-    ] = None
+    recognition: Annotated[Place | None, "What viva weights calibrate wrote of a recogniser."] = None
 
     @property
     def folder(self) -> Path:

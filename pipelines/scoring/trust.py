@@ -95,8 +95,8 @@ class Trust:
             raise NotTrusted(
                 f"--production: words by {engine} are not trusted for scores in {', '.join(wanting)}. An upper 95 % "
                 f"limit of error of at most {MOST_ERROR:g} over at least {LEAST_SPEAKERS} speakers must be shown: "
-                "check transcripts of your own interviews, run viva weights calibrate CHECKED.csv --out FOLDER and name its "
-                "file with --recognition; or give each recording a transcript."
+                "check transcripts of your own interviews, run viva weights calibrate CHECKED.csv --out FOLDER, name "
+                "its file with --recognition; or give each recording a transcript."
             )
 
     def _known(self) -> Mapping[tuple[str, str], Pair]:

@@ -1,4 +1,4 @@
-"""What Whisper's own weights mishear, and what their confidence is worth, on real clips: tables for ``docs/hearing.md``.
+"""What Whisper's own weights mishear and what their confidence is worth on real clips, as in ``docs/hearing.md``.
 
 ``python -m tests.features.transcript.real_hearing`` prints them; the proofs beside it hold them.
 """
@@ -114,7 +114,7 @@ def _limits(low: float, high: float) -> str:
 
 
 def groups(found: Sequence[Hearing]) -> dict[str, list[Hearing]]:
-    """Conditions as the tables show them: every noise over all levels, every level over all noises, others as they are."""
+    """Conditions as the tables show them: a noise over all levels, a level over all noises, others as they are."""
     rows: dict[str, list[Hearing]] = {}
     for one in found:
         parts = one.condition.split()
