@@ -14,6 +14,7 @@ from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.transcript.recognise import AUTO, LANGUAGES, Engine, NoRecogniser, choose_engine
+from vivavoce.features.transcript.sphinx import SphinxRecogniser
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, named, scratch
@@ -183,7 +184,7 @@ def _check_trust(request: Request, manifest: Manifest, weights: str | None, trus
     }
     engine = Engine.WHISPER.value if request.asr == AUTO else request.asr
     if spoken:
-        trust.check(f"{engine}:{weights[:12]}" if weights else engine, sorted(spoken))
+        trust.check(f"{engine}:{weights[:12]}" if weights else SphinxRecogniser.engine, sorted(spoken))
 
 
 def _unwritten(request: Request, manifest: Manifest) -> list[Interview]:

@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 
 from tests.commands import told
+from tests.pipelines.runs import DEMO
 from vivavoce.data.errors import Exit
 from vivavoce.data.table_source import TableRefused
 from vivavoce.features.transcript.words import UNCLEAR_BELOW
 from vivavoce.pipelines.recognition import calibrate, measured
+from vivavoce.pipelines.scoring import batch
+from vivavoce.pipelines.scoring.batch import ScoreRequest, prepare
 from vivavoce.pipelines.scoring.outputs import AnswerResult
 from vivavoce.pipelines.scoring.trust import NotTrusted, Trust, read_trust
 
@@ -110,3 +113,25 @@ def test_the_line_of_the_file_is_the_one_that_counts() -> None:
     assert answer.unclear
     assert not replace(answer, clear_from=trust.line(ENGINE, "en")).unclear
     assert replace(answer, clear_from=trust.line(ENGINE, "zh")).unclear
+
+
+def test_production_refuses_unmeasured_words_at_the_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "check_production", lambda scorers: None)  # noqa: ARG005 – the model is not the question
+    asked = {"out": tmp_path / "out", "production": True, "encoder": "none"}
+    with pytest.raises(NotTrusted, match=r"pocketsphinx:5 .* en \(never measured\), zh \(never measured\)"):
+        prepare(ScoreRequest(DEMO / "manifest.jsonl", asr="pocketsphinx", **asked))
+    assert not (tmp_path / "out").exists()
+    prepare(ScoreRequest(DEMO / "manifest.jsonl", asr="provided", **asked))
+
+
+def test_the_file_is_part_of_the_configuration(tmp_path: Path) -> None:
+    trust = measured(checked(25, worse_below=0.5))
+    (tmp_path / "recognition.json").write_text(trust.text(), encoding="utf-8")
+    asked = {"out": tmp_path / "out", "asr": "provided", "encoder": "none"}
+    plain, found = (
+        prepare(ScoreRequest(DEMO / "manifest.jsonl", recognition=named, **asked)) for named in (None, tmp_path)
+    )
+    assert plain.configuration.recognition is None
+    assert found.configuration.document()["recognition"] == trust.digest
+    assert found.configuration.fingerprint != plain.configuration.fingerprint
+    assert found.settings.trust == trust
