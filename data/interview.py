@@ -111,7 +111,7 @@ class Interview:
     candidate_id: str
     job: str
     recordings: tuple[Recording, ...]
-    language: str  # "en", "zh" or "auto"
+    language: str  # "en", "zh", "yue" (Cantonese: goes to people) or "auto"
     consent: Consent | None
     candidate_name: str | None = None
     interviewer_id: str | None = None
@@ -207,12 +207,16 @@ def consent_on_file(policy: str) -> Consent:
     return Consent(frozenset({Modality.TEXT}), frozenset({Purpose.SCORE}), given=None, policy=policy, on_file=True)
 
 
+CANTONESE = "yue"  # ISO 639-3
+
+
 def route(interview: Interview, purpose: Purpose) -> Reason | None:
     """Say why an interview may not be processed for a purpose, or None where it may.
 
     In this order: an accommodation goes to people, whatever else the row says (``human_route``); no consent on
     record is ``no_consent``; a refusal (``text`` false) or a withdrawal goes to people (``human_route``); consent
-    that names other purposes only is ``no_consent`` for this one.
+    that names other purposes only is ``no_consent`` for this one; spoken Cantonese goes to people, since nobody has
+    measured how it is recognised and scored (``unmeasured_language``).
 
     Examples
     --------
@@ -226,7 +230,9 @@ def route(interview: Interview, purpose: Purpose) -> Reason | None:
         return Reason.NO_CONSENT
     if interview.consent.refused:
         return Reason.HUMAN_ROUTE
-    return None if purpose in interview.consent.purposes else Reason.NO_CONSENT
+    if purpose not in interview.consent.purposes:
+        return Reason.NO_CONSENT
+    return Reason.UNMEASURED_LANGUAGE if interview.language == CANTONESE else None
 
 
 def permitted(consent: Consent | None, purpose: Purpose) -> frozenset[Modality]:

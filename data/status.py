@@ -73,5 +73,6 @@ class Reason(StrEnum):
     NO_QUESTION = "no_question"  # nothing says which of the framework's questions was answered
     TOO_LITTLE_MEASURED = "too_little_measured"  # of what a trained model rests on
     OTHER_RECOGNISER = "other_recogniser"  # than those whose words a trained model accepts
+    UNMEASURED_LANGUAGE = "unmeasured_language"  # nobody knows how it is recognised and scored: goes to people
     OTHER_LANGUAGE = "other_language"  # than those in which a trained model learned
     ERASED = "erased"

@@ -270,7 +270,7 @@ FRAMEWORK = Group(
 )
 
 WEIGHTS = Group(
-    "Recogniser weights: fetched once, by name, checked against a pinned SHA-256.",
+    "Recogniser weights: fetched once, by name, checked against a pinned SHA-256; measured on your own speech.",
     {
         "list": Command(
             "features:weights", "List the official sizes: digest, and whether the file is here.", ("viva weights list",)
@@ -279,6 +279,12 @@ WEIGHTS = Group(
             "features:fetch_weights",
             "Download one official size: the only connection that viva ever opens.",
             ("viva weights fetch base",),
+        ),
+        "calibrate": Command(
+            "recognition:calibrate",
+            "Measure a recogniser on your own checked transcripts: how far its words are trusted.",
+            ("viva weights calibrate checked.csv --out recognition",),
+            {Exit.CANNOT_TELL: "done; of some recogniser too little is shown to trust it, or to set its line"},
         ),
     },
 )

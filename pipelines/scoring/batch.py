@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.data.identity import digest_file
-from vivavoce.data.interview import Purpose, route
+from vivavoce.data.interview import Interview, Purpose, route
 from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifest
 from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
 from vivavoce.data.vault.keys import ProjectKey
-from vivavoce.features.transcript.recognise import AUTO, Engine, NoRecogniser, choose_engine
+from vivavoce.features.transcript.recognise import AUTO, LANGUAGES, Engine, NoRecogniser, choose_engine
+from vivavoce.features.transcript.sphinx import SphinxRecogniser
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
 from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, named, scratch
@@ -26,6 +27,7 @@ from vivavoce.pipelines.scoring.configuration import (
 )
 from vivavoce.pipelines.scoring.job import Settings
 from vivavoce.pipelines.scoring.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
+from vivavoce.pipelines.scoring.trust import Trust, read_trust
 
 SHIPPED_FRAMEWORKS = Path(__file__).parents[2] / "data" / "frameworks"
 SHOWN_IDS = 10
@@ -69,6 +71,7 @@ class Request:
     model: Model | Sequence[Model] = field(default=(), init=False)
     production: bool = field(default=False, init=False)
     norms: Place | None = field(default=None, init=False)
+    recognition: Annotated[Place | None, "What viva weights calibrate wrote of a recogniser."] = None
 
     @property
     def folder(self) -> Path:
@@ -141,6 +144,9 @@ def prepare(request: Request) -> Batch:
     frameworks = _frameworks(request, scorers)
     manifest = _manifest(request, frameworks)
     weights = _recogniser_weights(request, manifest)
+    trust = Trust() if request.recognition is None else read_trust(inside(request.recognition, "recognition.json"))
+    if request.production:
+        _check_trust(request, manifest, weights, trust)
     encoder = choose_encoder(request.encoder)
     request.folder.mkdir(parents=True, exist_ok=True)
     project_key = ProjectKey.read_or_create(ProjectKey.location(os.environ))
@@ -159,13 +165,39 @@ def prepare(request: Request) -> Batch:
         fingerprints=fingerprints(profile, request.asr, weights, encoder, request.fps),
         interviewer_consent=request.interviewer_consent,
         models={job: scorers[job].digest for job in used if job in scorers},
+        recognition=trust.digest,
     )
     for scorer in scorers.values():
         check_scorer(scorer, profile, configuration.fingerprints, request.asr, weights)
     settings = Settings(
-        request.folder / "store", project_key, configuration, frameworks, weights_named, encoder, scorers
+        request.folder / "store", project_key, configuration, frameworks, weights_named, encoder, scorers, trust
     )
     return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))
+
+
+def _check_trust(request: Request, manifest: Manifest, weights: str | None, trust: Trust) -> None:
+    """Refuse, in production, to rest scores on words of a recogniser that nobody measured. Raises ``NotTrusted``."""
+    spoken = {
+        language
+        for interview in _unwritten(request, manifest)
+        for language in (LANGUAGES if interview.language == AUTO else (interview.language,))
+    }
+    engine = Engine.WHISPER.value if request.asr == AUTO else request.asr
+    if spoken:
+        trust.check(f"{engine}:{weights[:12]}" if weights else SphinxRecogniser.engine, sorted(spoken))
+
+
+def _unwritten(request: Request, manifest: Manifest) -> list[Interview]:
+    """Interviews that may be processed and whose words have to be recognised."""
+    return [
+        interview
+        for interview in manifest.interviews
+        if route(interview, Purpose(request.purpose)) is None
+        and any(
+            request.asr not in (AUTO, Engine.PROVIDED) or recording.transcript is None
+            for recording in interview.recordings
+        )
+    ]
 
 
 def _norms(request: Request, configuration: Configuration) -> Norms | None:

@@ -58,6 +58,8 @@ class Configuration:
         tell who is speaking; None: they are not.
     models
         Digest of the trained model of each job; empty where the rubric scores.
+    recognition
+        Digest of what was measured of the recogniser (``viva weights calibrate``); None: the shipped line.
     """
 
     purpose: Purpose
@@ -73,6 +75,7 @@ class Configuration:
     fingerprints: dict[str, str]
     interviewer_consent: str | None = None
     models: dict[str, str] = field(default_factory=dict)
+    recognition: str | None = None
 
     def document(self) -> dict[str, object]:
         """As JSON for the ledger and ``run.json``."""

@@ -34,12 +34,14 @@ from vivavoce.pipelines.scoring.measure import Measurer
 from vivavoce.pipelines.scoring.model import Scorer
 from vivavoce.pipelines.scoring.outputs import AnswerResult, Result
 from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer, Seen
+from vivavoce.pipelines.scoring.trust import Trust
 from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers
 
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
 MENDED = 0.02  # share of a transcript's words that may be left out or stand at guessed times in a complete row
 ROUTES = {
     Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
+    Reason.UNMEASURED_LANGUAGE: "Spoken Cantonese is not measured yet: it goes to people. Nothing was opened.",
     Reason.HUMAN_ROUTE: "The row asks for people: an accommodation, a refusal or a withdrawal. Nothing was opened.",
 }
 
@@ -55,6 +57,7 @@ class Settings:
     weights: str | None
     encoder: SentenceEncoder | None
     scorers: Mapping[str, Scorer] = field(default_factory=dict)  # by job; the rubric scores where there is none
+    trust: Trust = field(default_factory=Trust)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -109,7 +112,7 @@ class InterviewJob:
 
     @cached_property
     def _measurer(self) -> Measurer:
-        return Measurer(self.settings.encoder)
+        return Measurer(self.settings.encoder, self.settings.trust)
 
     def __call__(self, task: Task, beat: Callable[[str], None]) -> Outcome:
         """Bring one interview to its end and seal its result; only a defect of the program raises."""

@@ -30,6 +30,7 @@ from vivavoce.models.version import MeasuredAnswer
 from vivavoce.pipelines.scoring.answers import AnswerSpan
 from vivavoce.pipelines.scoring.outputs import AnswerResult, split_measures
 from vivavoce.pipelines.scoring.timeline import Timeline, timeline_of
+from vivavoce.pipelines.scoring.trust import Trust
 from vivavoce.pipelines.scoring.words import Heard
 
 QUOTED_ANCHORS = 2  # closest passages shown: the third adds length to the report, not insight
@@ -42,10 +43,13 @@ class Measurer:
     ----------
     encoder
         The sentence encoder, or None: closeness and relevance are then absent.
+    trust
+        What is known of the recogniser: below which confidence its answers are unclear.
     """
 
-    def __init__(self, encoder: SentenceEncoder | None) -> None:
+    def __init__(self, encoder: SentenceEncoder | None, trust: Trust) -> None:
         self._encoder = encoder
+        self._trust = trust
 
     def measure(
         self,
@@ -96,6 +100,7 @@ class Measurer:
                 confidence,
                 span.confidence,
                 _timeline(span, heard[span.recording], tracks[span.recording], modalities),
+                self._trust.line(words.engine, words.language),
             )
             if not span.whole:
                 measures, quotes = dict.fromkeys(measures, Absent(MediaStatus.PARTIAL_MEDIA)), {}

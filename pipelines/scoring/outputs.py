@@ -47,11 +47,12 @@ class AnswerResult:
     word_confidence: float | None = None  # mean of the recogniser's, 0–1; None where it gives none
     question_confidence: float | None = None  # that this question was asked, 0–1; None where the manifest says so
     timeline: Timeline | None = None  # None where there is nothing to draw
+    clear_from: float = UNCLEAR_BELOW  # confidence, 0–1: below it this recogniser's words are not believed
 
     @property
     def unclear(self) -> bool:
         """Whether its recogniser believed too little of it: no score may rest on it."""
-        return self.word_confidence is not None and self.word_confidence < UNCLEAR_BELOW
+        return self.word_confidence is not None and self.word_confidence < self.clear_from
 
     @property
     def measures(self) -> Measures:

@@ -1,5 +1,6 @@
 """What consent permits: refusals go to people, silence is no consent, and a batch policy covers text only."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -88,6 +89,8 @@ def test_a_withdrawal_on_the_same_day_is_possible() -> None:
         (interview(None), Reason.NO_CONSENT),
         (interview(recorded(text=False)), Reason.HUMAN_ROUTE),
         (interview(recorded(withdrawn="2026-11-20")), Reason.HUMAN_ROUTE),
+        (replace(interview(recorded()), language="yue"), Reason.UNMEASURED_LANGUAGE),
+        (replace(interview(None), language="yue"), Reason.NO_CONSENT),
         (interview(recorded(purpose=["train"])), Reason.NO_CONSENT),
         (interview(recorded(purpose=[])), Reason.NO_CONSENT),
         (interview(recorded(), accommodation=True), Reason.HUMAN_ROUTE),

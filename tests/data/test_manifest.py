@@ -134,6 +134,12 @@ def test_the_same_rows_are_the_same_interviews_in_every_format(parts: list[Any],
     assert read_back[0] == read_back[1] == read_back[2]
 
 
+@pytest.mark.parametrize("tag", ["yue", "zh-yue", "zh-HK", "zh_hk", "zh-Hant-HK", "zh-MO", "yue-HK"])
+def test_cantonese_has_many_names(tag: str, tmp_path: Path) -> None:
+    (found,) = read(tmp_path, json_lines([{**MINIMAL, "language": tag}])).interviews
+    assert found.language == "yue"
+
+
 def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"Name a file that exists .* Got no file"):
         read_manifest(tmp_path / "absent.csv")

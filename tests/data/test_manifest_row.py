@@ -108,7 +108,7 @@ ROW_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "questions",
         r"The id 'q1' stands twice",
     ),
-    "language": ({"language": "de"}, "language", r"'en', 'zh' or 'auto'. Got 'de'"),
+    "language": ({"language": "de"}, "language", r"'en', 'zh', 'yue' or 'auto'. Got 'de'"),
     "time": ({"recorded_at": "2 November"}, "recorded_at", r"ISO 8601\). Got '2 November'"),
     "unix time": ({"recorded_at": 1_700_000_000}, "recorded_at", r"ISO 8601"),
     "year one": ({"recorded_at": "0001-01-01T00:00:00+14:00"}, "recorded_at", r"1990 to 2100"),
