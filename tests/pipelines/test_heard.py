@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from tests.commands import told
-from tests.pipelines.runs import ROWS, batch, rows, viva
+from tests.pipelines.runs import DEMO, ROWS, batch, rows, viva
 from vivavoce.data.errors import Exit
+from vivavoce.data.manifest import read_manifest
 from vivavoce.features.transcript.weights import Checkpoint
 from vivavoce.pipelines import doctor
-from vivavoce.pipelines.score import Run
+from vivavoce.pipelines.score import Run, in_turn
 
 APART = 8.0  # points between a score heard and the same score read; seen: at most 2 here, 7 in the whole demo
 STRONG_TO_WEAK = ("c08", "c02", "c03")
@@ -53,6 +54,12 @@ class TestWhichManifest:
         _, said = told(doctor.demo, out=tmp_path)
         assert [path.name for path in asked] == ["manifest.jsonl"]
         assert "name another --out" in said
+
+
+def test_what_is_read_comes_before_what_has_to_be_heard() -> None:
+    interviews = read_manifest(DEMO / "heard.jsonl").interviews
+    turn = " ".join(one.interview_id for one in in_turn(interviews))
+    assert turn == "c04 c05 c07 c09 c10 c12 c01 c02 c03 c06 c08 c11 c13"
 
 
 def test_heard_scores_are_close_to_read_ones_and_in_the_planted_order(
