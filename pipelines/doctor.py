@@ -4,6 +4,7 @@
 """
 
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -156,6 +157,7 @@ def _cpu(work: Callable[[], object]) -> float:
 
 
 QUALITIES = ("strong", "middling", "weak")
+READ, HEARD = "manifest.jsonl", "heard.jsonl"  # the same interviews; in the second, six have no transcript
 
 
 def demo(
@@ -165,16 +167,43 @@ def demo(
 ) -> Exit:
     """Score the demo interviews; 0 where every one ended as planted.
 
-    Five of the thirteen are broken on purpose, so that ``viva score`` itself would end with 3 here.
+    Where Whisper's weights are here, six of the English ones are recognised; else all words come from transcripts. Five
+    of the thirteen are broken on purpose, so that ``viva score`` itself would end with 3 here.
     """
     said = Console(stderr=True)
     with as_file(files("vivavoce.data").joinpath("demo")) as folder:
         say(said, "Thirteen made-up interviews; five are flawed on purpose.")
-        ran = score(folder / "manifest.jsonl", out=out, workers=workers, asr="provided", profile="all")
+        manifest = _manifest(Path(out), said)
+        ran = score(folder / manifest, out=out, workers=workers, asr="auto", profile="all")
         if ran.exit is Exit.INTERRUPTED:
             return ran.exit
         planted = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
     return compare(ran.folder, planted, said)
+
+
+def _manifest(out: Path, said: Console) -> str:
+    """Which of the demo's two manifests is scored, and why: one of them comes with everybody's transcript."""
+    from vivavoce.data.identity import digest_file
+    from vivavoce.features.transcript.packages import known_as
+    from vivavoce.features.transcript.recognise import NoRecogniser
+    from vivavoce.features.transcript.weights import locate
+
+    try:
+        weights = locate()
+    except NoRecogniser:
+        say(said, "All words come from transcripts: no Whisper weights are here. To have six interviews heard:")
+        say(said, "viva weights fetch base")
+        return READ
+    if (out / "run.json").is_file():
+        run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        if run["configuration"]["weights"] is None:
+            say(said, f"All words come from transcripts, as before in {out}: name another --out to have some heard.")
+            return READ
+    digest = digest_file(weights.path).sha256
+    known = known_as(digest)
+    name = weights.size or (known[0] if known else weights.path.name)
+    say(said, f"Six are heard by Whisper {name} (SHA-256 {digest[:12]}…); the others come with transcripts.")
+    return HEARD
 
 
 def compare(out: Path, planted: dict[str, dict[str, Any]], said: Console) -> Exit:

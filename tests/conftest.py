@@ -3,9 +3,13 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from vivavoce.features.transcript.weights import Checkpoint
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,6 +31,18 @@ def viva_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data absent: {folder} does not exist (set VIVA_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def whisper_weights() -> "Checkpoint":
+    """Whisper's real weights on this machine; without them the test skips and says so."""
+    from vivavoce.features.transcript.recognise import NoRecogniser
+    from vivavoce.features.transcript.weights import locate
+
+    try:
+        return locate()
+    except NoRecogniser as error:
+        pytest.skip(f"real weights absent: {error}")
 
 
 @pytest.fixture

@@ -5,29 +5,21 @@ window's own sound, and numbers are rounded to what they can mean (times 10 ms, 
 the work, and what it did before, cannot change a word.
 
 What a decoding must pass, and what is tried where it does not: the same for every library that decodes.
-
-What a recogniser invents: loops, and phrases it learnt from the ends of videos.
-
-Detection comes first (only speech is listened to), then the decoder's own checks (repetition, likelihood, "no
-speech"); what still gets through is removed here, and nothing that a stammerer says is.
 """
 
 import hashlib
 import math
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
-import yaml
 
 from vivavoce.data.schema import Stage
 from vivavoce.features.speech import SPEECH
+from vivavoce.features.transcript.inventions import without_inventions, without_loops
 from vivavoce.features.transcript.recognise import AUTO, LANGUAGES, Passage, WrongLanguage
 from vivavoce.features.transcript.windows import (
     CONTEXT_S,
@@ -43,11 +35,14 @@ from vivavoce.features.transcript.words import TimedText, Transcript, Word
 BATCH = (
     8  # windows at a time: with base each takes 0.7 s of decoding, 1.0 s among 4 and 2.0 s alone; 100 MB more than 4
 )
-TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)  # tried in turn where greedy decoding fails; the library's steps
+TEMPERATURES = (0.4, 0.8)  # tried in turn where greedy decoding fails: every other one of the library's steps
+LOST = 0.5  # share of the sound in failed windows from which on nobody is understood: sampling rescued no such window
+WINDOWS_PER_TRY = 3  # a third as many tries as windows: with more, unclear speech costs over twice what clear does
 TOO_REPETITIVE = 2.4  # gzip ratio above which a text is a loop; from the Whisper paper, section 4.5
 TOO_UNSURE = -1.0  # mean log probability per token below which a decoding failed; ibid.
 NO_SPEECH = 0.6  # probability of "no speech" above which an unsure window is empty; ibid.
 FOREIGN = 0.5  # probability from which another language than ours is believed: more likely than all others together
+UNDECLARED = 0.8  # the same against the manifest's word: real clips .87 to 1.0, speech that nobody understands ≤ .71
 MOST_TOKENS = 224  # of one window: half of the decoder's context, the library's limit
 
 Chances = Mapping[str, Sequence[float]]  # by language code: its probability in each window, 0–1
@@ -63,9 +58,14 @@ class Written:
     repetition: float
 
     @property
+    def looping(self) -> bool:
+        """Whether it says the same again and again."""
+        return self.repetition > TOO_REPETITIVE
+
+    @property
     def failed(self) -> bool:
         """Whether another temperature should be tried: a loop, or too unsure, and not just silence."""
-        return not self.empty and (self.repetition > TOO_REPETITIVE or self.mean_log_probability < TOO_UNSURE)
+        return not self.empty and (self.looping or self.mean_log_probability < TOO_UNSURE)
 
     @property
     def empty(self) -> bool:
@@ -104,8 +104,42 @@ def likeliest_language(chances: Chances, seconds: Sequence[float]) -> str:
     return max(LANGUAGES, key=lambda code: shares.get(code, 0.0))
 
 
+def refuse_foreign(chances: Chances, seconds: Sequence[float], declared: str) -> None:
+    """Refuse speech that is in another language than the manifest says.
+
+    Parameters
+    ----------
+    chances
+        Of every language that the recogniser knows; nothing is refused where it knows one only.
+    seconds
+        Of sound in each window.
+    declared
+        By its code.
+
+    Raises
+    ------
+    WrongLanguage
+        If another language's mean probability is at least .8 (``UNDECLARED``). What is below, an accent or noise or
+        speech that nobody understands, is taken for what was declared.
+
+    Examples
+    --------
+    >>> refuse_foreign({"en": [0.7, 0.6], "zh": [0.0, 0.1]}, [30.0, 30.0], "zh")
+    >>> refuse_foreign({"en": [0.98], "zh": [0.01]}, [30.0], "zh")
+    Traceback (most recent call last):
+    ...
+    vivavoce.features.transcript.recognise.WrongLanguage: The speech is in 'en' (probability 0.98), not in 'zh' ...
+    """
+    shares = {code: float(np.average(each, weights=seconds)) for code, each in chances.items() if code != declared}
+    likeliest = max(shares, key=lambda code: shares[code], default=declared)
+    if len(chances) > 1 and shares[likeliest] >= UNDECLARED:
+        raise WrongLanguage(likeliest, LANGUAGES, declared, shares[likeliest])
+
+
 def write(decode: Decode, windows: Sequence[Window]) -> list[Written]:
-    """Decode windows of one language: greedily and together; where that fails, one by one with rising temperature.
+    """Decode windows of one language: greedily and together; some of those that fail, again with rising temperature.
+
+    What the first pass shows is enough to stop: where most of the sound failed there is nothing to rescue.
 
     Parameters
     ----------
@@ -115,124 +149,23 @@ def write(decode: Decode, windows: Sequence[Window]) -> list[Written]:
         Their sound seeds the sampling: the same window is always decoded alike.
     """
     written = decode(range(len(windows)), 0.0, 0)
-    return [_retry(decode, row, i, windows[i].sound.tobytes()) if row.failed else row for i, row in enumerate(written)]
+    failed = [i for i, row in enumerate(written) if row.failed]
+    if sum(windows[i].filled for i in failed) >= LOST * sum(window.filled for window in windows):
+        return written
+    tries = math.ceil(len(windows) / WINDOWS_PER_TRY)
+    for i in failed:
+        seed = int.from_bytes(hashlib.sha256(windows[i].sound.tobytes()).digest()[:4], "big")
+        for temperature in TEMPERATURES[:tries]:
+            tries -= 1
+            written[i] = _better(written[i], *decode([i], temperature, seed))
+            if not written[i].failed:
+                break
+    return written
 
 
-def _retry(decode: Decode, failed: Written, row: int, sound: bytes) -> Written:
-    """Sample at rising temperatures until a decoding passes; else keep the most probable that is no loop."""
-    seed = int.from_bytes(hashlib.sha256(sound).digest()[:4], "big")
-    tried = [failed]
-    for temperature in TEMPERATURES:
-        tried.extend(decode([row], temperature, seed))
-        if not tried[-1].failed:
-            return tried[-1]
-    return max(tried, key=lambda one: -math.inf if one.repetition > TOO_REPETITIVE else one.mean_log_probability)
-
-
-LONGEST_LOOP = 6  # words; longer repeats are rare, and the decoder's repetition check catches them
-MOST_REPEATS = 3  # of one n-gram in a row: people who stammer repeat a word two or three times, loops go on
-
-UNSURE = 0.5  # mean word confidence below which a phrase that people also say is taken for an invention
-
-SENTENCE_END = re.compile(r"[.?!。？！]\W*$")
-LETTERS = re.compile(r"\w+")
-
-
-@dataclass(frozen=True)
-class Inventions:
-    """Phrases known to be written where nobody spoke, spelt as ``plain`` spells them.
-
-    ``never`` are not said in interviews; ``rarely`` may be, and go only where the recogniser is unsure.
-    """
-
-    never: frozenset[str]
-    rarely: frozenset[str]
-
-
-def plain(text: str) -> str:
-    """A text without case, marks and spaces, so that spellings can be compared.
-
-    Examples
-    --------
-    >>> plain("Thanks for watching!"), plain("谢谢 观看。")
-    ('thanksforwatching', '谢谢观看')
-    """
-    return "".join(LETTERS.findall(text.casefold()))
-
-
-@cache
-def inventions(language: str) -> Inventions:
-    """The known phrases of a language (``en``, ``zh``), from ``invented.yaml``, which names their sources."""
-    listed = yaml.safe_load(resources.files(__package__).joinpath("invented.yaml").read_text("utf-8"))[language]
-    return Inventions(frozenset(map(plain, listed["never"])), frozenset(map(plain, listed["rarely"])))
-
-
-def without_inventions(words: Sequence[Word], language: str) -> list[Word]:
-    """Words without known invented phrases. A phrase counts only where it is the whole utterance.
-
-    Examples
-    --------
-    >>> said = [Word("We", 0.0, 0.2, 0.9), Word("won.", 0.2, 0.6, 0.9)]
-    >>> invented = [Word("Thanks", 4.0, 4.1, 0.8), Word("for", 4.1, 4.2, 0.8), Word("watching!", 4.2, 4.3, 0.8)]
-    >>> [word.text for word in without_inventions([*said, *invented], "en")]
-    ['We', 'won.']
-    """
-    known = inventions(language)
-    kept: list[Word] = []
-    for utterance in _utterances(words):
-        text = plain("".join(word.text for word in utterance))
-        unsure = float(np.mean([1.0 if word.confidence is None else word.confidence for word in utterance])) < UNSURE
-        if text not in known.never and not (unsure and text in known.rarely):
-            kept.extend(utterance)
-    return kept
-
-
-def without_loops(words: Sequence[Word]) -> list[Word]:
-    """Words in which no n-gram of 1–6 words stands more than three times in a row; the first three are kept.
-
-    Examples
-    --------
-    >>> loop = [Word(text, float(i), i + 0.5) for i, text in enumerate("I think that that that that that is".split())]
-    >>> " ".join(word.text for word in without_loops(loop))
-    'I think that that that is'
-    """
-    kept = list(words)
-    length = len(kept) + 1
-    while len(kept) < length:
-        length = len(kept)
-        for size in range(1, LONGEST_LOOP + 1):
-            kept = _collapse(kept, size)
-    return kept
-
-
-def _collapse(words: Sequence[Word], size: int) -> list[Word]:
-    """Drop the repeats of n-grams of one size beyond the third."""
-    spelt = [plain(word.text) or word.text for word in words]
-    kept: list[Word] = []
-    i = 0
-    while i < len(words):
-        repeats = 1
-        while spelt[i + repeats * size : i + (repeats + 1) * size] == spelt[i : i + size]:
-            repeats += 1
-        if repeats > MOST_REPEATS:
-            kept.extend(words[i : i + MOST_REPEATS * size])
-            i += repeats * size
-        else:
-            kept.append(words[i])
-            i += 1
-    return kept
-
-
-def _utterances(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """Words between sentence ends and pauses."""
-    current: list[Word] = []
-    for word in words:
-        if current and (SENTENCE_END.search(current[-1].text) or word.start - current[-1].end > KEPT_GAP_S):
-            yield current
-            current = []
-        current.append(word)
-    if current:
-        yield current
+def _better(one: Written, other: Written) -> Written:
+    """Whichever passed, else the more probable that is no loop."""
+    return max(one, other, key=lambda row: (not row.failed, -math.inf if row.looping else row.mean_log_probability))
 
 
 class Rows(Protocol):
@@ -311,8 +244,12 @@ class Dictation(ABC, Generic[Encoded]):
             "too_repetitive": TOO_REPETITIVE,
             "too_unsure": TOO_UNSURE,
             "no_speech": NO_SPEECH,
+            "temperatures": " ".join(map(str, TEMPERATURES)),
+            "lost": LOST,
+            "windows_per_try": WINDOWS_PER_TRY,
+            "undeclared": UNDECLARED,
         }
-        return Stage("transcript", "1", parameters, (SPEECH,))
+        return Stage("transcript", "2", parameters, (SPEECH,))
 
     def recognise(self, passages: Sequence[Passage]) -> list[Transcript]:
         """One transcript per passage of one interview, windows of several passages in one forward pass.
@@ -323,17 +260,23 @@ class Dictation(ABC, Generic[Encoded]):
         Raises
         ------
         WrongLanguage
-            If a passage to be detected is in neither English nor Chinese.
+            If a passage to be detected is in neither English nor Chinese, or the first windows, up to four minutes of
+            speech, are in another language than was declared.
         """
         underway = [_Passage(passage, speech_of(passage), passage.language) for passage in passages]
         windows = ((one, window) for one in underway for window in windows_of(one.passage))
+        declared: set[str] = set()  # languages that were compared with what is spoken
         while batch := list(islice(windows, BATCH)):
-            self._recognise_batch(batch)
+            self._recognise_batch(batch, declared)
         return [self._finish(one) for one in underway]
 
-    def _recognise_batch(self, batch: Sequence[tuple[_Passage, Window]]) -> None:
+    def _recognise_batch(self, batch: Sequence[tuple[_Passage, Window]], declared: set[str]) -> None:
         """Encode once; then decode and align the windows of each language together."""
         encoded = self.encode([window for _, window in batch])
+        for language in {one.language for one, _ in batch} - {AUTO} - declared:
+            mine = [i for i, (one, _) in enumerate(batch) if one.language == language]
+            refuse_foreign(self.language_chances(encoded.rows(mine)), [batch[i][1].filled for i in mine], language)
+            declared.add(language)
         for one in {id(one): one for one, _ in batch if one.language == AUTO}.values():
             mine = [i for i, (other, _) in enumerate(batch) if other is one]
             chances = self.language_chances(encoded.rows(mine))
@@ -362,6 +305,10 @@ class Dictation(ABC, Generic[Encoded]):
             return iter([[] for _ in written])
         texts, filled = [written[i].tokens for i in spoken], [windows[i].filled for i in spoken]
         found = dict(zip(spoken, self.align(encoded.rows(spoken), texts, filled, language), strict=True))
+        for i in (
+            i for i in spoken if written[i].looping
+        ):  # a loop is sure of itself, and tells nothing of what was said
+            found[i] = [replace(text, probability=0.0) for text in found[i]]
         return (found.get(i, []) for i in range(len(written)))
 
     def _finish(self, one: _Passage) -> Transcript:

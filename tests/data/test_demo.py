@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.demo.make import DEMO, SCRIPTS
+from tests.demo.make import DEMO, HEARD, SCRIPTS, write_manifests
 from tests.demo.motion import FRAMES_PER_SECOND, loudness, move
 from tests.demo.portrait import CLOSED_MOUTH, HEIGHT, WIDTH, Look, Portrait, Pose
 from tests.demo.scenery import WALLS, draw_room
@@ -62,6 +62,16 @@ def test_every_script_has_its_row_and_its_expectation() -> None:
         expected = EXPECTED[script.interview_id]
         assert (expected["job"], expected["language"]) == (row["job"], row["language"])
         assert expected["answers"] == len(script.answers)
+
+
+def test_the_heard_batch_is_the_same_with_english_interviews_to_be_recognised(tmp_path: Path) -> None:
+    write_manifests(tmp_path, ROWS)
+    for name in ("manifest.jsonl", "heard.jsonl"):
+        assert (tmp_path / name).read_bytes() == (DEMO / name).read_bytes()
+    heard = read_manifest(DEMO / "heard.jsonl").interviews
+    without = {one.interview_id for one in heard if all(recording.transcript is None for recording in one.recordings)}
+    assert without - {"c11"} == set(HEARD)  # c11 has none: nobody may listen to it
+    assert {one.language for one in heard if one.interview_id in HEARD} == {"en"}
 
 
 def test_the_set_covers_what_the_demo_must_show() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from itertools import repeat
@@ -19,6 +19,7 @@ from tests.demo.voice import Take
 
 SCRIPTS = Path(__file__).parent / "scripts"
 DEMO = Path(str(files("vivavoce.data") / "demo"))  # where what is made here is kept
+HEARD = ("c01", "c02", "c03", "c06", "c08", "c13")  # English, and recognised where there are weights
 INTERVIEWER = Voice("en-gb", 172, 34)
 
 
@@ -77,8 +78,15 @@ def main(folder: Path) -> None:
     scripts = [read_script(path) for path in sorted(SCRIPTS.glob("*.yaml"))]
     with ProcessPoolExecutor() as pool:
         rows = list(pool.map(make, scripts, repeat(folder)))
-    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_manifests(folder, rows)
+
+
+def write_manifests(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Everybody with a transcript, and the same with six to be recognised."""
+    listened = [row | {"transcript": None} if row["interview_id"] in HEARD else row for row in rows]
+    for name, listed in (("manifest", rows), ("heard", listened)):
+        lines = [json.dumps(row, ensure_ascii=False) for row in listed]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,21 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.features.transcript.dictation import (
+from vivavoce.features.transcript import dictation
+from vivavoce.features.transcript.dictation import Written, refuse_foreign, write
+from vivavoce.features.transcript.inventions import (
     LONGEST_LOOP,
     MOST_REPEATS,
     inventions,
     without_inventions,
     without_loops,
 )
+from vivavoce.features.transcript.recognise import WrongLanguage
+from vivavoce.features.transcript.windows import Placement, Window
 from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, Word, answer_confidence
 
 
@@ -77,3 +83,52 @@ def test_answer_confidence_is_the_mean_and_knows_nothing_of_provided_words() -> 
     assert answer_confidence(Transcript(tuple(say("so", confidence=None)), "en", "provided:vtt", False)) is None
     assert answer_confidence(Transcript((), "en", "whisper:0", True)) is None
     assert np.isfinite(UNCLEAR_BELOW)
+
+
+CLEAR = Written(tuple(range(90)), -0.2, 0.0, 1.6)
+LOOP = Written(tuple(range(224)), -0.1, 0.0, 12.0)
+UNSURE = Written(tuple(range(20)), -2.0, 0.0, 1.0)
+
+
+def tried(*first: Written, then: Written, seconds: Sequence[float] | None = None) -> tuple[list[Written], list[int]]:
+    """What is kept of a first pass after which every further try gives ``then``, and which windows were tried."""
+    windows = [
+        Window(np.full(4, i, np.float32), (Placement(0.0, 0.0, length),))
+        for i, length in enumerate(seconds or [25.0] * len(first))
+    ]
+    asked: list[int] = []
+
+    def decode(rows: Sequence[int], temperature: float, seed: int) -> list[Written]:
+        asked.extend(rows if temperature else [])
+        return [then if temperature else first[row] for row in rows]
+
+    return write(decode, windows), asked
+
+
+def test_a_window_that_failed_alone_is_tried_again() -> None:
+    assert tried(CLEAR, LOOP, CLEAR, CLEAR, then=CLEAR) == ([CLEAR] * 4, [1])
+    assert tried(CLEAR, LOOP, CLEAR, CLEAR, then=UNSURE) == ([CLEAR, UNSURE, CLEAR, CLEAR], [1, 1]), "no loop is kept"
+    better = Written((1, 2), -1.5, 0.0, 1.0)
+    assert tried(CLEAR, better, CLEAR, then=UNSURE) == ([CLEAR, better, CLEAR], [1]), "of three windows one try"
+
+
+def test_where_most_of_the_sound_failed_nothing_is_tried() -> None:
+    assert tried(LOOP, LOOP, UNSURE, CLEAR, then=CLEAR) == ([LOOP, LOOP, UNSURE, CLEAR], [])
+    assert tried(LOOP, CLEAR, CLEAR, then=CLEAR, seconds=[29.0, 9.0, 9.0])[1] == []
+    assert tried(CLEAR, LOOP, CLEAR, then=CLEAR, seconds=[29.0, 9.0, 9.0])[1] == [1]
+
+
+def test_further_tries_are_bounded_by_the_length_of_what_was_heard() -> None:
+    for windows in range(1, dictation.BATCH + 1):
+        for failed in range(windows + 1):
+            _, asked = tried(*[LOOP] * failed, *[CLEAR] * (windows - failed), then=LOOP)
+            assert len(asked) <= -(-windows // 3)
+
+
+def test_another_language_than_declared_must_be_all_but_certain() -> None:
+    refuse_foreign({"en": [0.79, 0.79], "zh": [0.01, 0.01]}, [30.0, 30.0], "zh")
+    refuse_foreign({"en": [0.99, 0.5], "zh": [0.0, 0.4]}, [3.0, 30.0], "zh")
+    refuse_foreign({"en": [1.0]}, [30.0], "zh")  # a recogniser that knows English only has nothing to compare
+    for declared, spoken in (("en", "zh"), ("zh", "en"), ("en", "de")):
+        with pytest.raises(WrongLanguage, match=f"is in '{spoken}' .* not in '{declared}' .* column 'language'"):
+            refuse_foreign({declared: [0.1, 0.0], spoken: [0.8, 0.9]}, [30.0, 20.0], declared)

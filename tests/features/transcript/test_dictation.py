@@ -165,8 +165,9 @@ def test_samples_are_seeded_by_the_window_alone(engine: Dictation[Any], monkeypa
     samples = {seed: engine.decode(encoded, "en", 1.5, seed) for seed in (1, 2, 3)}
     assert len({sample[0].tokens for sample in samples.values()}) > 1
     assert {seed: engine.decode(encoded, "en", 1.5, seed) for seed in (3, 2, 1)} == samples
-    monkeypatch.setattr(dictation, "TOO_UNSURE", 0.0)  # every window fails, and is sampled at every temperature
-    passages = [passage(recording.sound, "en") for recording in recordings(8.0, 2, seed=8)]
+    monkeypatch.setattr(dictation, "TOO_UNSURE", 0.0)  # every window fails
+    monkeypatch.setattr(dictation, "LOST", 2.0)  # and is sampled all the same
+    passages = [passage(one.sound, one.language) for one in recordings(8.0, 2, seed=8)]
     together = engine.recognise(passages)
     assert [engine.recognise([one])[0] for one in reversed(passages)][::-1] == together
 

@@ -1,11 +1,6 @@
 """Whisper in torch: what only this library's path can show. What every engine must do is in ``test_dictation.py``."""
 
-import csv
-import os
 from dataclasses import replace
-from functools import reduce
-from operator import add
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,13 +9,11 @@ import whisper
 from whisper.audio import log_mel_spectrogram
 from whisper.model import Whisper
 
-from tests.features.real import read_sound
 from tests.features.transcript.dictations import passage, recordings, small, text
 from vivavoce.evaluation.recognition import word_error_rate
 from vivavoce.features.transcript import dictation
 from vivavoce.features.transcript.network import Network, halved
 from vivavoce.features.transcript.recognise import WrongLanguage
-from vivavoce.features.transcript.weights import Checkpoint
 from vivavoce.features.transcript.whisper import WhisperRecogniser
 from vivavoce.features.transcript.windows import windows_of
 
@@ -96,17 +89,3 @@ def test_tokens_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dictation, "TOO_UNSURE", -np.inf)
     (heard,) = small().recognise([passage(recordings(8.0, 2, seed=8)[1].sound, "zh")])
     assert all(not word.text.startswith("<|") for word in heard.words)
-
-
-@pytest.mark.skipif("VIVA_WHISPER" not in os.environ, reason="no real weights: VIVA_WHISPER is not set")
-def test_real_weights_on_real_speech(viva_data: Path) -> None:
-    real = WhisperRecogniser.load(Checkpoint(Path(os.environ["VIVA_WHISPER"]), None, None))
-    folder = viva_data / "speech"
-    with (folder / "transcripts.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["file"] != "wenet/nst_ID003.wav"]
-    for language in ("en", "zh"):
-        mine = [row for row in rows if row["lang"] == language]
-        heard = real.recognise([passage(read_sound(folder / row["file"]), language) for row in mine])
-        pairs = zip(mine, heard, strict=True)
-        pooled = reduce(add, [word_error_rate(row["transcript"], text(said), language) for row, said in pairs])
-        print(f"{real.engine}, {language}: error {pooled.value:.3f} of {pooled.reference}")
