@@ -6,6 +6,7 @@ A row's own consent always counts; a policy declared for the whole batch covers 
 that say nothing themselves.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -208,6 +209,18 @@ def consent_on_file(policy: str) -> Consent:
 
 
 CANTONESE = "yue"  # ISO 639-3
+CANTONESE_TAG = re.compile(r"(?i)(?:(?:zh-)?yue|zh(?:-hant|-hans)?-(?:hk|mo))(?:-[a-z0-9]+)*")
+
+
+def spoken_language(value: object) -> object:
+    """Cantonese by any of its usual tags (BCP 47) is ``yue``; what Hong Kong and Macau call Chinese is spoken so.
+
+    Examples
+    --------
+    >>> spoken_language("zh-HK"), spoken_language("zh")
+    ('yue', 'zh')
+    """
+    return CANTONESE if isinstance(value, str) and CANTONESE_TAG.fullmatch(value.strip().replace("_", "-")) else value
 
 
 def route(interview: Interview, purpose: Purpose) -> Reason | None:

@@ -30,17 +30,17 @@ from pydantic_core import InitErrorDetails
 
 from vivavoce.data.column_maps import Maps
 from vivavoce.data.errors import VivaError
-from vivavoce.data.interview import CANTONESE, ConsentEntry, Interview, QuestionSpan, Recording
+from vivavoce.data.interview import ConsentEntry, Interview, QuestionSpan, Recording, spoken_language
 from vivavoce.data.interview import consent_on_file as declared_consent
 from vivavoce.data.manifest_table import RawManifest, RawRow, RowError, UnreadableTable, read_cells, read_json_lines
 from vivavoce.data.problem import detail, problems_of, refuse, shorten
 from vivavoce.data.table_source import SUFFIXES, Source
 
-TRANSCRIPTS = (
-    *(".vtt", ".srt", ".json", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp", ".xml", ".tsv", ".txt", ".md", ".docx"),
+TRANSCRIPTS = tuple(
+    f".{name}"
+    for name in ["vtt", "srt", "json", "sbv", "ass", "ssa", "ttml", "dfxp", "xml", "tsv", "txt", "md", "docx"]
 )
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100  # of a recording: outside it a time stamp is a mistake, not a date
-CANTONESE_TAG = re.compile(r"(?i)(?:(?:zh-)?yue|zh(?:-hant|-hans)?-(?:hk|mo))(?:-[a-z0-9]+)*")
 MOST = 100  # questions of one interview
 LONGEST = 86_400.0  # s, one day: a span beyond it was written in another unit
 
@@ -99,11 +99,6 @@ def _transcript(path: PurePosixPath) -> PurePosixPath:
     if path.suffix.lower() not in TRANSCRIPTS:
         raise ValueError(f"A transcript ends in {', '.join(TRANSCRIPTS)}.")
     return path
-
-
-def _spoken(value: object) -> object:
-    """Cantonese by any of its usual tags (BCP 47) is ``yue``; what Hong Kong and Macau call Chinese is spoken so."""
-    return CANTONESE if isinstance(value, str) and CANTONESE_TAG.fullmatch(value.strip().replace("_", "-")) else value
 
 
 def _moment(value: object) -> datetime:
@@ -175,7 +170,7 @@ class ManifestRow(BaseModel):
     stage: Label | None = None
     media: Annotated[Mapping[QuestionId | None, FilePath], Field(max_length=MOST), BeforeValidator(_by_question)]
     questions: Annotated[tuple[SpanEntry, ...], Field(max_length=MOST), AfterValidator(_in_turn)] = ()
-    language: Annotated[Literal["en", "zh", "yue", "auto"], BeforeValidator(_spoken)] = "auto"
+    language: Annotated[Literal["en", "zh", "yue", "auto"], BeforeValidator(spoken_language)] = "auto"
     site: Label | None = None
     recorded_at: Annotated[datetime, BeforeValidator(_moment)] | None = None
     transcript: Annotated[Mapping[QuestionId | None, TranscriptPath], BeforeValidator(_by_question)] | None = None

@@ -14,7 +14,7 @@ from tests.features.transcript.dictations import paired, passage, recordings, sm
 from tests.proof import proof_count
 from vivavoce.evaluation.recognition import WORD, ErrorRate, word_error_rate
 from vivavoce.features.transcript.engines import open_recogniser
-from vivavoce.features.transcript.recognise import Engine, Recogniser
+from vivavoce.features.transcript.recognise import Engine, Recogniser, WrongLanguage
 from vivavoce.features.transcript.words import UNCLEAR_BELOW, Transcript, answer_confidence
 
 Record = Callable[[str, object], None]
@@ -68,16 +68,22 @@ def test_confidence_in_real_noise(viva_data: Path, record_property: Record) -> N
     """Noise that it never heard in training: it believes itself too easily, which the figures say."""
     words: list[tuple[float, bool]] = []
     answers: list[tuple[float, ErrorRate]] = []
+    foreign = 0
     for recording in recordings(8.0, proof_count(4, 16), seed=78):
         for noise in noises(viva_data):
             for decibels in SIGNAL_TO_NOISE_DB:
                 sound = noisy(recording.sound, noise, decibels)
-                (heard,) = small().recognise([passage(sound, recording.language)])
+                try:
+                    (heard,) = small().recognise([passage(sound, recording.language)])
+                except WrongLanguage:
+                    foreign += 1
+                    continue
                 words += believed(recording.text, heard, recording.language)
                 confidence = answer_confidence(heard)
                 if confidence is not None:
                     answers.append((confidence, word_error_rate(recording.text, text(heard), recording.language)))
     table = np.array(words, dtype=float)
+    record_property("taken for the other language", foreign)
     error = curve(table, record_property)
     kept = reduce(add, [errors for confidence, errors in answers if confidence >= UNCLEAR_BELOW])
     record_property("answers", len(answers))

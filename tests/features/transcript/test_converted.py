@@ -55,8 +55,9 @@ def test_a_pinned_checkpoint_is_checked_too(tmp_path: Path) -> None:
     assert locate(f"{path}@{'0' * 64}").sha256 == "0" * 64
 
 
-def test_nothing_named_says_how_to_convert(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_named_says_how_to_convert(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("VIVA_FASTER_WHISPER", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # weights may have been fetched on this machine
     with pytest.raises(NoRecogniser, match="(?s)needs a folder.*ct2-transformers-converter.*--asr whisper"):
         locate_converted()
 
