@@ -8,6 +8,7 @@ through from manifest to scores. Needs Whisper's weights and the extra ``fast``.
 import csv
 import multiprocessing
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -102,7 +103,7 @@ def throughput(copies: int) -> list[Figure]:
 
 def batch(folder: Path, copies: int) -> Path:
     """The films to be heard under new ids."""
-    (folder / "media").symlink_to(DEMO / "media")
+    shutil.copytree(DEMO / "media", folder / "media")  # a link would be refused
     rows = [
         demo_rows()[name] | {"interview_id": f"{name}x{i}", "candidate_id": f"{name}x{i}", "transcript": None}
         for i in range(copies)
