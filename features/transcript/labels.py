@@ -113,7 +113,11 @@ def find_speakers(cues: Sequence[Cue], known: Collection[str] = ()) -> Labelled:
                 current, text = line.head.name, text[line.head.end :].strip()
             if text and re.search(r"\w", text):
                 parts.append((current, text))
-        found += share_out(cue.start, cue.end, _joined(parts), certain=cue.certain)
+        said = _joined(parts)
+        if len(said) == 1:  # its times stay as they are, to the last bit
+            found.append(replace(cue, speaker=said[0][0], text=said[0][1]))
+        else:
+            found += share_out(cue.start, cue.end, said, certain=cue.certain)
     labels = dict.fromkeys(cue.speaker for cue in (*cues, *found) if cue.speaker)
     if len({fold_name(one) for one in labels}) == 1 and not stated:
         unclear += _only_named(next(iter(labels)), lines, taken, folded)
