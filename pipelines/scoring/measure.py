@@ -136,8 +136,8 @@ def measure_text(answer: AnswerText) -> tuple[Measures, dict[str, tuple[Quote, .
     told = find_told(answer)
     shown = {
         "structure": sorted(spans),
-        "own_acts": told.acts,
-        "said": told.spoken,
+        "own_acts": sorted((*told.acts, *told.our_acts)),
+        "said": sorted((*told.spoken, *told.our_talk)),
         "reasons": told.reasons,
         "consequences": told.lessons,
     }
