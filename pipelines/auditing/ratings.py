@@ -64,11 +64,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings as read, one row per person, rater, competency and date; ``value`` in points where a scale was given."""
+    """Ratings as read, one row per person, rater, competency and date; ``value`` in points where a scale was given.
+
+    ``of_questions`` counts the rows that rate a question alone and were left out.
+    """
 
     table: Table
     frame: pd.DataFrame
     scale: tuple[float, float] | None
+    of_questions: int = 0
 
 
 def read_ratings(
@@ -83,8 +87,8 @@ def read_ratings(
     ----------
     given
         A row is about ``candidate_id``, or ``interview_id`` where ``whose`` says whose that is. Without ``competency``
-        ratings are of the overall score; rows that rate a question are left out, ratings of one person's several
-        interviews by one rater averaged.
+        ratings are of the overall score; rows that rate a question alone are left out and counted, ratings of one
+        person's several interviews by one rater averaged.
     scale
         The rating scale's ends, which become 0 and 100 points; None where ratings are in the score's unit.
     whose, maps
@@ -100,18 +104,24 @@ def read_ratings(
         raise InputRefused("ratings", [Problem("rating-scale", f"{scale[0]:g} to {scale[1]:g}", remedy)])
     checks: list[Check] = [_rows, lambda one: _inside(one, scale)]
     table = read_ratings_table(given, CANDIDATE, whose=whose, checks=checks, maps=maps)
-    frame = table.frame
+    kept = _rated(table.frame)
+    of_questions, frame = int((~kept).sum()), table.frame[kept]
     if COMPETENCY not in frame:
         frame = frame.assign(**{COMPETENCY: OVERALL})
-    elif QUESTION in frame:
-        frame = frame[frame[COMPETENCY].notna()]
     key = [name for name in (CANDIDATE, JOB, RATER, COMPETENCY) if name in frame]
     if frame.duplicated(key).any():
-        kept = {VALUE: "mean"} | ({DATE: "min"} if DATE in frame else {})
-        frame = frame.groupby(key, sort=False, dropna=False).agg(kept).reset_index()
+        joined = {VALUE: "mean"} | ({DATE: "min"} if DATE in frame else {})
+        frame = frame.groupby(key, sort=False, dropna=False).agg(joined).reset_index()
     if scale is not None:
         frame = frame.assign(value=100 * (frame[VALUE] - scale[0]) / (scale[1] - scale[0]))
-    return Ratings(table, frame, scale)
+    return Ratings(table, frame, scale, of_questions)
+
+
+def _rated(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows that rate a competency, or the whole where none is named and no question either."""
+    if COMPETENCY in frame:
+        return frame[COMPETENCY].notna()
+    return frame[QUESTION].isna() if QUESTION in frame else pd.Series(True, frame.index)
 
 
 def _inside(table: Table, scale: tuple[float, float] | None) -> list[Problem]:
@@ -128,7 +138,7 @@ def _rows(table: Table) -> list[Problem]:
     frame = table.frame
     names = (INTERVIEW if INTERVIEW in frame else CANDIDATE, JOB, RATER, COMPETENCY, QUESTION)
     problems = duplicates(table, [name for name in names if name in frame], (RATER,))
-    rated = frame.get(COMPETENCY, pd.Series(OVERALL, frame.index)).notna()
+    rated = _rated(frame)
     if not rated.any():
         return [*problems, Problem(COMPETENCY, "questions alone", "Rate competencies, too.")]
     empty = ~rated & (frame[QUESTION].isna() if QUESTION in frame else True)
@@ -155,8 +165,13 @@ def describe_ratings(ratings: Ratings, people: People) -> Json:
         {"competency": str(name), **_raters(part), "machine": _machine(part, machine.get(str(name)), ratings, people)}
         for name, part in rows.groupby(COMPETENCY, sort=True)
     ]
-    scale = list(ratings.scale) if ratings.scale else None
-    return {"family": "exploratory", "scale": scale, "unmatched": int((place < 0).sum()), "competencies": found}
+    return {
+        "family": "exploratory",
+        "scale": list(ratings.scale) if ratings.scale else None,
+        "unmatched": int((place < 0).sum()),
+        "of_questions": ratings.of_questions,
+        "competencies": found,
+    }
 
 
 def _times(frame: pd.DataFrame) -> "pd.Series[Any]":
@@ -314,6 +329,8 @@ def tell(found: Told, say: Say) -> Iterator[Block]:
     if found["scale"]:
         low, high = (f"{end:g}" for end in found["scale"])
         yield Paragraph(say("agreement_scale", low=low, high=high), "small")
+    if found["of_questions"]:
+        yield Paragraph(say("agreement_of_questions", n=count_words(found["of_questions"])), "small")
     for i, one in enumerate(found["competencies"]):
         name = say("overall") if one["competency"] == OVERALL else one["competency"]
         yield Heading(3, say("rated", competency=name), f"agreement-{i}")
