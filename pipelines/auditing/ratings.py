@@ -165,13 +165,9 @@ def describe_ratings(ratings: Ratings, people: People) -> Json:
         {"competency": str(name), **_raters(part), "machine": _machine(part, machine.get(str(name)), ratings, people)}
         for name, part in rows.groupby(COMPETENCY, sort=True)
     ]
-    return {
-        "family": "exploratory",
-        "scale": list(ratings.scale) if ratings.scale else None,
-        "unmatched": int((place < 0).sum()),
-        "of_questions": ratings.of_questions,
-        "competencies": found,
-    }
+    scale = list(ratings.scale) if ratings.scale else None
+    counts = {"unmatched": int((place < 0).sum()), "of_questions": ratings.of_questions}
+    return {"family": "exploratory", "scale": scale, **counts, "competencies": found}
 
 
 def _times(frame: pd.DataFrame) -> "pd.Series[Any]":
@@ -243,15 +239,11 @@ def _each(rows: pd.DataFrame) -> list[Json]:
     )  # fmt: skip
     return [
         {
-            "rater": one.rater,
-            "persons": one.persons,
-            **estimate("severity", one.severity),
-            **estimate("drift", one.drift),
-            **estimate("against_rest", one.against_rest),
-            "reason": one.severity.reason,
+            "rater": one.rater, "persons": one.persons, **estimate("severity", one.severity),
+            **estimate("drift", one.drift), **estimate("against_rest", one.against_rest), "reason": one.severity.reason,
         }
         for one in found
-    ]
+    ]  # fmt: skip
 
 
 def _machine(rows: pd.DataFrame, scores: Floats | None, ratings: Ratings, people: People) -> Json | None:
@@ -299,8 +291,7 @@ def _other_scale(h: Floats, m: Floats) -> bool:
 def _panel(rows: pd.DataFrame, places: npt.NDArray[np.int64]) -> Floats | None:
     """The single ratings, shape (n, k), of those who have the most usual number of them; None where that is one."""
     kept = rows[rows["place"].isin(places)].sort_values(["place", RATER], kind="stable")
-    counts = kept.groupby("place")[VALUE].transform("size")
-    usual = int(counts.mode().iloc[0])
+    usual = int((counts := kept.groupby("place")[VALUE].transform("size")).mode().iloc[0])
     return kept.loc[counts == usual, VALUE].to_numpy().reshape(-1, usual) if usual > 1 else None
 
 
@@ -371,13 +362,9 @@ def _machine_blocks(name: str, machine: Told, say: Say) -> Iterator[Block]:
     gap = estimate_words(whole, "mean_difference")
     limits = {"low": decimal(whole["lower_limit"], 1), "high": decimal(whole["upper_limit"], 1)}
     yield Paragraph(say("machine_words", n=count_words(whole["n"]), gap=gap, **limits))
-    yield Bullets(
-        (
-            say("within_machine", points=f"{whole['points']:g}", share=share_words(whole["within"])),
-            say("within_human", share=share_words(whole["human_within"])),
-            say("within_constant", share=share_words(whole["constant_within"])),
-        )
-    )
+    machine_words = say("within_machine", points=f"{whole['points']:g}", share=share_words(whole["within"]))
+    others = (("within_human", "human_within"), ("within_constant", "constant_within"))
+    yield Bullets((machine_words, *(say(words, share=share_words(whole[name])) for words, name in others)))
     rows = tuple((say(f"machine_{part}"), estimate_words(whole, part)) for part in MACHINE)
     titles = tuple(say(title) for title in ("statistic", "value_interval"))
     yield Grid(say("machine_of", competency=name), titles, (False, True), rows)
@@ -389,9 +376,10 @@ def _strata(by: str, rows: list[Told], say: Say) -> Iterator[Block]:
     told = [row for row in rows if row["found"]]
     title = say("machine_by_month" if by == MONTH else "machine_by", attribute=by)
     if told:
-        ends = [abs(row["found"][f"mean_difference{end}"] or 0.0) for row in told for end in ("", "_low", "_high")]
+        gaps = ("mean_difference", "mean_difference_low", "mean_difference_high")
+        ends = [abs(row["found"][end] or 0.0) for row in told for end in gaps]
         reach = max(*ends, 1.0)
-        lines = [_strip(row["stratum"], row["found"]) for row in told]
+        lines = [Strip(row["stratum"], *(row["found"][end] for end in gaps), "insufficient") for row in told]
         yield strips(title, lines, (-reach, reach), (0.0,), (say("machine_lower"), say("machine_higher")))
     names = ("group", "n", *(f"machine_{part}" for part in STRATUM))
     cells = tuple(
@@ -402,11 +390,6 @@ def _strata(by: str, rows: list[Told], say: Say) -> Iterator[Block]:
         for row in rows
     )  # fmt: skip
     yield Grid(title, tuple(say(one) for one in names), (False, *(True,) * 6), cells)
-
-
-def _strip(label: str, found: Told) -> Strip:
-    low, high = found["mean_difference_low"], found["mean_difference_high"]
-    return Strip(label, found["mean_difference"], low, high, "insufficient")
 
 
 RATINGS: Evidence[Ratings] = Evidence(

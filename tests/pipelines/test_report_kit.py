@@ -12,7 +12,18 @@ import pytest
 import yaml
 
 from vivavoce.pipelines.report import page as pages
-from vivavoce.pipelines.report.blocks import Bullets, Drawing, Fold, Grid, Heading, Paragraph, Picture, Pictures, Story
+from vivavoce.pipelines.report.blocks import (
+    Bullets,
+    Drawing,
+    Fold,
+    Grid,
+    Heading,
+    Paragraph,
+    Picture,
+    Pictures,
+    Screen,
+    Story,
+)
 from vivavoce.pipelines.report.figures import PALETTE, Words, standalone, to_svg
 
 NAMES = {
@@ -152,3 +163,20 @@ def test_a_picture_is_a_file_of_its_own_too() -> None:
     assert f'fill="{PALETTE["finding"][0]}" class="fill-finding">&lt;script&gt;</text>' in inline
     assert alone.startswith('<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50"')
     assert alone.count("<rect") == 1
+
+
+def test_paper_holds_the_findings_of_what_was_looked_through_and_the_page_all(tmp_path: Path) -> None:
+    rows = tuple((f"group{i}", "1") for i in range(3))
+    searched = Grid("Searched", ("name", "n"), (False, True), rows, ("ok", "finding", "insufficient"), searched=True)
+    quiet = Grid("Quiet", ("name", "n"), (False, True), (("nobody", "2"),), ("ok",), searched=True)
+    told = Story("T", "n", (searched, quiet, Screen((Paragraph("On the screen."),)), Paragraph("On paper.", "paper")))
+    page = pages.page({"en": told}, MADE)
+    assert all(word in page for word in ("group0", "group1", "group2", "nobody", "On the screen."))
+    try:
+        pages.write_pdf(tmp_path / "x.pdf", page)
+    except pages.CannotPrint as error:
+        pytest.skip(str(error))
+    printed = poppler("pdftotext", tmp_path / "x.pdf", "-")
+    assert "group1" in printed
+    assert "On paper." in printed
+    assert not [word for word in ("group0", "group2", "Quiet", "nobody", "On the screen.") if word in printed]
