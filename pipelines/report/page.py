@@ -144,6 +144,20 @@ def print_beside(page: Path, said: Console) -> None:
         said.print(str(error), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
+def printing() -> Iterator[tuple[str, str | None]]:
+    """What printing a PDF needs of this machine: its name, and what to do where it is missing, else None."""
+    try:
+        _weasyprint()
+        yield "pango (PDF)", None
+    except CannotPrint as error:
+        yield "pango (PDF)", str(error)
+    for package in (LATIN, CHINESE):
+        letters = "".join(first for first, _, one in SCRIPTS.values() if one == package)
+        lacking = missing_fonts(letters, _languages_with_fonts())
+        wanted = f"no font for {', '.join(lacking)}. {_remedy(lacking)}"
+        yield f"{package} (PDF)", wanted if lacking else None
+
+
 def missing_fonts(text: str, known: frozenset[str]) -> dict[str, str]:
     """Languages whose letters stand in a text and that no font has, each with the package that brings one.
 

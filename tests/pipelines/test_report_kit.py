@@ -11,6 +11,7 @@ import jinja2
 import pytest
 import yaml
 
+from vivavoce.pipelines.doctor import all_checks
 from vivavoce.pipelines.report import page as pages
 from vivavoce.pipelines.report.blocks import (
     Bullets,
@@ -129,6 +130,20 @@ def test_without_fonts_the_packages_are_named_and_no_old_pdf_stays(
     assert "sudo apt-get install -y fonts-noto-core fonts-noto-cjk" in said
     assert page.is_file()
     assert not old.exists()
+
+
+def test_the_doctor_says_what_a_pdf_lacks_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_pango() -> None:
+        raise pages.CannotPrint("no libpango.", remedy="Run: sudo apt-get install -y libpango-1.0-0")
+
+    monkeypatch.setattr(pages, "_weasyprint", no_pango)
+    monkeypatch.setattr(pages, "_languages_with_fonts", lambda: frozenset({"en", "ru", "vi", "ar"}))
+    found = {one.what: one for one in all_checks()}
+    lacking = found["pango (PDF)"], found["fonts-noto-cjk (PDF)"]
+    assert not any(one.well or one.needed for one in lacking), "pages are written all the same"
+    assert "libpango-1.0-0" in lacking[0].found
+    assert "sudo apt-get install -y fonts-noto-cjk" in lacking[1].found
+    assert found["fonts-noto-core (PDF)"].well
 
 
 def test_an_undefined_name_is_an_error() -> None:
