@@ -46,6 +46,10 @@ class Maps:
     def __bool__(self) -> bool:
         return bool(self.columns) or self.encoding is not None or self.delimiter is not None
 
+    def told(self) -> dict[str, dict[str, str]]:
+        """What a record says of them, under ``map``; nothing where nothing was mapped."""
+        return {"map": dict(self.columns)} if self.columns else {}
+
 
 def read_maps(values: Sequence[str]) -> Maps:
     """Read what ``--map`` was given, as often as it was.

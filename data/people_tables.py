@@ -149,9 +149,7 @@ def _named(table: Table, by: str, known: Mapping[str, str | None]) -> list[Probl
         remedy = f"Add the column {by!r}: nothing here says which one belongs to which {other}."
         return [Problem("header", shorten(", ".join(map(str, frame))), remedy)]
     problems = []
-    for row in range(len(frame)):
-        if by in frame and frame[by].iloc[row] is not None:
-            continue
+    for row in np.flatnonzero(frame[by].isna()) if by in frame else range(len(frame)):
         name = frame[other].iloc[row] if other in frame else None
         if name is None:
             problems.append(table.problem(row, by if by in frame else other, "nothing", "Every row needs an id."))

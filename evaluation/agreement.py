@@ -21,7 +21,7 @@ from vivavoce.evaluation.estimate import (
 )
 from vivavoce.evaluation.models import least_squares
 from vivavoce.evaluation.reliability import icc
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation_interval
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation
 
 WITHIN = 5.0  # points on the 0–100 scale; a customary claim, and an empty one where ratings bunch
 TIE = 1e-9  # relative; a difference of exactly ``points`` counts, whatever its last binary digit
@@ -116,15 +116,14 @@ def agreement(
     number("agreement", "points", points, 0.0, math.inf, open_low=True, open_high=True)
     n = len(h)
     gap = m - h
-    varied = np.ptp(h) > 0 and np.ptp(m) > 0
-    r = float(np.clip(np.corrcoef(h, m)[0, 1], -1.0, 1.0)) if varied else math.nan
-    nothing = undefined(CONSTANT)
+    r = correlation(h, m, confidence=level)
+    varied, nothing = math.isfinite(r.value), undefined(CONSTANT)
     mean, limits = _limits(gap, level)
     return Agreement(
         icc=icc(np.column_stack([h, m]), confidence=level).icc_2_1,
-        correlation=Estimate(r, *correlation_interval(r, n, level)) if varied else nothing,
+        correlation=r if varied else nothing,
         slope=least_squares(np.column_stack([np.ones(n), m]), h).coefficient(1, level) if varied else nothing,
-        spread_ratio=_spread_ratio(m, h, r, level) if varied else nothing,
+        spread_ratio=_spread_ratio(m, h, r.value, level) if varied else nothing,
         mean_difference=mean,
         limits=limits,
         trend=_trend(gap, times, level),

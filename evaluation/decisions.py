@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.evaluation.agreement import share
-from vivavoce.evaluation.estimate import Estimate, Floats, number, same_length, undefined, vectors
-from vivavoce.evaluation.validity import correlation_interval
+from vivavoce.evaluation.estimate import Estimate, Floats, number, undefined, vectors
+from vivavoce.evaluation.validity import correlation
 
 LEAST = 20  # people on a side of a cut: below, a share of one half has limits 42 points apart
 Z = float(stats.norm.isf(0.025))
@@ -233,16 +233,7 @@ def expected_hit_rate(validity: float, base_rate: float, selection_ratio: float)
 
 def correlations_with(scores: dict[str, Floats], criteria: dict[str, Floats]) -> dict[str, dict[str, Estimate]]:
     """Correlation of every score with every criterion on the people who have both, with 95 % limits (Fisher)."""
-    found: dict[str, dict[str, Estimate]] = {}
-    for criterion, y in criteria.items():
-        found[criterion] = {}
-        for name, x in scores.items():
-            same_length("correlations_with", **{name: x, criterion: y})
-            both = ~np.isnan(x) & ~np.isnan(y)
-            n = int(both.sum())
-            if n < LEAST or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
-                found[criterion][name] = undefined(f"{n} people have both, at least {LEAST} who differ")
-                continue
-            r = float(np.corrcoef(x[both], y[both])[0, 1])
-            found[criterion][name] = Estimate(r, *correlation_interval(r, n))
-    return found
+    return {
+        criterion: {name: correlation(x, y, least=LEAST) for name, x in scores.items()}
+        for criterion, y in criteria.items()
+    }

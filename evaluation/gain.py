@@ -58,46 +58,6 @@ class Gain:
     persons: int
 
 
-def correlation(
-    one: npt.ArrayLike,
-    other: npt.ArrayLike,
-    persons: npt.ArrayLike | None = None,
-    *,
-    draws: int = DRAWS,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Estimate:
-    """Pearson's r of rows with the interval of a bootstrap over persons; ideal 1.
-
-    The same interval as :func:`vivavoce.evaluation.estimate.bootstrap` gives, from sums by person.
-
-    Parameters
-    ----------
-    one, other
-        Shape (n,); rows where one of them is ``nan`` are left out.
-    persons
-        Whose row it is, shape (n,); by default every row is another person.
-    draws, confidence, seed
-        Of the interval.
-
-    Returns
-    -------
-    Estimate
-        Undefined, with its reason, for fewer than 20 persons with both and where one of them does not vary.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> x = rng.standard_normal(200)
-    >>> found = correlation(x, x + rng.standard_normal(200))
-    >>> round(found.value, 2), found.covers(0.71)
-    (0.66, True)
-    """
-    level = confidence_level("correlation", confidence)
-    found = drawn_correlations("correlation", [one], other, persons, draws=draws, seed=seed)
-    return found if isinstance(found, Estimate) else found.estimate(lambda r: r[..., 0], level)
-
-
 @dataclass(frozen=True)
 class Drawn:
     """Correlations of k scores with one criterion, among all persons and in every draw of them.

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, same_length, undefined, vectors
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation_interval
+from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation
 
 ALONE = "no person was rated by this rater and by another: there is nothing to compare with"
 SPLIT = "the raters fall into sets that share no person: severity cannot be compared across them"
@@ -206,8 +206,7 @@ def _correlation(one: Floats, rest: Floats, confidence: float) -> Estimate:
         return undefined(ALONE if not len(one) else f"fewer than {SMALLEST_SAMPLE} shared persons")
     if np.ptp(one) == 0 or np.ptp(rest) == 0:
         return undefined(CONSTANT)
-    r = float(np.clip(np.corrcoef(one, rest)[0, 1], -1.0, 1.0))
-    return Estimate(r, *correlation_interval(r, len(one), confidence))
+    return correlation(one, rest, confidence=confidence)
 
 
 def _effects(

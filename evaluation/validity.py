@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.evaluation.estimate import (
+    DRAWS,
     NAN,
     Estimate,
     Floats,
@@ -17,10 +18,13 @@ from vivavoce.evaluation.estimate import (
     confidence_level,
     matrix,
     number,
+    same_length,
     undefined,
     vectors,
 )
+from vivavoce.evaluation.gain import drawn_correlations
 
+CONSTANT = "one of the two does not vary"
 ROUNDING = 1e-12  # a determinant this far below 0 is rounding, not a contradiction; a variance below is none
 NOT_NARROWER = "people with outcomes are not spread less than applicants: there is no restriction to correct"
 CONTRADICTION = "the correlations contradict one another"
@@ -179,6 +183,69 @@ def correlation_interval(r: float, n: int, confidence: float = 0.95) -> Limits:
     return Limits(math.tanh(math.atanh(r) - reach), math.tanh(math.atanh(r) + reach))
 
 
+def correlation(
+    one: npt.ArrayLike,
+    other: npt.ArrayLike,
+    persons: npt.ArrayLike | None = None,
+    *,
+    least: int = SMALLEST_SAMPLE,
+    draws: int = DRAWS,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
+    """Pearson's r with its interval over persons, the same wherever two columns are correlated; ideal 1.
+
+    Where every row is another person: Fisher's limits. Where persons have several rows (interviews, answers) these
+    are too narrow, by as much as a person's rows are alike: there persons are drawn again, with all of their rows.
+
+    Parameters
+    ----------
+    one, other
+        Shape (n,); rows where one of them is ``nan`` are left out.
+    persons
+        Whose row it is, shape (n,); None: every row is another person.
+    least
+        Rows with both below which nothing is said, ≥ 4; persons, where they are drawn again, at least 20.
+    draws, seed
+        Of persons with several rows.
+    confidence
+        Of the interval, 0–1.
+
+    Returns
+    -------
+    Estimate
+        Undefined, with its reason, for too few rows, and where one of them does not vary.
+
+    References
+    ----------
+    Fisher (1921), Metron 1, 3–32; Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal(200)
+    >>> y = x + rng.standard_normal(200)
+    >>> twice = [np.repeat(one, 2) for one in (x, y, np.arange(200))]
+    >>> correlation(x, y).brief, correlation(*twice[:2]).brief, correlation(*twice).brief
+    ('.66 [.57, .73]', '.66 [.60, .71]', '.66 [.58, .72]')
+    """
+    x, y = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    same_length("correlation", one=x, other=y)
+    if np.isinf(x).any() or np.isinf(y).any():
+        raise ValueError("The columns of correlation must be finite or nan. Got an infinite value instead.")
+    both = ~np.isnan(x) & ~np.isnan(y)
+    n, level = int(both.sum()), confidence_level("correlation", confidence)
+    if n < least:
+        return undefined(f"{n} {'people' if persons is None else 'rows'} with both: fewer than {least}")
+    if np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
+        return undefined(CONSTANT)
+    if persons is not None and len(np.unique(np.asarray(persons)[both])) < n:
+        found = drawn_correlations("correlation", [x], y, persons, draws=draws, seed=seed)
+        return found if isinstance(found, Estimate) else found.estimate(lambda r: r[..., 0], level)
+    r = float(np.clip(np.corrcoef(x[both], y[both])[0, 1], -1.0, 1.0))
+    return Estimate(r, *correlation_interval(r, n, level))
+
+
 def correct_attenuation(r: float, reliability_x: float, reliability_y: float = 1.0) -> float:
     """Correlation of what two measures would measure without error.
 
@@ -299,9 +366,8 @@ def corrected_validity(
     fewest = SMALLEST_SAMPLE if applicants_sd is None else SMALLEST_SAMPLE + 1
     if len(x) < fewest or min(np.ptp(one) for one in (x, y, s)) == 0:
         return undefined(f"fewer than {fewest} people with everything, or no spread")
-    r = float(np.clip(np.corrcoef(x, y)[0, 1], -1.0, 1.0))
-    ends = correlation_interval(r, len(x), level)
-    found = [correct_attenuation(one, 1.0, criterion_reliability) for one in (r, *ends)]
+    r = correlation(x, y, confidence=level)
+    found = [correct_attenuation(one, 1.0, criterion_reliability) for one in (r.value, r.low, r.high)]
     if applicants_sd is None:
         return Estimate(found[0], found[1], found[2])
     spread = float(s.std(ddof=1))

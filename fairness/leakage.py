@@ -5,7 +5,7 @@ rests on it may do the same without anybody meaning to.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -227,7 +227,7 @@ def _held_out(x: Floats, targets: Floats, part: npt.NDArray[np.int64]) -> Floats
     """Predictions of every target (n, t) for people of each part from all the others, shape (n, t)."""
     found = np.empty_like(targets)
     for k in np.unique(part):
-        found[part == k] = _predicted(x, part == k, _centred(targets, part != k))
+        (found[part == k],) = _predicted([x], part == k, _centred(targets, part != k))
     return found
 
 
@@ -237,22 +237,31 @@ def _centred(targets: Floats, fit: Bools) -> Floats:
     return aims
 
 
-def _predicted(x: Floats, held: Bools, aims: Floats) -> Floats:
-    """Predictions for the people held out, (k, t), from the centred targets of all others, (n − k, t).
+def _predicted(tables: Sequence[Floats], held: Bools, aims: Floats) -> Iterator[Floats]:
+    """Predictions for the people held out, (k, t), from the centred targets of all others, (n − k, t); by table.
 
     The penalty is one unit for each standardised feature: enough to keep hundreds of people and dozens of correlated
-    features steady, too little to matter among thousands.
+    features steady, too little to matter among thousands. The targets, of which there are thousands, are gone through
+    once for all tables.
     """
-    fit = ~held
+    filled = [_standardised(x, ~held) for x in tables]
+    designs = [x[~held] for x in filled]
+    products = np.hstack(designs).T @ aims
+    ends = np.cumsum([x.shape[1] for x in designs])
+    for x, design, product in zip(filled, designs, np.split(products, ends[:-1]), strict=True):
+        penalty = np.eye(x.shape[1]) * x.shape[1]
+        predicted: Floats = x[held] @ np.linalg.solve(design.T @ design + penalty, product)
+        yield predicted
+
+
+def _standardised(x: Floats, fit: Bools) -> Floats:
+    """Features in standard deviations of those fitted to, 0 where absent."""
     counts = np.maximum((~np.isnan(x[fit])).sum(axis=0), 1)
     mean = np.nansum(x[fit], axis=0) / counts
-    filled = np.where(np.isnan(x), mean, x) - mean
+    filled: Floats = np.where(np.isnan(x), mean, x) - mean
     spread = np.sqrt(np.mean(filled[fit] ** 2, axis=0))
     filled /= np.where(spread > 0, spread, np.inf)
-    design = filled[fit]
-    penalty = np.eye(x.shape[1]) * x.shape[1]
-    predicted: Floats = filled[held] @ np.linalg.solve(design.T @ design + penalty, design.T @ aims)
-    return predicted
+    return filled
 
 
 def _areas(tables: Sequence[Floats], flags: Bools, part: npt.NDArray[np.int64]) -> list[Floats]:
@@ -264,8 +273,8 @@ def _areas(tables: Sequence[Floats], flags: Bools, part: npt.NDArray[np.int64]) 
         here, aims = flags[held], _centred(targets, ~held)
         inside = here.sum(axis=0)
         pairs += inside * (len(here) - inside)
-        for i, x in enumerate(tables):
-            right[i] += _rank_sums(_predicted(x, held, aims), here) - inside * (inside + 1) / 2
+        for i, predicted in enumerate(_predicted(tables, held, aims)):
+            right[i] += _rank_sums(predicted, here) - inside * (inside + 1) / 2
     return list(right / pairs)
 
 
@@ -273,30 +282,29 @@ def _rank_sums(values: Floats, flags: Bools) -> Floats:
     """Sum of the ranks of the flagged in each column, equal values at their mean rank; (n, t) each, shape (t,).
 
     Values carry their flag in the last bit of the mantissa, so that one plain sort of each column ranks and tells the
-    flags. Columns where two values agree in all other bits are ranked once more, exactly.
+    flags; values that differ in this bit alone, by a rounding, count as equal.
     """
     carried = np.ascontiguousarray(values.T) + 0.0  # the sum makes −0 to 0, and is a copy
     bits = carried.view(np.int64)
     bits &= ~1
     bits |= flags.T
     carried.sort(axis=1)
-    sums: Floats = ((bits & 1) @ np.arange(1, len(values) + 1)).astype(np.float64)
+    flagged = bits & 1
+    sums: Floats = (flagged @ np.arange(1, len(values) + 1)).astype(np.float64)
     bits >>= 1
     close = (bits[:, 1:] == bits[:, :-1]).any(axis=1)
     if close.any():
-        sums[close] = _exact_rank_sums(values[:, close], flags[:, close])
+        sums[close] += _of_ties(bits[close], flagged[close])
     return sums
 
 
-def _exact_rank_sums(values: Floats, flags: Bools) -> Floats:
-    """The same with every tie looked for: flagged members of a run of equal values move to the middle of its places."""
-    rows = np.ascontiguousarray(values.T)
-    order = np.argsort(rows, axis=1)
-    ordered = np.take_along_axis(rows, order, axis=1)
-    flagged = np.take_along_axis(np.ascontiguousarray(flags.T), order, axis=1)
-    place = np.arange(1.0, rows.shape[1] + 1)
-    sums: Floats = flagged @ place
-    new = np.ones((rows.shape[0], rows.shape[1] + 1), bool)
+def _of_ties(ordered: npt.NDArray[np.int64], flagged: npt.NDArray[np.int64]) -> Floats:
+    """By how much rank sums grow when the flagged of each run of equal values move to the middle of its places.
+
+    Rows are columns of values in their order, (t, n) each, shape (t,).
+    """
+    place = np.arange(1.0, ordered.shape[1] + 1)
+    new = np.ones((ordered.shape[0], ordered.shape[1] + 1), bool)
     new[:, 1:-1] = ordered[:, 1:] != ordered[:, :-1]
     row, start = np.nonzero(new[:, :-1] & ~new[:, 1:])
     end = np.nonzero(~new[:, :-1] & new[:, 1:])[1]
@@ -304,8 +312,8 @@ def _exact_rank_sums(values: Floats, flags: Bools) -> Floats:
     here = flagged[row, start]
     tied = members[row, end] - members[row, start] + here
     taken = places[row, end] - places[row, start] + here * place[start]
-    sums += np.bincount(row, tied * (place[start] + place[end]) / 2 - taken, len(sums))
-    return sums
+    grown: Floats = np.bincount(row, tied * (place[start] + place[end]) / 2 - taken, len(ordered))
+    return grown
 
 
 def _between(value: float, error: float, to: Callable[[float], float], back: Callable[[float], float]) -> Estimate:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vivavoce.evaluation.agreement import share
 from vivavoce.evaluation.estimate import Estimate, Floats, same_length, undefined
-from vivavoce.evaluation.validity import correlation_interval
+from vivavoce.evaluation.validity import correlation
 from vivavoce.fairness.functioning import Question, question_functioning
 from vivavoce.fairness.groups import UNKNOWN, Labels
 
@@ -111,8 +111,8 @@ def analyse_items(
             int((~np.isnan(column)).sum()),
             share(np.isnan(column)),
             float((np.nanmean(column) - low) / (high - low)) if not np.isnan(column).all() else float("nan"),
-            _correlation(column, _rest(table, i, kinds)),
-            _correlation(column, outcome),
+            correlation(column, _rest(table, i, kinds), least=LEAST),
+            correlation(column, outcome, least=LEAST),
             _explained(table, i),
         )
         for i, (name, column) in enumerate(zip(names, table.T, strict=True))
@@ -145,17 +145,6 @@ def _rest(table: Floats, i: int, kinds: "npt.NDArray[np.str_]") -> Floats:
     count = answered.sum(axis=1)
     total = np.where(answered, table[:, others], 0.0).sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _correlation(one: Floats, other: Floats) -> Estimate:
-    both = ~np.isnan(one) & ~np.isnan(other)
-    n = int(both.sum())
-    if n < LEAST:
-        return undefined(f"{n} people have both, at least {LEAST}")
-    if np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
-        return undefined("everybody has the same score")
-    r = float(np.corrcoef(one[both], other[both])[0, 1])
-    return Estimate(r, *correlation_interval(r, n))
 
 
 def _explained(table: Floats, i: int) -> Estimate:

@@ -21,7 +21,7 @@ from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import Labels, read_groups
 from vivavoce.models.directory import load_model
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
+from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, folder_for, front_door, maps_of
 from vivavoce.pipelines.scoring.model import model_folder
 from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.training.inputs import Inputs
@@ -48,6 +48,7 @@ class AlternativesRequest:
     by: Annotated[Sequence[str], "Attributes to compare. [default: all]"] = ()
     criterion: Annotated[str | None, "Which of several outcomes."] = None
     seed: Annotated[int, "Of every random split and draw."] = 0
+    map: Map = ()
 
 
 @front_door(AlternativesRequest)
@@ -74,12 +75,12 @@ def alternatives(request: AlternativesRequest) -> Told:
 
 
 def _document(request: AlternativesRequest) -> Json:
-    model, digest = load_model(model_folder(request.model))
+    maps, (model, digest) = maps_of(request.map), load_model(model_folder(request.model))
     declared = read_variants(Path(request.candidates))
-    groups = read_groups(request.groups, tuple(request.by))
+    groups = read_groups(request.groups, tuple(request.by), maps)
     inputs = read_inputs(
         request.features, request.ratings, request.outcomes, model.framework,
-        criterion=request.criterion, learning=model.learned,
+        criterion=request.criterion, learning=model.learned, maps=maps,
     )  # fmt: skip
     scores_under = trainer(model.kind).scores_under
     scores = {one.name: scores_under(model, inputs, one, request.seed)[OVERALL] for one in declared}
@@ -107,6 +108,7 @@ def _document(request: AlternativesRequest) -> Json:
         "attributes": {name: _sizes(labels) for name, labels in attributes.items()},
         "candidates": [_described(one) for one in found],
         "weights": {name: _front(table, weights, labels, request) for name, labels in attributes.items()},
+        **maps.told(),
     }
 
 

@@ -87,10 +87,11 @@ def doctor() -> Health:
 
 
 def all_checks() -> Iterator[Check]:
-    """Python, libraries, extras, system libraries, weights, key."""
+    """Python, libraries, extras, system libraries, what prints a PDF, weights, key."""
     from vivavoce.data.vault.keys import ProjectKey
     from vivavoce.features.transcript.recognise import NoRecogniser
     from vivavoce.features.transcript.weights import locate
+    from vivavoce.pipelines.report.page import printing
 
     version = sys.version_info[:2]
     yield Check("Python", (3, 11) <= version <= (3, 12), f"{version[0]}.{version[1]} (3.11 or 3.12 is needed)")
@@ -104,6 +105,8 @@ def all_checks() -> Iterator[Check]:
         yield Check("libgl1, libglib2.0-0", True, f"OpenCV {cv2.__version__} loads")
     except ImportError as error:
         yield Check("libgl1, libglib2.0-0", False, f"{error}: sudo apt-get install -y libgl1 libglib2.0-0")
+    for name, lacking in printing():
+        yield Check(name, lacking is None, lacking or "reports are printed as PDF beside their pages", needed=False)
     try:
         yield Check("Whisper weights", True, str(locate().path), needed=False)
     except NoRecogniser as error:

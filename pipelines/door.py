@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
     Data = str | Path | pd.DataFrame
 else:
-    Data = str | Path  # pandas takes half a second, and nobody needs it to say what an option is
+
+    class DataFrame:
+        """Stands for pandas', which takes half a second: nobody needs it to say what an option is."""
+
+    Data = str | Path | DataFrame
 
 
 class Kept(Protocol):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pandas as pd
 from rich.console import Console
 
+from vivavoce.data.column_maps import Maps
 from vivavoce.data.errors import Exit
 from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
@@ -17,7 +18,7 @@ from vivavoce.data.problem import Problem
 from vivavoce.data.table import InputRefused
 from vivavoce.evaluation.drift import watch
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
-from vivavoce.pipelines.door import Data, Folder, Model, Place, folder_for, front_door, named, places_of
+from vivavoce.pipelines.door import Data, Folder, Map, Model, Place, folder_for, front_door, maps_of, named, places_of
 from vivavoce.pipelines.records import Records, Who
 from vivavoce.pipelines.scoring.model import load_scorer
 from vivavoce.pipelines.terminal import keep, say
@@ -66,6 +67,7 @@ class MonitorRequest:
     cut: Annotated[float | None, "Or: selected is a score of at least this."] = None
     reviews: Annotated[Data | None, "As viva review --export writes them."] = None
     audit: Annotated[Folder | None, "Folder of the audit in force."] = None
+    map: Map = ()
     who: Who = None
     records: Records | None = None
     now: datetime | None = None
@@ -138,7 +140,7 @@ def monitor(request: MonitorRequest) -> Watched:
 
 def compare(request: MonitorRequest) -> Json:
     """Compare every month with the reference; raises as :func:`monitor`."""
-    passing = _passing(request)
+    passing, maps = _passing(request), maps_of(request.map)
     scorer = None if request.model is None else load_scorer(request.model)
     job = request.job if scorer is None else scorer.job
     wanted = None if scorer is None else tuple(scorer.model.fingerprints)
@@ -148,13 +150,14 @@ def compare(request: MonitorRequest) -> Json:
     if scorer is not None:
         scorer.model.check(later.fingerprints, ())
     if request.reviews is not None:
-        changed = _reviews(request.reviews)
+        changed = _reviews(request.reviews, maps)
         reference, later = with_reviews(reference, changed), with_reviews(later, changed)
     audit = None if request.audit is None else _audit(Path(named(request.audit)))
     impact: list[Impact] = []
     if request.groups is not None:
         assert passing is not None
-        impact = impact_of(later, read_groups(request.groups), passing, _comparators(audit))
+        groups = read_groups(request.groups, maps=maps)
+        impact = impact_of(later, groups, passing, _comparators(audit))
     now = request.now or datetime.now(UTC)
     calling, explaining = _compare(reference, later, CALLING), _compare(reference, later, (Kind.RECORDING,))
     triggers = find_triggers(calling, impact, later, audit, now)
@@ -175,6 +178,7 @@ def compare(request: MonitorRequest) -> Json:
         "watched": [*describe(calling, later), *describe(explaining, later)],
         "reviewed": reviewed([calling.reference, *calling.windows]),
         "impact": [plain({**asdict(one), "below": one.below}) for one in impact],
+        **maps.told(),
     }
 
 
@@ -189,8 +193,8 @@ def _passing(request: MonitorRequest) -> Passing | None:
     return Passing(request.cut, request.select) if given else None
 
 
-def _reviews(path: Data) -> pd.DataFrame:
-    table = read_reviews(path).table
+def _reviews(path: Data, maps: Maps) -> pd.DataFrame:
+    table = read_reviews(path, maps).table
     return table.frame[[CANDIDATE, BEFORE, AFTER]].assign(**{DATE: table.days(DATE)})
 
 

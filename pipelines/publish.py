@@ -36,7 +36,19 @@ from vivavoce.fairness.gate.evidence import Evidence, Outcome
 from vivavoce.fairness.groups import read_groups
 from vivavoce.models.directory import load_model
 from vivavoce.models.version import ModelVersion
-from vivavoce.pipelines.door import Data, Folder, Model, Place, Shown, folder_for, front_door, inside, named
+from vivavoce.pipelines.door import (
+    Data,
+    Folder,
+    Map,
+    Model,
+    Place,
+    Shown,
+    folder_for,
+    front_door,
+    inside,
+    maps_of,
+    named,
+)
 from vivavoce.pipelines.publishing.admission import NoEvidence, gather, read_search
 from vivavoce.pipelines.publishing.bundle import BundleRefused, Check, Parts, make_bundle, sign_bundle, verify_bundle
 from vivavoce.pipelines.publishing.card import markdown, page, sections
@@ -172,6 +184,7 @@ class PublishRequest:
     waivers: Annotated[Sequence[Place], "A folder as viva model waive wrote it.", Shown(flag="--waiver")] = ()
     gate: Annotated[Place | None, "Another rule pack than the standard gate."] = None
     check_only: Annotated[bool, "Ask the gate, publish nothing."] = False
+    map: Map = ()
     who: Who = None
     registry: Registry | None = None
     records: Records | None = None
@@ -241,7 +254,7 @@ def publish(request: PublishRequest) -> Published:
     waivers = [inside(one, WAIVER) for one in request.waivers]
     decision = decide(evidence, gate_pack, read_waivers(waivers, books.trust()))
     show(decision, said)
-    document = decision.document()
+    document = decision.document() | maps_of(request.map).told()
     gate = out.with_name(f"{out.name}.gate.json")
     keep(gate, document)
     if decision.admission is Admission.REFUSED or request.check_only:
@@ -262,7 +275,7 @@ def _cards(name: str, model: ModelVersion, evidence: Evidence, gate: dict[str, A
 
 
 def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registry: Registry, now: datetime) -> Evidence:
-    path = Path(named(request.audit)) / AUDIT
+    path, maps = Path(named(request.audit)) / AUDIT, maps_of(request.map)
     try:
         audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -273,7 +286,8 @@ def _evidence(request: PublishRequest, model: ModelVersion, digest: str, registr
         now=now,
         audit=audit,
         features=request.features,
-        groups=None if request.groups is None else read_groups(request.groups),
+        maps=maps,
+        groups=None if request.groups is None else read_groups(request.groups, maps=maps),
         search=None if request.search is None else read_search(inside(request.search, "alternatives.json")),
         champion=_champion(registry, request.name, digest),
     )

@@ -19,7 +19,7 @@ from vivavoce.evaluation.agreement import agreement, share, too_few
 from vivavoce.evaluation.estimate import Estimate, Floats
 from vivavoce.fairness.groups import CANDIDATE, Declared, read_groups
 from vivavoce.models.score import OVERALL
-from vivavoce.pipelines.door import Data, Model, Place, Shown, folder_for, front_door
+from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, folder_for, front_door, maps_of
 from vivavoce.pipelines.publishing.admission import points
 from vivavoce.pipelines.scoring.model import Scorer, load_scorer
 from vivavoce.pipelines.terminal import Told, keep, say
@@ -43,6 +43,7 @@ class ShadowRequest:
     out: Annotated[Place, "Folder for shadow.json."]
     groups: Annotated[Data | None, "Declared groups: counts by group."] = None
     listed: Annotated[bool, "Write the ids of those who would change sides too.", Shown(flag="--list")] = False
+    map: Map = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def shadow(request: ShadowRequest) -> Told:
 
 def compared(request: ShadowRequest) -> Json:
     """Compare two versions on one batch, one overall score per person (the mean of several interviews)."""
-    asked = read_table(request.features, FEATURES, called="features")
+    maps = maps_of(request.map)
+    asked = read_table(request.features, FEATURES, maps=maps, called="features")
     asked.require(NEEDED)
     if not 0 < request.select < 1:
         raise InputRefused(asked.source, [Problem("--select", str(request.select), "Write a share between 0 and 1.")])
@@ -118,11 +120,13 @@ def compared(request: ShadowRequest) -> Json:
         },
         "share": request.select,
         **compare_scores(old, new, request.select),
+        **maps.told(),
     }
     passing = Passing(share=request.select)
     chosen, shadowed = passing.selected(old), passing.selected(new)
     if request.groups is not None:
-        found["groups"] = _by_group(read_groups(request.groups), both.index.to_series(), chosen, shadowed)
+        groups = read_groups(request.groups, maps=maps)
+        found["groups"] = _by_group(groups, both.index.to_series(), chosen, shadowed)
     if request.listed:
         found["listed"] = {
             "moved_in": sorted(both.index[shadowed & ~chosen]),

@@ -19,11 +19,12 @@ from vivavoce.evaluation.decisions import (
     success_at_cuts,
 )
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
+from vivavoce.evaluation.validity import correlation
 from vivavoce.models.score import OVERALL, Norms
 from vivavoce.models.version import ModelDiffers, ModelVersion
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs, OwnScores
 from vivavoce.training.learned import without_nan
-from vivavoce.training.validation.overall import DRAWS, correlation
+from vivavoce.training.validation.overall import DRAWS
 
 DIGITS = 9  # of a difference in r: one score on two scales differs from itself by rounding
 
@@ -192,7 +193,8 @@ def _duel(what: str, old: Floats, new: Floats, target: Floats, inputs: Inputs, f
     a, b, y = old[both], new[both], target[both]
     gain = bootstrap(_gain, a, b, y, persons=persons, draws=DRAWS, seed=seed)
     verdict = Verdict.BETTER if gain.low > 0 else Verdict.WORSE if gain.high < 0 and fair else Verdict.NOT_SHOWN
-    return Duel(what, correlation(a, y, persons, seed), correlation(b, y, persons, seed), gain, count, verdict)
+    one, other = (correlation(z, y, persons, least=LEAST_PEOPLE, seed=seed) for z in (a, b))
+    return Duel(what, one, other, gain, count, verdict)
 
 
 def _gain(old: Floats, new: Floats, target: Floats) -> float:

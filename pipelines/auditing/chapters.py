@@ -115,7 +115,10 @@ def primary_tables(audit: Json) -> list[Json]:
 
 
 def verdict_grid(table: Json, say: Say) -> Grid:
-    """The table that a reader checks: counts, ratio, interval, corrected p, verdict with its reason."""
+    """The table that a reader checks: counts, ratio, interval, corrected p, verdict with its reason.
+
+    Of a table that decides nothing, paper holds the findings only.
+    """
     names = (
         "group",
         "n",
@@ -138,7 +141,10 @@ def verdict_grid(table: Json, say: Say) -> Grid:
     )  # fmt: skip
     numeric = (False, *(True,) * 7, False, False)
     verdicts = tuple(row["verdict"] for row in table["rows"])
-    return Grid(title_of(table, say), tuple(say(name) for name in names), numeric, rows, verdicts, why_last=True)
+    return Grid(
+        title_of(table, say), tuple(say(name) for name in names), numeric, rows, verdicts,
+        why_last=True, searched=table["family"] != "primary",
+    )  # fmt: skip
 
 
 def title_of(table: Json, say: Say) -> str:
@@ -168,6 +174,7 @@ def tell_explored(audit: Json, say: Say) -> Iterator[Block]:
         return
     yield Heading(2, say("explored"), "explored")
     yield Paragraph(say("explored_note"), "small")
+    yield Paragraph(say("on_paper"), "paper small")
     found = [
         finding
         for finding in audit["findings"]

@@ -215,6 +215,7 @@ def tell(made_of: Told, say: Say) -> Iterator[Block]:
     """Whom features give away, and what length and recording alone make of the score."""
     yield Heading(2, say("made_of"), "made-of")
     yield Paragraph(say("made_of_note", n=count_words(made_of["people"])), "small")
+    yield Paragraph(say("on_paper"), "paper small")
     rows = [(family["features"], row) for family in made_of["families"] for row in family["groups"]]
     for i, attribute in enumerate(dict.fromkeys(row["attribute"] for _, row in rows)):
         yield Heading(3, say("by", attribute=attribute), f"made-of-{i}")
@@ -255,7 +256,7 @@ def _attribute(attribute: str, rows: list[tuple[str, Told]], say: Say) -> Iterat
     verdicts = tuple(row["verdict"] for _, row in rows)
     titles = tuple(say(name) for name in names)
     caption = say("made_of_by", attribute=attribute)
-    yield Grid(caption, titles, (False, False, *(True,) * 5, False), cells, verdicts)
+    yield Grid(caption, titles, (False, False, *(True,) * 5, False), cells, verdicts, searched=True)
 
 
 def _words(name: str, row: Told, say: Say) -> str:

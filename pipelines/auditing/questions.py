@@ -23,7 +23,7 @@ from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
 from vivavoce.pipelines.auditing.scores import JOB, SCORE
-from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, count_words, p_words
+from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, Screen, count_words, p_words
 from vivavoce.pipelines.report.plots import Strip, decimal, strips
 
 QUESTION = "question_id"
@@ -213,6 +213,7 @@ def tell(questions: Told, say: Say) -> Iterator[Block]:
     """Every job's questions, group by group."""
     yield Heading(2, say("questions"), "questions")
     yield Paragraph(say("questions_note"), "small")
+    yield Paragraph(say("on_paper"), "paper small")
     for i, job in enumerate(questions["jobs"]):
         if job["job"]:
             yield Heading(3, say("question_job", job=job["job"]), f"questions-{i}")
@@ -222,6 +223,11 @@ def tell(questions: Told, say: Say) -> Iterator[Block]:
         if job["not_examined"]:
             names = ", ".join(f"{name} ({say(why)})" for name, why in job["not_examined"].items())
             yield Paragraph(say("questions_not_examined", names=names), "small")
+        verdicts = [
+            row["verdict"] for entry in job["attributes"] for one in entry["groups"] for row in one["questions"]
+        ]
+        if "finding" not in verdicts:
+            yield Paragraph(say("questions_none"), "paper")
         for entry in job["attributes"]:
             for group in entry["groups"]:
                 yield from _group_blocks(entry, group, say)
@@ -235,20 +241,20 @@ def _group_blocks(entry: Told, group: Told, say: Say) -> Iterator[Block]:
     rows = group["questions"]
     found = [row for row in rows if row["verdict"] == "finding"]
     names = ", ".join(row["question"] for row in found)
-    yield strips(
+    picture = strips(
         say("strips_questions", title=title, names=names or say("none")),
         [_strip(row) for row in rows],
         (-REACH, REACH),
         (-NEGLIGIBLE, NEGLIGIBLE),
         (say("favours", group=group["group"]), say("favours", group=entry["reference"])),
     )
+    unsettled = () if group["settled"] else (Paragraph(say("questions_unsettled"), "insufficient"),)
+    grid = _grid(title, rows, group["reliability"], say)
     if found:
-        yield Bullets(tuple(_words(row, entry["reference"], group["group"], say) for row in found))
+        words = tuple(_words(row, entry["reference"], group["group"], say) for row in found)
+        yield from (picture, Bullets(words), *unsettled, grid)
     else:
-        yield Paragraph(say("questions_none"))
-    if not group["settled"]:
-        yield Paragraph(say("questions_unsettled"), "insufficient")
-    yield _grid(title, rows, group["reliability"], say)
+        yield Screen((picture, Paragraph(say("questions_none")), *unsettled, grid))
 
 
 def _strip(row: Told) -> Strip:
@@ -284,7 +290,8 @@ def _grid(title: str, rows: Sequence[Told], reliability: float | None, say: Say)
     )  # fmt: skip
     numeric = (False, True, True, True, False, *(True,) * 5, False)
     caption = say("questions_caption", title=title, reliability=decimal(reliability))
-    return Grid(caption, tuple(say(name) for name in names), numeric, cells, tuple(row["verdict"] for row in rows))
+    verdicts = tuple(row["verdict"] for row in rows)
+    return Grid(caption, tuple(say(name) for name in names), numeric, cells, verdicts, searched=True)
 
 
 QUESTIONS: Evidence[QuestionScores] = Evidence(

@@ -64,11 +64,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings as read, one row per person, rater, competency and date; ``value`` in points where a scale was given."""
+    """Ratings as read, one row per person, rater, competency and date; ``value`` in points where a scale was given.
+
+    ``of_questions`` counts the rows that rate a question alone and were left out.
+    """
 
     table: Table
     frame: pd.DataFrame
     scale: tuple[float, float] | None
+    of_questions: int = 0
 
 
 def read_ratings(
@@ -83,8 +87,8 @@ def read_ratings(
     ----------
     given
         A row is about ``candidate_id``, or ``interview_id`` where ``whose`` says whose that is. Without ``competency``
-        ratings are of the overall score; rows that rate a question are left out, ratings of one person's several
-        interviews by one rater averaged.
+        ratings are of the overall score; rows that rate a question alone are left out and counted, ratings of one
+        person's several interviews by one rater averaged.
     scale
         The rating scale's ends, which become 0 and 100 points; None where ratings are in the score's unit.
     whose, maps
@@ -100,18 +104,24 @@ def read_ratings(
         raise InputRefused("ratings", [Problem("rating-scale", f"{scale[0]:g} to {scale[1]:g}", remedy)])
     checks: list[Check] = [_rows, lambda one: _inside(one, scale)]
     table = read_ratings_table(given, CANDIDATE, whose=whose, checks=checks, maps=maps)
-    frame = table.frame
+    kept = _rated(table.frame)
+    of_questions, frame = int((~kept).sum()), table.frame[kept]
     if COMPETENCY not in frame:
         frame = frame.assign(**{COMPETENCY: OVERALL})
-    elif QUESTION in frame:
-        frame = frame[frame[COMPETENCY].notna()]
     key = [name for name in (CANDIDATE, JOB, RATER, COMPETENCY) if name in frame]
     if frame.duplicated(key).any():
-        kept = {VALUE: "mean"} | ({DATE: "min"} if DATE in frame else {})
-        frame = frame.groupby(key, sort=False, dropna=False).agg(kept).reset_index()
+        joined = {VALUE: "mean"} | ({DATE: "min"} if DATE in frame else {})
+        frame = frame.groupby(key, sort=False, dropna=False).agg(joined).reset_index()
     if scale is not None:
         frame = frame.assign(value=100 * (frame[VALUE] - scale[0]) / (scale[1] - scale[0]))
-    return Ratings(table, frame, scale)
+    return Ratings(table, frame, scale, of_questions)
+
+
+def _rated(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows that rate a competency, or the whole where none is named and no question either."""
+    if COMPETENCY in frame:
+        return frame[COMPETENCY].notna()
+    return frame[QUESTION].isna() if QUESTION in frame else pd.Series(True, frame.index)
 
 
 def _inside(table: Table, scale: tuple[float, float] | None) -> list[Problem]:
@@ -128,7 +138,7 @@ def _rows(table: Table) -> list[Problem]:
     frame = table.frame
     names = (INTERVIEW if INTERVIEW in frame else CANDIDATE, JOB, RATER, COMPETENCY, QUESTION)
     problems = duplicates(table, [name for name in names if name in frame], (RATER,))
-    rated = frame.get(COMPETENCY, pd.Series(OVERALL, frame.index)).notna()
+    rated = _rated(frame)
     if not rated.any():
         return [*problems, Problem(COMPETENCY, "questions alone", "Rate competencies, too.")]
     empty = ~rated & (frame[QUESTION].isna() if QUESTION in frame else True)
@@ -156,7 +166,8 @@ def describe_ratings(ratings: Ratings, people: People) -> Json:
         for name, part in rows.groupby(COMPETENCY, sort=True)
     ]
     scale = list(ratings.scale) if ratings.scale else None
-    return {"family": "exploratory", "scale": scale, "unmatched": int((place < 0).sum()), "competencies": found}
+    counts = {"unmatched": int((place < 0).sum()), "of_questions": ratings.of_questions}
+    return {"family": "exploratory", "scale": scale, **counts, "competencies": found}
 
 
 def _times(frame: pd.DataFrame) -> "pd.Series[Any]":
@@ -228,15 +239,11 @@ def _each(rows: pd.DataFrame) -> list[Json]:
     )  # fmt: skip
     return [
         {
-            "rater": one.rater,
-            "persons": one.persons,
-            **estimate("severity", one.severity),
-            **estimate("drift", one.drift),
-            **estimate("against_rest", one.against_rest),
-            "reason": one.severity.reason,
+            "rater": one.rater, "persons": one.persons, **estimate("severity", one.severity),
+            **estimate("drift", one.drift), **estimate("against_rest", one.against_rest), "reason": one.severity.reason,
         }
         for one in found
-    ]
+    ]  # fmt: skip
 
 
 def _machine(rows: pd.DataFrame, scores: Floats | None, ratings: Ratings, people: People) -> Json | None:
@@ -284,8 +291,7 @@ def _other_scale(h: Floats, m: Floats) -> bool:
 def _panel(rows: pd.DataFrame, places: npt.NDArray[np.int64]) -> Floats | None:
     """The single ratings, shape (n, k), of those who have the most usual number of them; None where that is one."""
     kept = rows[rows["place"].isin(places)].sort_values(["place", RATER], kind="stable")
-    counts = kept.groupby("place")[VALUE].transform("size")
-    usual = int(counts.mode().iloc[0])
+    usual = int((counts := kept.groupby("place")[VALUE].transform("size")).mode().iloc[0])
     return kept.loc[counts == usual, VALUE].to_numpy().reshape(-1, usual) if usual > 1 else None
 
 
@@ -314,6 +320,8 @@ def tell(found: Told, say: Say) -> Iterator[Block]:
     if found["scale"]:
         low, high = (f"{end:g}" for end in found["scale"])
         yield Paragraph(say("agreement_scale", low=low, high=high), "small")
+    if found["of_questions"]:
+        yield Paragraph(say("agreement_of_questions", n=count_words(found["of_questions"])), "small")
     for i, one in enumerate(found["competencies"]):
         name = say("overall") if one["competency"] == OVERALL else one["competency"]
         yield Heading(3, say("rated", competency=name), f"agreement-{i}")
@@ -354,13 +362,9 @@ def _machine_blocks(name: str, machine: Told, say: Say) -> Iterator[Block]:
     gap = estimate_words(whole, "mean_difference")
     limits = {"low": decimal(whole["lower_limit"], 1), "high": decimal(whole["upper_limit"], 1)}
     yield Paragraph(say("machine_words", n=count_words(whole["n"]), gap=gap, **limits))
-    yield Bullets(
-        (
-            say("within_machine", points=f"{whole['points']:g}", share=share_words(whole["within"])),
-            say("within_human", share=share_words(whole["human_within"])),
-            say("within_constant", share=share_words(whole["constant_within"])),
-        )
-    )
+    machine_words = say("within_machine", points=f"{whole['points']:g}", share=share_words(whole["within"]))
+    others = (("within_human", "human_within"), ("within_constant", "constant_within"))
+    yield Bullets((machine_words, *(say(words, share=share_words(whole[name])) for words, name in others)))
     rows = tuple((say(f"machine_{part}"), estimate_words(whole, part)) for part in MACHINE)
     titles = tuple(say(title) for title in ("statistic", "value_interval"))
     yield Grid(say("machine_of", competency=name), titles, (False, True), rows)
@@ -372,9 +376,10 @@ def _strata(by: str, rows: list[Told], say: Say) -> Iterator[Block]:
     told = [row for row in rows if row["found"]]
     title = say("machine_by_month" if by == MONTH else "machine_by", attribute=by)
     if told:
-        ends = [abs(row["found"][f"mean_difference{end}"] or 0.0) for row in told for end in ("", "_low", "_high")]
+        gaps = ("mean_difference", "mean_difference_low", "mean_difference_high")
+        ends = [abs(row["found"][end] or 0.0) for row in told for end in gaps]
         reach = max(*ends, 1.0)
-        lines = [_strip(row["stratum"], row["found"]) for row in told]
+        lines = [Strip(row["stratum"], *(row["found"][end] for end in gaps), "insufficient") for row in told]
         yield strips(title, lines, (-reach, reach), (0.0,), (say("machine_lower"), say("machine_higher")))
     names = ("group", "n", *(f"machine_{part}" for part in STRATUM))
     cells = tuple(
@@ -385,11 +390,6 @@ def _strata(by: str, rows: list[Told], say: Say) -> Iterator[Block]:
         for row in rows
     )  # fmt: skip
     yield Grid(title, tuple(say(one) for one in names), (False, *(True,) * 6), cells)
-
-
-def _strip(label: str, found: Told) -> Strip:
-    low, high = found["mean_difference_low"], found["mean_difference_high"]
-    return Strip(label, found["mean_difference"], low, high, "insufficient")
 
 
 RATINGS: Evidence[Ratings] = Evidence(

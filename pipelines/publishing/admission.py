@@ -15,7 +15,7 @@ from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
 from vivavoce.data.identity import RefusedName, refuse_name
 from vivavoce.data.people_tables import FEATURES
-from vivavoce.data.table import Given, read_table
+from vivavoce.data.table import Given, Maps, read_table
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.fairness.gate.evidence import Evidence, Increment, Search
 from vivavoce.fairness.groups import CANDIDATE, Declared
@@ -39,6 +39,7 @@ def gather(
     now: datetime,
     audit: Json | None = None,
     features: Given | None = None,
+    maps: Maps | None = None,
     groups: Declared | None = None,
     search: Json | None = None,
     champion: str | None = None,
@@ -55,6 +56,8 @@ def gather(
         ``audit.json``.
     features
         The ``features.parquet`` that it was trained on: consent, questions asked and both trials rest on it.
+    maps
+        What the user calls its columns.
     groups
         Declared groups, for the trial that permutes them.
     search
@@ -67,7 +70,7 @@ def gather(
     NoEvidence
         For a table or search that belongs to another version.
     """
-    table = None if features is None else _features(features, model)
+    table = None if features is None else _features(features, model, maps)
     same, permuted = (None, None) if table is None else _trials(model, table, groups)
     return Evidence(
         model_digest=digest,
@@ -148,10 +151,10 @@ def _search(search: Json, digest: str) -> Search:
     return Search(len(found), better, all(one["found"] != "open" for one in found))
 
 
-def _features(given: Given, model: ModelVersion) -> pd.DataFrame:
+def _features(given: Given, model: ModelVersion, maps: Maps | None) -> pd.DataFrame:
     """The training's own table: another one proves nothing about this version."""
     wanted = _document(model, "datasheet").get("digests", {}).get("features")
-    read = read_table(given, FEATURES, called="features")
+    read = read_table(given, FEATURES, maps=maps, called="features")
     if wanted is not None and wanted != read.sha256:
         digest = read.sha256[:12]
         raise NoEvidence(f"{read.source} is not the table that this version was trained on (SHA-256 {digest}).")

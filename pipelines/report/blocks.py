@@ -47,7 +47,8 @@ class Bullets:
 class Grid:
     """A table: its caption, column titles (numbers right-aligned where ``numeric``), rows, and each row's verdict.
 
-    The verdict stands in the last column, or before the last where that says why.
+    The verdict stands in the last column, or before the last where that says why. Of a table that was only looked
+    through (``searched``) paper holds the findings; the page holds all of it.
     """
 
     caption: str
@@ -56,6 +57,12 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     verdicts: tuple[str, ...] = ()
     why_last: bool = False
+    searched: bool = False
+
+    @property
+    def on_paper(self) -> tuple[bool, ...]:
+        """Which rows are printed."""
+        return tuple(not self.searched or verdict == "finding" for verdict in self.verdicts or ("",) * len(self.rows))
 
     @property
     def parts(self) -> Sequence["Grid"]:
@@ -93,6 +100,13 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Screen:
+    """What the page shows and paper leaves out."""
+
+    blocks: tuple["Block", ...]
+
+
+@dataclass(frozen=True)
 class Fold:
     """Blocks that open on demand on a page; a PDF shows them open."""
 
@@ -116,7 +130,7 @@ class Pictures:
     items: tuple[Picture, ...]
 
 
-Block = Heading | Paragraph | Bullets | Grid | Drawing | Fold | Pictures
+Block = Heading | Paragraph | Bullets | Grid | Drawing | Fold | Screen | Pictures
 
 
 @dataclass(frozen=True)

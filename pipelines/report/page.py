@@ -10,6 +10,7 @@ import contextlib
 import gc
 import io
 import math
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -91,6 +92,11 @@ SCRIPTS: Mapping[str, tuple[str, str, str]] = {  # fontconfig's language: first 
     "ko": ("가", "힣", CHINESE),
 }
 BEFORE: Mapping[Anchor, float] = {"start": 0.0, "middle": 0.5, "end": 1.0}  # share of a text before its point
+SCREEN = (  # what of a page's tables is not printed: its stylesheet says the same to a browser
+    re.compile(r'<div class="scroll screen".*?</table></div>', re.DOTALL),
+    re.compile(r'<div class="screen">.*?</div><!-- screen -->', re.DOTALL),
+    re.compile(r'<tr class="screen">.*?</tr>', re.DOTALL),
+)
 LOOK_S = 30  # fontconfig builds its cache the first time
 
 
@@ -121,6 +127,8 @@ def write_pdf(path: Path, page: str) -> None:
     lacking = missing_fonts(page, _languages_with_fonts())
     if lacking:
         raise CannotPrint(f"{path.name} was not printed: no font for {', '.join(lacking)}.", remedy=_remedy(lacking))
+    for unprinted in SCREEN:  # hidden boxes cost as much as others
+        page = unprinted.sub("", page)
     printed = io.BytesIO()
     nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
     with _uncollected():
@@ -134,6 +142,20 @@ def print_beside(page: Path, said: Console) -> None:
         write_pdf(page.with_suffix(".pdf"), page.read_text(encoding="utf-8"))
     except CannotPrint as error:
         said.print(str(error), style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def printing() -> Iterator[tuple[str, str | None]]:
+    """What printing a PDF needs of this machine: its name, and what to do where it is missing, else None."""
+    try:
+        _weasyprint()
+        yield "pango (PDF)", None
+    except CannotPrint as error:
+        yield "pango (PDF)", str(error)
+    for package in (LATIN, CHINESE):
+        letters = "".join(first for first, _, one in SCRIPTS.values() if one == package)
+        lacking = missing_fonts(letters, _languages_with_fonts())
+        wanted = f"no font for {', '.join(lacking)}. {_remedy(lacking)}"
+        yield f"{package} (PDF)", wanted if lacking else None
 
 
 def missing_fonts(text: str, known: frozenset[str]) -> dict[str, str]:

@@ -6,7 +6,8 @@ import pytest
 from tests.proof import proof_count
 from vivavoce.evaluation.effect import people_needed_for_difference
 from vivavoce.evaluation.estimate import bootstrap
-from vivavoce.evaluation.gain import correlation, gain
+from vivavoce.evaluation.gain import gain
+from vivavoce.evaluation.validity import correlation, correlation_interval
 
 
 def planted(n, seed, added):
@@ -36,14 +37,27 @@ def test_the_interval_is_that_of_the_general_bootstrap():
 def test_a_person_with_ten_equal_rows_counts_once():
     rng = np.random.default_rng(1)
     x, y = rng.standard_normal((2, 60))
-    once, ten = correlation(x, y), correlation(np.repeat(x, 10), np.repeat(y, 10), np.repeat(np.arange(60), 10))
+    once = bootstrap(lambda a, b: float(np.corrcoef(a, b)[0, 1]), x, y)
+    ten = correlation(np.repeat(x, 10), np.repeat(y, 10), np.repeat(np.arange(60), 10))
     assert (ten.value, ten.low, ten.high) == pytest.approx((once.value, once.low, once.high))
+
+
+def test_persons_with_a_row_each_have_fishers_limits_and_others_wider_ones():
+    rng = np.random.default_rng(5)
+    x = np.repeat(rng.standard_normal(50), 4)
+    y = 0.5 * x + np.repeat(rng.standard_normal(50), 4)
+    single = correlation(x[::4], y[::4], np.arange(50))
+    assert (single.low, single.high) == correlation_interval(single.value, 50)
+    apart, together = correlation(x, y), correlation(x, y, np.repeat(np.arange(50), 4))
+    assert together.high - together.low > 1.6 * (apart.high - apart.low)
+    assert together.high - together.low == pytest.approx(single.high - single.low, rel=0.25)
 
 
 def test_rows_without_both_are_left_out_and_too_few_are_no_number():
     x = np.arange(30.0)
     assert correlation(np.where(x < 5, np.nan, x), x).value == pytest.approx(1)
-    assert correlation(np.where(x < 15, np.nan, x), x).reason == "15 persons with both: fewer than 20"
+    assert correlation(np.where(x < 15, np.nan, x), x, least=20).reason == "15 people with both: fewer than 20"
+    assert correlation(np.where(x < 5, np.nan, x), x, x // 2).reason == "13 persons with both: fewer than 20"
     assert correlation(np.ones(30), x).reason == "one of the two does not vary"
     with pytest.raises(ValueError, match="must be finite"):
         correlation(np.where(x < 5, np.inf, x), x)

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.commands import ended
+from vivavoce.data.table import TableRefused
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
@@ -155,8 +156,23 @@ def test_the_file_that_training_reads_serves_the_audit_too(tmp_path: Path) -> No
     asked = training[:3].assign(competency=None, question_id="q1")
     status, other = audited(tmp_path, pd.concat([training, asked]), scores)
     assert status != 2
+    assert other.pop("of_questions") == 3
+    assert one.pop("of_questions") == 0
     assert other == one
+    page = (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
+    assert "3 ratings name a question and no competency" in page
+    assert "3 条评分只写了问题" in page
     assert audited(tmp_path, training, scores.drop(columns="interview_id"))[0] == 2
+
+
+def test_questions_alone_are_no_ratings_of_the_whole() -> None:
+    rows = [("c1", "ann", "q1", 40.0), ("c1", "ann", "q2", 60.0), ("c2", "ann", "q1", 70.0)]
+    frame = pd.DataFrame(rows, columns=["candidate_id", "rater", "question_id", "value"])
+    with pytest.raises(TableRefused, match="questions alone"):
+        read_ratings(frame)
+    found = read_ratings(pd.concat([frame, frame[:1].assign(question_id=None, value=50.0)]))
+    assert found.of_questions == 3
+    assert found.frame["value"].tolist() == [50.0]
 
 
 def test_two_interviews_of_a_person_are_averaged_for_each_rater(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from vivavoce.data.errors import Exit
 from vivavoce.pipelines.app import TREE, app
 from vivavoce.pipelines.command import ALWAYS, Command
-from vivavoce.pipelines.door import Model, options
+from vivavoce.pipelines.door import Data, Model, options
 
 TOP = ["score", "train", "audit", "publish", "monitor", "review", "erase", "demo", "evaluate", "doctor"]
 
@@ -68,6 +68,20 @@ def test_a_help_is_whole(command: tuple[tuple[str, ...], Command]) -> None:
             several = isinstance(option.default, tuple)
             shown = ", ".join(map(str, option.default)) if several else str(option.default)
             assert re.search(rf"\[default: \(?{re.escape(shown)}", text), (flag, shown)
+
+
+def test_whatever_reads_a_table_of_people_takes_other_names_of_columns() -> None:
+    tables = {words: [one for one in options(found.function()) if _table(one.kind)] for words, found in ALL.items()}
+    wanted = {("fair", "alternatives"), ("model", "shadow"), ("monitor",), ("publish",)}
+    assert wanted <= {words for words, given in tables.items() if given}
+    for words, given in tables.items():
+        flags = {one.shown.flag for one in options(ALL[words].function())}
+        assert not given or "--map" in flags, (words, [one.name for one in given])
+
+
+def _table(kind: object) -> bool:
+    """Whether it is a table: a file, a database's, or a DataFrame; a place alone is no table."""
+    return kind in (Data, Data | None)
 
 
 def test_a_model_is_a_folder_or_a_registered_one_everywhere() -> None:

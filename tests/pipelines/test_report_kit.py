@@ -11,8 +11,20 @@ import jinja2
 import pytest
 import yaml
 
+from vivavoce.pipelines.doctor import all_checks
 from vivavoce.pipelines.report import page as pages
-from vivavoce.pipelines.report.blocks import Bullets, Drawing, Fold, Grid, Heading, Paragraph, Picture, Pictures, Story
+from vivavoce.pipelines.report.blocks import (
+    Bullets,
+    Drawing,
+    Fold,
+    Grid,
+    Heading,
+    Paragraph,
+    Picture,
+    Pictures,
+    Screen,
+    Story,
+)
 from vivavoce.pipelines.report.figures import PALETTE, Words, standalone, to_svg
 
 NAMES = {
@@ -120,6 +132,20 @@ def test_without_fonts_the_packages_are_named_and_no_old_pdf_stays(
     assert not old.exists()
 
 
+def test_the_doctor_says_what_a_pdf_lacks_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_pango() -> None:
+        raise pages.CannotPrint("no libpango.", remedy="Run: sudo apt-get install -y libpango-1.0-0")
+
+    monkeypatch.setattr(pages, "_weasyprint", no_pango)
+    monkeypatch.setattr(pages, "_languages_with_fonts", lambda: frozenset({"en", "ru", "vi", "ar"}))
+    found = {one.what: one for one in all_checks()}
+    lacking = found["pango (PDF)"], found["fonts-noto-cjk (PDF)"]
+    assert not any(one.well or one.needed for one in lacking), "pages are written all the same"
+    assert "libpango-1.0-0" in lacking[0].found
+    assert "sudo apt-get install -y fonts-noto-cjk" in lacking[1].found
+    assert found["fonts-noto-core (PDF)"].well
+
+
 def test_an_undefined_name_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="'made' is undefined"):
         pages.render("base.html.j2", title="t")
@@ -152,3 +178,20 @@ def test_a_picture_is_a_file_of_its_own_too() -> None:
     assert f'fill="{PALETTE["finding"][0]}" class="fill-finding">&lt;script&gt;</text>' in inline
     assert alone.startswith('<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50"')
     assert alone.count("<rect") == 1
+
+
+def test_paper_holds_the_findings_of_what_was_looked_through_and_the_page_all(tmp_path: Path) -> None:
+    rows = tuple((f"group{i}", "1") for i in range(3))
+    searched = Grid("Searched", ("name", "n"), (False, True), rows, ("ok", "finding", "insufficient"), searched=True)
+    quiet = Grid("Quiet", ("name", "n"), (False, True), (("nobody", "2"),), ("ok",), searched=True)
+    told = Story("T", "n", (searched, quiet, Screen((Paragraph("On the screen."),)), Paragraph("On paper.", "paper")))
+    page = pages.page({"en": told}, MADE)
+    assert all(word in page for word in ("group0", "group1", "group2", "nobody", "On the screen."))
+    try:
+        pages.write_pdf(tmp_path / "x.pdf", page)
+    except pages.CannotPrint as error:
+        pytest.skip(str(error))
+    printed = poppler("pdftotext", tmp_path / "x.pdf", "-")
+    assert "group1" in printed
+    assert "On paper." in printed
+    assert not [word for word in ("group0", "group2", "Quiet", "nobody", "On the screen.") if word in printed]

@@ -89,6 +89,22 @@ def test_two_versions_score_the_same_table(tmp_path):
     assert found["listed"]["moved_out"][0] not in said
 
 
+def test_other_names_of_columns_are_read_alike_and_kept_in_the_record(tmp_path):
+    features = write_features(tmp_path / "features.parquet", n=200)
+    champion, challenger = version(tmp_path / "v1", 0.0), version(tmp_path / "v2", NOISE)
+    groups = tmp_path / "groups.csv"
+    status, plain, _ = ask(tmp_path, features, champion, challenger, groups=groups)
+    assert status == 0
+    groups.write_text(groups.read_text().replace("candidate_id", "Applicant No"))
+    status, _, said = ask(tmp_path, features, champion, challenger, groups=groups)
+    assert status == 2
+    assert "Applicant No" in said
+    status, mapped, _ = ask(tmp_path, features, champion, challenger, groups=groups, map=["Applicant No=candidate_id"])
+    assert status == 0
+    assert mapped["map"] == {"Applicant No": "candidate_id"}
+    assert mapped["groups"] == plain["groups"]
+
+
 def test_a_version_beside_itself_moves_nobody_and_names_nobody(tmp_path):
     features = write_features(tmp_path / "features.parquet", n=100)
     champion = version(tmp_path / "v1", 0.0)

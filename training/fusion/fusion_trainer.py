@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats, undefined
+from vivavoce.evaluation.validity import correlation
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import measured_shares, usual_columns
 from vivavoce.models.fusion.fusion_version import FusionVersion, check_questions
@@ -20,13 +21,13 @@ from vivavoce.training import BadTraining
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.fusion.choice import BY_COMPETENCY, Choice, compare, lesson_of, linear_for
 from vivavoce.training.fusion.folds import UNDECLARED, Lesson, Sequences, TakenApart, sequences_of, take_apart
-from vivavoce.training.inputs import Inputs
+from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.overall import by_interview, check_weights, learn_overall
 from vivavoce.training.pooling import Beside
 from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.increments import labels_of
-from vivavoce.training.validation.overall import USUAL, Crossed, Effort, agreement, correlation, performance_of
+from vivavoce.training.validation.overall import USUAL, Crossed, Effort, agreement, performance_of
 from vivavoce.training.validation.permutation import Permuted
 from vivavoce.training.validation.precision import Curve, Point, precision
 from vivavoce.training.validation.report import Again, judge
@@ -150,7 +151,9 @@ def _agreement(inputs: Inputs, scores: Mapping[str, Floats], linear: Floats, see
     """Correlation with human ratings, beside that of the linear model on the same folds."""
     found = agreement(inputs, scores, seed)
     for name, predicted in zip(inputs.ratings, linear.T, strict=True):
-        found[name]["linear"] = asdict(correlation(predicted, inputs.ratings[name], inputs.candidates, seed))
+        found[name]["linear"] = asdict(
+            correlation(predicted, inputs.ratings[name], inputs.candidates, least=LEAST_PEOPLE, seed=seed)
+        )
     return found
 
 
@@ -174,7 +177,7 @@ def _again(
 def _not_again(inputs: Inputs, name: str, one: Crossed) -> dict[str, Any]:
     """What the ridge is learned again for, and fusion is not, with the reason in place of each number."""
     people = len(np.unique(inputs.candidates))
-    r = correlation(one.predicted, inputs.ratings[name], inputs.candidates)
+    r = correlation(one.predicted, inputs.ratings[name], inputs.candidates, least=LEAST_PEOPLE)
     elsewhere = undefined(f"{NOT_AGAIN}: split the whole training by it")
     return {
         "permutation": asdict(Permuted(r.value, np.nan, np.nan, 0, NOT_AGAIN)),

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.evaluation.gain import gain
+from vivavoce.evaluation.validity import correlation
 from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD
@@ -31,7 +32,6 @@ from vivavoce.training.validation.overall import (
     USUAL,
     agreement,
     ceiling_of,
-    correlation,
     performance_ceiling,
 )
 from vivavoce.training.validation.permutation import permuted_scores
@@ -206,7 +206,10 @@ def _performance(inputs: Inputs, people: pd.DataFrame, known: pd.DataFrame, seed
     scores = {FRAMEWORK: people[OVERALL], "unit": people[names].mean(axis=1, skipna=False)}
     scores |= {name: people[name] for name in names}
     y, who = known["y"].to_numpy(), known.index.to_numpy(str)
-    raw = {name: asdict(correlation(one[known.index].to_numpy(), y, who, seed)) for name, one in scores.items()}
+    raw = {
+        name: asdict(correlation(one[known.index].to_numpy(), y, who, least=LEAST_PEOPLE, seed=seed))
+        for name, one in scores.items()
+    }
     found: dict[str, Any] = {"persons": len(known), "correlations": raw, "used": FRAMEWORK, "corrected": None}
     if len(known) < LEAST_PEOPLE:
         return found | {"note": f"{len(known)} people with performance: fewer than {LEAST_PEOPLE}"}

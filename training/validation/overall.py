@@ -13,8 +13,8 @@ import pandas as pd
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.calibration import calibrate
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, undefined
-from vivavoce.evaluation.gain import correlation as person_correlation
 from vivavoce.evaluation.gain import gain
+from vivavoce.evaluation.validity import correlation
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.overall import Overall, cross_fitted, cross_weighted
@@ -97,20 +97,15 @@ def agreement(inputs: Inputs, scores: Mapping[str, Floats], seed: int) -> dict[s
         length = inputs.features[name].get(LENGTH)
         y, persons = inputs.ratings[name], inputs.candidates
         found[name] = {
-            "score": asdict(correlation(z, y, persons, seed)),
+            "score": asdict(correlation(z, y, persons, least=LEAST_PEOPLE, seed=seed)),
             "answer length": asdict(
-                undefined(f"{LENGTH} was not measured") if length is None else correlation(length, y, persons, seed)
+                undefined(f"{LENGTH} was not measured")
+                if length is None
+                else correlation(length, y, persons, least=LEAST_PEOPLE, seed=seed)
             ),
             "reliability of the ratings": asdict(inputs.reliability[name]),
         }
     return found
-
-
-def correlation(one: Floats, other: Floats, persons: Any, seed: int = 0) -> Estimate:
-    """Pearson's r of the rows that have both, with an interval over persons; ideal 1. Undefined below 50 rows."""
-    if np.count_nonzero(~np.isnan(one) & ~np.isnan(other)) < LEAST_PEOPLE:
-        return undefined(f"fewer than {LEAST_PEOPLE} rows with both")
-    return person_correlation(one, other, persons, draws=DRAWS, seed=seed)
 
 
 FRAMEWORK = "framework"  # the overall score under the framework's weights: what people could have been selected on
@@ -210,7 +205,10 @@ def performance_of(
     if overall is None:
         return {"persons": 0}
     y, persons = overall.performance, overall.persons
-    raw = {name: asdict(correlation(values, y, persons, seed)) for name, values in overall.composites.items()}
+    raw = {
+        name: asdict(correlation(values, y, persons, least=LEAST_PEOPLE, seed=seed))
+        for name, values in overall.composites.items()
+    }
     corrected = correct_overall(inputs, framework, crossed, overall)
     note = next((one.corrected.reason for one in corrected.values() if one.method == "none"), None)
     return {

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, bootstrap, number, same_length, undefined
-from vivavoce.evaluation.gain import Drawn, correlation, drawn_correlations
+from vivavoce.evaluation.gain import Drawn, drawn_correlations
+from vivavoce.evaluation.validity import correlation
 from vivavoce.evaluation.variance import components_with_gaps
 from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Answers
@@ -346,7 +347,7 @@ def held_out(
             scores = cross_fitted(model, x, y, who, weights=counts, scheme=scheme(rows), seed=seed)
         except BadTraining as error:
             return undefined(str(error))
-        return correlation(scores, y, who, draws=PLACE_DRAWS, seed=seed)
+        return correlation(scores, y, who, least=LEAST_PEOPLE, draws=PLACE_DRAWS, seed=seed)
 
     found = {}
     for name, groups in {"site": site, "employer": employer}.items():
