@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE, correlation
 from vivavoce.evaluation.estimate import (
     Estimate,
     Floats,
@@ -21,7 +22,6 @@ from vivavoce.evaluation.estimate import (
 )
 from vivavoce.evaluation.models import least_squares
 from vivavoce.evaluation.reliability import icc
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation
 
 WITHIN = 5.0  # points on the 0–100 scale; a customary claim, and an empty one where ratings bunch
 TIE = 1e-9  # relative; a difference of exactly ``points`` counts, whatever its last binary digit

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from vivavoce.evaluation.agreement import share, too_few
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, number, same_length, undefined, vectors
 from vivavoce.evaluation.models import least_squares
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE
 
 CLASSES = 10  # of equally many people; fewer where people are few
 LEAST = 10  # people in a class, below which its mean says little

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from vivavoce.evaluation.agreement import share
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import Estimate, Floats, number, undefined, vectors
-from vivavoce.evaluation.validity import correlation
 
 LEAST = 20  # people on a side of a cut: below, a share of one half has limits 42 points apart
 Z = float(stats.norm.isf(0.025))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE, correlation_interval
 from vivavoce.evaluation.estimate import Estimate, Floats, confidence_level, matrix, number, same_length
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation_interval
 
 SAME = 0.85  # a correlation above which two scores are one in practice: they share three quarters of their variance
 

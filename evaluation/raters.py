@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE, correlation
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, same_length, undefined, vectors
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, correlation
 
 ALONE = "no person was rated by this rater and by another: there is nothing to compare with"
 SPLIT = "the raters fall into sets that share no person: severity cannot be compared across them"

@@ -312,8 +312,8 @@ def _of_ties(ordered: npt.NDArray[np.int64], flagged: npt.NDArray[np.int64]) -> 
     here = flagged[row, start]
     tied = members[row, end] - members[row, start] + here
     taken = places[row, end] - places[row, start] + here * place[start]
-    grown: Floats = np.bincount(row, tied * (place[start] + place[end]) / 2 - taken, len(ordered))
-    return grown
+    grown = np.bincount(row, tied * (place[start] + place[end]) / 2 - taken, len(ordered))
+    return grown.astype(np.float64)
 
 
 def _between(value: float, error: float, to: Callable[[float], float], back: Callable[[float], float]) -> Estimate:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vivavoce.evaluation.agreement import share
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import Estimate, Floats, same_length, undefined
-from vivavoce.evaluation.validity import correlation
 from vivavoce.fairness.functioning import Question, question_functioning
 from vivavoce.fairness.groups import UNKNOWN, Labels
 

@@ -17,8 +17,8 @@ from rich.console import Console
 
 from vivavoce.data.errors import Exit
 from vivavoce.data.framework import Framework, load_frameworks
-from vivavoce.evaluation.estimate import Estimate, bootstrap
-from vivavoce.evaluation.levels import Floats, rank_correlation, told_apart
+from vivavoce.evaluation.correlation import rank_correlation, told_apart
+from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric.rubric import rubric_parameters
 from vivavoce.pipelines.door import Place, folder_for, front_door

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vivavoce.data.errors import VivaError
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.decisions import (
     correlations_with,
     expected_hit_rate,
@@ -19,7 +20,6 @@ from vivavoce.evaluation.decisions import (
     success_at_cuts,
 )
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
-from vivavoce.evaluation.validity import correlation
 from vivavoce.models.score import OVERALL, Norms
 from vivavoce.models.version import ModelDiffers, ModelVersion
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs, OwnScores

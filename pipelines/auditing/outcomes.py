@@ -12,10 +12,11 @@ from vivavoce.data.people_tables import read_outcomes_table
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import Given, InputRefused, Maps, Table
 from vivavoce.evaluation.calibration import calibrate
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.evaluation.raters import panel_reliability
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, corrected_validity
+from vivavoce.evaluation.validity import corrected_validity
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import UNKNOWN
 from vivavoce.fairness.prediction import LEAST, DifferentialPrediction, differential_prediction

@@ -16,6 +16,7 @@ from vivavoce.data.people_tables import INTERVIEW, QUESTION, read_ratings_table
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import Check, Given, InputRefused, Maps, Table, duplicates
 from vivavoce.evaluation.agreement import Agreement, agreement, human_agreement
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE
 from vivavoce.evaluation.estimate import Estimate, undefined
 from vivavoce.evaluation.raters import compare_raters, panel_reliability
 from vivavoce.evaluation.reliability import (
@@ -25,7 +26,6 @@ from vivavoce.evaluation.reliability import (
     standard_error,
     weighted_kappa,
 )
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import CANDIDATE, UNKNOWN
 from vivavoce.models.score import OVERALL
@@ -373,13 +373,12 @@ def _machine_blocks(name: str, machine: Told, say: Say) -> Iterator[Block]:
 
 
 def _strata(by: str, rows: list[Told], say: Say) -> Iterator[Block]:
-    told = [row for row in rows if row["found"]]
+    told = [(row["stratum"], row["found"]) for row in rows if row["found"]]
     title = say("machine_by_month" if by == MONTH else "machine_by", attribute=by)
     if told:
-        gaps = ("mean_difference", "mean_difference_low", "mean_difference_high")
-        ends = [abs(row["found"][end] or 0.0) for row in told for end in gaps]
-        reach = max(*ends, 1.0)
-        lines = [Strip(row["stratum"], *(row["found"][end] for end in gaps), "insufficient") for row in told]
+        mean, low, high = ("mean_difference", "mean_difference_low", "mean_difference_high")
+        reach = max(1.0, *(abs(found[end] or 0.0) for _, found in told for end in (mean, low, high)))
+        lines = [Strip(name, found[mean], found[low], found[high], "insufficient") for name, found in told]
         yield strips(title, lines, (-reach, reach), (0.0,), (say("machine_lower"), say("machine_higher")))
     names = ("group", "n", *(f"machine_{part}" for part in STRATUM))
     cells = tuple(

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import Column, Given, Kind, Maps, Source, read_table
-from vivavoce.evaluation.validity import SMALLEST_SAMPLE, corrected_validity
+from vivavoce.evaluation.correlation import SMALLEST_SAMPLE
+from vivavoce.evaluation.validity import corrected_validity
 from vivavoce.fairness.groups import CANDIDATE
 from vivavoce.pipelines.auditing.chapters import estimate_words
 from vivavoce.pipelines.auditing.differences import estimate

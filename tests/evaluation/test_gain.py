@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.proof import proof_count
+from vivavoce.evaluation.correlation import correlation, correlation_interval
 from vivavoce.evaluation.effect import people_needed_for_difference
 from vivavoce.evaluation.estimate import bootstrap
 from vivavoce.evaluation.gain import gain
-from vivavoce.evaluation.validity import correlation, correlation_interval
 
 
 def planted(n, seed, added):

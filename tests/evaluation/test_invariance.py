@@ -18,9 +18,9 @@ from vivavoce.evaluation import (
     gain,
     raters,
     reliability,
-    validity,
     variance,
 )
+from vivavoce.evaluation.correlation import correlation_interval
 from vivavoce.fairness import differences, functioning, groups, prediction
 
 N = 240
@@ -81,7 +81,7 @@ METRICS: dict[str, tuple[Callable[[People], Any], bool]] = {
     "generalisability": (lambda p: variance.variance_components(p.ratings).reliability(4), True),
     "against_rest": (lambda p: raters.against_rest(p.ratings), True),
     "compare_raters": (lambda p: raters.compare_raters(*long_form(p)), False),
-    "correlation": (lambda p: validity.correlation_interval(np.corrcoef(p.score, p.criterion)[0, 1], N), True),
+    "correlation": (lambda p: correlation_interval(np.corrcoef(p.score, p.criterion)[0, 1], N), True),
     "incremental_validity": (lambda p: gain.incremental_validity(p.questions, p.score, p.criterion), True),
     "agreement": (lambda p: agreement.agreement(p.criterion, p.score, panels=p.ratings, points=0.5), False),
     "calibrate": (lambda p: calibration.calibrate(p.score, p.criterion), False),

@@ -67,7 +67,7 @@ def test_a_question_goes_with_its_own_competency():
 def test_too_few_people_are_no_answer():
     item = analyse_items(bank(20)[0], NAMES)[0]
     assert np.isnan(item.with_rest.value)
-    assert "at least 30" in item.with_rest.reason
+    assert "fewer than 30" in item.with_rest.reason
 
 
 @pytest.mark.parametrize(("scores", "said"), [(np.full((9, 4), 101.0), "lie in"), (np.ones((9, 2)), "shape")])

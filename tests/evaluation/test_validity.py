@@ -7,6 +7,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from tests.proof import proof_count
+from vivavoce.evaluation.correlation import correlation_interval
 from vivavoce.evaluation.effect import people_needed_for_correlation, people_needed_for_gain
 from vivavoce.evaluation.estimate import bootstrap
 from vivavoce.evaluation.gain import incremental_validity
@@ -16,7 +17,6 @@ from vivavoce.evaluation.validity import (
     correct_multivariate_restriction,
     correct_range_restriction,
     corrected_validity,
-    correlation_interval,
 )
 
 

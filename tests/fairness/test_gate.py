@@ -8,8 +8,8 @@ import pytest
 
 from tests.proof import proof_count
 from vivavoce.data.table import InputRefused
+from vivavoce.evaluation.correlation import correlation_interval
 from vivavoce.evaluation.estimate import Estimate, undefined
-from vivavoce.evaluation.validity import correlation_interval
 from vivavoce.fairness.audit import Choices, audit_counts
 from vivavoce.fairness.document import describe
 from vivavoce.fairness.gate.checks import CHECKS

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.base import clone
 
 from vivavoce.data.framework import Framework
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import Floats, undefined
-from vivavoce.evaluation.validity import correlation
 from vivavoce.models.fusion.estimator import FusionRegressor
 from vivavoce.models.fusion.fitted import measured_shares, usual_columns
 from vivavoce.models.fusion.fusion_version import FusionVersion, check_questions

@@ -13,9 +13,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from vivavoce.data.framework import Framework
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.evaluation.gain import gain
-from vivavoce.evaluation.validity import correlation
 from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from vivavoce.evaluation.correlation import correlation_interval
 from vivavoce.evaluation.discriminant import SAME, Traits, multitrait_multimethod
 from vivavoce.evaluation.estimate import Floats, two_decimals
 from vivavoce.evaluation.gain import Gain, gain
-from vivavoce.evaluation.validity import correlation_interval
 from vivavoce.models.rubric.rubric import rubric_parameters
 from vivavoce.training.inputs import Answers
 from vivavoce.training.overall import cross_fitted

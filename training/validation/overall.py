@@ -12,9 +12,9 @@ import pandas as pd
 
 from vivavoce.data.framework import Framework
 from vivavoce.evaluation.calibration import calibrate
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, undefined
 from vivavoce.evaluation.gain import gain
-from vivavoce.evaluation.validity import correlation
 from vivavoce.models.linear.ridge import CompetencyRidge
 from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.overall import Overall, cross_fitted, cross_weighted

@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import NAN, Estimate, Floats, bootstrap, number, same_length, undefined
 from vivavoce.evaluation.gain import Drawn, drawn_correlations
-from vivavoce.evaluation.validity import correlation
 from vivavoce.evaluation.variance import components_with_gaps
 from vivavoce.training import BadTraining
 from vivavoce.training.inputs import Answers
