@@ -6,16 +6,18 @@ What the report says of everything that was looked through: other cuts, intersec
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from vivavoce.fairness.document import ADVERSE_IMPACT
 from vivavoce.fairness.groups import CROSS
 from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.auditing.differences import UNSAID
 from vivavoce.pipelines.report.blocks import (
     Block,
     Bullets,
     Grid,
     Heading,
+    Language,
     Paragraph,
     Say,
     count_words,
@@ -23,6 +25,7 @@ from vivavoce.pipelines.report.blocks import (
     share_words,
 )
 from vivavoce.pipelines.report.plots import decimal, ridges, sweep
+from vivavoce.pipelines.scoring.report import reason_words
 
 Json = Mapping[str, Any]
 
@@ -98,6 +101,26 @@ def tell_unmeasured(audit: Json, say: Say) -> Iterator[Block]:
     for entry in entries:
         caption = say("by", attribute=entry["attribute"])
         yield Grid(caption, titles, (False, *(True,) * 4), tuple(_unmeasured_row(entry["rows"])))
+        if "reasons" in entry["rows"][0]:
+            yield from _unmeasured_why(entry, say)
+
+
+RATIOS = ("ratio_counted_out", "ratio_not_selected", "ratio_selected")
+
+
+def _unmeasured_why(entry: Json, say: Say) -> Iterator[Block]:
+    """Why people have no score, and each group's impact ratio by what becomes of them."""
+    rows = entry["rows"]
+    language = cast("Language", say("language_code"))
+    reasons = sorted({reason for row in rows for reason in row["reasons"]})
+    words = tuple(say(UNSAID) if one == UNSAID else reason_words(one).said(language) for one in reasons)
+    counts = tuple((row["group"], *(count_words(row["reasons"].get(one, 0)) for one in reasons)) for row in rows)
+    caption = say("unmeasured_why", attribute=entry["attribute"])
+    yield Grid(caption, (say("group"), *words), (False, *(True,) * len(reasons)), counts)
+    known = [row for row in rows if row[RATIOS[0]] is not None]
+    caption = say("unmeasured_ratios", attribute=entry["attribute"])
+    told = tuple((row["group"], *(decimal(row[one]) for one in RATIOS)) for row in known)
+    yield Grid(caption, (say("group"), *map(say, RATIOS)), (False, True, True, True), told)
 
 
 def _unmeasured_row(rows: Sequence[Json]) -> Iterator[tuple[str, ...]]:

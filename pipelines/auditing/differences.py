@@ -4,7 +4,8 @@ Ready counts, as somebody else added them up: apart from scores, which are of si
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -23,6 +24,8 @@ from vivavoce.fairness.table import Group
 from vivavoce.models.score import OVERALL
 
 FEWEST_BARS, MOST_BARS = 8, 40  # of a histogram: the square root of the people, within what an eye can tell apart
+
+UNSAID = "unsaid"  # no reason stands beside a missing score
 
 Floats = npt.NDArray[np.float64]
 Json = dict[str, Any]
@@ -116,26 +119,69 @@ def estimate(name: str, found: Estimate | None) -> Json:
     return {f"{name}{end}": finite(value) for end, value in zip(("", "_low", "_high"), values, strict=True)}
 
 
-def describe_unmeasured(scored: npt.NDArray[np.bool_], attributes: Mapping[str, Labels]) -> list[Json]:
-    """Share of every group that has no score, with Wilson's interval; people of unknown group make a row of their own.
+def describe_unmeasured(
+    scored: npt.NDArray[np.bool_],
+    selected: npt.NDArray[np.bool_],
+    attributes: Mapping[str, Labels],
+    reasons: Sequence[str] = (),
+) -> list[Json]:
+    """Who has no score, of every group: the share with Wilson's interval, why, and what it does to the impact ratio.
+
+    People of unknown group make a row of their own, which is compared with nobody. Each group's ratio stands three
+    times: without those who have no score, with them as not selected, and with them as selected.
 
     Parameters
     ----------
-    scored
-        Who has a score, shape (n,).
+    scored, selected
+        Who has a score, and who of them passes, shape (n,) each.
     attributes
         Declared groups.
+    reasons
+        Why there is no score, shape (n,); nothing where the table does not say.
     """
+    why = np.asarray([reason.partition(": ")[0] or UNSAID for reason in reasons] if reasons else [UNSAID] * len(scored))
     entries = []
     for name, labels in attributes.items():
-        levels = [*labels.levels, "unknown"] if (labels.codes == UNKNOWN).any() else [*labels.levels]
-        codes = [*range(len(labels.levels)), UNKNOWN]
+        groups = [(level, labels.codes == code) for code, level in enumerate(labels.levels)]
+        unknown = labels.codes == UNKNOWN
         rows = []
-        for level, code in zip(levels, codes, strict=False):
-            out = ~scored[labels.codes == code]
-            rows.append({"group": level, "n": len(out), "not_scored": int(out.sum()), **estimate("share", share(out))})
+        for level, here in (*groups, *([("unknown", unknown)] if unknown.any() else [])):
+            out = ~scored[here]
+            counted = Counter(why[here][out].tolist())
+            rows.append(
+                {
+                    "group": level,
+                    "n": len(out),
+                    "not_scored": int(out.sum()),
+                    **estimate("share", share(out)),
+                    "reasons": dict(sorted(counted.items(), key=lambda one: (-one[1], one[0]))),
+                    **_ratios(scored, selected, [one for _, one in groups], here if level != "unknown" else None),
+                }
+            )
         entries.append({"attribute": name, "rows": rows})
     return entries
+
+
+def _ratios(
+    scored: npt.NDArray[np.bool_],
+    selected: npt.NDArray[np.bool_],
+    groups: Sequence[npt.NDArray[np.bool_]],
+    here: npt.NDArray[np.bool_] | None,
+) -> Json:
+    """A group's selection rate over the highest, by what becomes of people without a score; null where undefined."""
+    chosen = selected & scored
+    ways = {"counted_out": (chosen, scored), "not_selected": (chosen, None), "selected": (chosen | ~scored, None)}
+    found: Json = {}
+    for way, (passed, counted) in ways.items():
+        rates = [_rate(passed, one if counted is None else one & counted) for one in groups]
+        highest = max((rate for rate in rates if not math.isnan(rate)), default=math.nan)
+        own = math.nan if here is None else _rate(passed, here if counted is None else here & counted)
+        found[f"ratio_{way}"] = finite(own / highest) if highest > 0 else None
+    return found
+
+
+def _rate(passed: npt.NDArray[np.bool_], who: npt.NDArray[np.bool_]) -> float:
+    return float(passed[who].mean()) if who.any() else math.nan
 
 
 COUNTS = (

@@ -38,7 +38,7 @@ from vivavoce.fairness.table import Measure
 from vivavoce.models.score import OVERALL
 
 SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
-RELIABILITY = "reliability"
+RELIABILITY, REASON = "reliability", "reason"
 SCORES = (
     Column(CANDIDATE, Kind.ID, meaning="who"),
     Column(INTERVIEW, Kind.ID, meaning="of which interview").optional,
@@ -48,6 +48,7 @@ SCORES = (
     Column(SITE, Kind.LABEL, meaning="where").optional,
     Column(COMPETENCY, Kind.LABEL, meaning="of which competency, or overall").optional,
     Column(STATUS, Kind.LABEL, meaning="how scoring ended, as viva score writes it").optional,
+    Column(REASON, Kind.TEXT, filled=False, meaning="why there is no score, as viva score writes it").optional,
     Column(RELIABILITY, Kind.NUMBER, meaning="the score's reliability within groups").optional,
     Column("recorded_at", Kind.DATE, meaning="when").optional,
     Column("model_digest", Kind.ID, meaning="of which model version").optional,
@@ -64,7 +65,7 @@ class Scores:
     ``partial`` counts rows whose overall score lacks a competency: another construct, so they count as not scored.
     ``competencies`` are further scores of the same rows, (n,) each, ``nan`` where there is none. ``reliability`` is the
     score's own, within groups, and ``jobs`` each row's, where the file says so. ``interviews`` are pairs of interview
-    and candidate, where it has them.
+    and candidate, where it has them. ``reasons`` (n,) say why a row has no score; empty where that is not said.
     """
 
     table: Table
@@ -81,6 +82,7 @@ class Scores:
     reliability: float | None = None
     jobs: "pd.Series[Any] | None" = None
     interviews: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 def read_scores(given: Given, decision: str | None = None, maps: Maps | None = None) -> Scores:
@@ -135,6 +137,7 @@ def read_scores(given: Given, decision: str | None = None, maps: Maps | None = N
         float(frame[RELIABILITY].dropna().iloc[0]) if RELIABILITY in frame else None,
         frame.get(JOB),
         tuple(zip(frame[INTERVIEW], frame[CANDIDATE], strict=True)) if INTERVIEW in frame else (),
+        tuple(frame[REASON].fillna("")) if REASON in frame else (),
     )
 
 

@@ -168,6 +168,30 @@ def test_people_who_were_not_scored_or_said_nothing_stand_beside_n(tmp_path: Pat
     assert shares["m"]["share"] == 0
 
 
+def test_who_is_routed_and_what_becomes_of_the_impact_ratio(tmp_path: Path) -> None:
+    """Planted: 40 of 200 women are routed, half of the 160 others pass; of 200 men, all scored, 120 pass."""
+    scores = [80.0] * 80 + [20.0] * 80 + [np.nan] * 40 + [80.0] * 120 + [20.0] * 80
+    frame = pd.DataFrame({"candidate_id": [f"p{i}" for i in range(400)], "score": scores})
+    frame["sex"] = ["f"] * 200 + ["m"] * 200
+    frame["status"] = np.where(frame["score"].isna(), "not_scored", "scored")
+    frame["reason"] = [""] * 160 + ["repetitive_text"] * 30 + ["unclear_speech: x"] * 10 + [""] * 200
+    columns = ["candidate_id", "score", "status", "reason"]
+    frame[columns].to_csv(tmp_path / "s.csv", index=False)
+    frame[["candidate_id", "sex"]].to_csv(tmp_path / "g.csv", index=False)
+    found = audit(AuditRequest(tmp_path / "s.csv", groups=tmp_path / "g.csv", cut=50, out=tmp_path / "out"))
+    (entry,) = found.content["unmeasured"]
+    rows = {row["group"]: row for row in entry["rows"]}
+    assert rows["f"]["reasons"] == {"repetitive_text": 30, "unclear_speech": 10}
+    assert rows["m"]["reasons"] == {}
+    wanted = {"counted_out": 0.5 / 0.6, "not_selected": 0.4 / 0.6, "selected": 1.0}
+    for way, ratio in wanted.items():
+        assert rows["f"][f"ratio_{way}"] == pytest.approx(ratio)
+    assert rows["m"]["ratio_selected"] == pytest.approx(1.0)
+    page = (tmp_path / "out" / "audit.html").read_text()
+    for words in ("Impact ratio by sex, by what becomes of people without a score", "按sex计人数", "视为未入选"):
+        assert words in page
+
+
 def test_the_projects_own_scores_are_read_by_overall_rows_and_status(tmp_path: Path) -> None:
     rng, frame = people(4, 600)
     rows = frame.assign(competency="overall", status="scored", job="a", model_digest="d1", standing="experimental")
