@@ -133,27 +133,35 @@ class ModelVersion(ABC):
         """How much each feature moves each competency's score, by competency and column."""
 
     @property
-    def made(self) -> str:
-        """How it was made, in a sentence or two of its card."""
-        return f"{self.kind}, trained on human ratings and, where they are known, on later performance."
+    def made(self) -> Mapping[str, str]:
+        """How it was made, in a sentence or two of its card, by language (``en``, ``zh``) as all that follows."""
+        return {
+            "en": f"{self.kind}, trained on human ratings and, where they are known, on later performance.",
+            "zh": f"{self.kind}，依据人工评分训练；有后续绩效数据时也依据绩效。",
+        }
 
     @property
-    def worth(self) -> str:
+    def worth(self) -> Mapping[str, str]:
         """Of which scores its figures of validity are, in a sentence of its card."""
-        return "From cross-fitted scores: nobody was scored by a model that saw their rating or performance."
+        return {
+            "en": "From cross-fitted scores: nobody was scored by a model that saw their rating or performance.",
+            "zh": "依据交叉拟合的分数：给任何人打分的模型都没有见过此人的评分或绩效。",
+        }
 
     @property
-    def limits(self) -> tuple[str, ...]:
+    def limits(self) -> tuple[Mapping[str, str], ...]:
         """What a user must know beyond what holds for every kind, a sentence each."""
         return ()
 
-    def meaning(self, digest: str) -> str:
+    def meaning(self, digest: str) -> Mapping[str, str]:
         """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
-        return (
-            f"the trained model {digest[:12]}: measures of the answers, weighed as human ratings and later performance "
-            f"taught it. 50 points are the mean of the {self.applicants} applicants of its training, 15 points their "
-            "standard deviation; evidence says what sets a person apart from that mean."
-        )
+        return {
+            "en": f"the trained model {digest[:12]}: measures of the answers, weighed as human ratings and later "
+            f"performance taught it. 50 points are the mean of the {self.applicants} applicants of its training, 15 "
+            "points their standard deviation; evidence says what sets a person apart from that mean.",
+            "zh": f"训练所得的模型 {digest[:12]}：对回答的各项测量，按人工评分和后续绩效学得的权重合成。50 分为训练中 "
+            f"{self.applicants} 名申请者的平均，15 分为其标准差；依据说明一个人与该平均的差别来自何处。",
+        }
 
     @abstractmethod
     def error(self, competency: str, answers: int) -> float | None:

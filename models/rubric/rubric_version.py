@@ -17,11 +17,13 @@ from vivavoce.models.rubric.rubric import Rubric, RubricParameters
 from vivavoce.models.score import OVERALL, TOP, Score
 from vivavoce.models.version import WHOLE, Floats, MeasuredAnswer, ModelVersion, Names
 
-WORTH = (
-    "It ranked independent synthetic answers by the level that their writer was asked for (Spearman .89 in English, "
-    ".85 in Chinese; 36 interviews that nobody had seen); on 138 real interviews about other things it did not follow "
-    "the raters (r = −.06). No relation to job performance is claimed."
-)
+WORTH = {
+    "en": "It ranked independent synthetic answers by the level that their writer was asked for (Spearman .89 in "
+    "English, .85 in Chinese; 36 interviews that nobody had seen); on 138 real interviews about other things it did "
+    "not follow the raters (r = −.06). No relation to job performance is claimed.",
+    "zh": "对独立的合成回答，它曾按写作者被要求的水平排序（Spearman 英文 .89，中文 .85；36 场无人见过的面试）；"
+    "对 138 场内容不同的真实面试，它与评分者不一致（r = −.06）。不声称与工作绩效有任何关系。",
+}
 
 
 def column_of(measure: str, competency: str, columns: Collection[str]) -> str:
@@ -99,34 +101,45 @@ class RubricVersion(ModelVersion):
         return {name: dict(zip(columns, most, strict=True)) for name, columns in self.features.items()}
 
     @property
-    def made(self) -> str:
-        """How it was made, in a sentence or two of its card."""
-        return (
-            f"rubric, variant {self.variant}. Nothing was learned: what candidates tell of their own acts, reasons and "
-            "talks with others earns points on scales that are stated beforehand."
-        )
+    def made(self) -> Mapping[str, str]:
+        """How it was made, in a sentence or two of its card, by language."""
+        return {
+            "en": f"rubric, variant {self.variant}. Nothing was learned: what candidates tell of their own acts, "
+            "reasons and talks with others earns points on scales that are stated beforehand.",
+            "zh": f"评分量规，变体 {self.variant}。没有任何学习：候选人讲述的自身行动、理由以及与他人的交谈，"
+            "按事先写明的标尺得分。",
+        }
 
     @property
-    def worth(self) -> str:
+    def worth(self) -> Mapping[str, str]:
         """Of which scores its figures of validity are, in a sentence of its card."""
-        return "Of the score as it is: no rating and no performance went into it."
+        return {
+            "en": "Of the score as it is: no rating and no performance went into it.",
+            "zh": "依据分数本身：其中没有用到任何人工评分或绩效。",
+        }
 
     @property
-    def limits(self) -> tuple[str, ...]:
+    def limits(self) -> tuple[Mapping[str, str], ...]:
         """What its points do not say."""
         return (
-            "Points are earned from 0 to 100 and compare nobody with applicants; what this variant cannot measure is "
-            "not scored. Bands rest on an assumed spread of one person's answers.",
+            {
+                "en": "Points are earned from 0 to 100 and compare nobody with applicants; what this variant cannot "
+                "measure is not scored. Bands rest on an assumed spread of one person's answers.",
+                "zh": "分数从 0 到 100 逐步获得，不与其他申请者比较；该变体测不到的内容不计分。"
+                "分数区间依据假定的个人回答间差异。",
+            },
             WORTH,
         )
 
-    def meaning(self, digest: str) -> str:
+    def meaning(self, digest: str) -> Mapping[str, str]:
         """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
-        return (
-            f"the rubric {digest[:12]}, variant {self.variant}: what candidates tell of their own acts, reasons and "
-            "talks, without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence "
-            "says what earned them. What this variant cannot measure is not scored."
-        )
+        return {
+            "en": f"the rubric {digest[:12]}, variant {self.variant}: what candidates tell of their own acts, reasons "
+            "and talks, without training. Points are earned from 0 to 100 and compare nobody with applicants; evidence "
+            "says what earned them. What this variant cannot measure is not scored.",
+            "zh": f"评分量规 {digest[:12]}，变体 {self.variant}：候选人讲述的自身行动、理由和交谈，未经训练。"
+            "分数从 0 到 100 逐步获得，不与其他申请者比较；依据说明得分来自何处。该变体测不到的内容不计分。",
+        }
 
     @property
     def rubric(self) -> Rubric:

@@ -65,16 +65,16 @@ def page(title: str, card: Card) -> str:
 
 def _tell(model: ModelVersion, evidence: Evidence, gate: Json, language: Language) -> Iterator[Block]:
     say = speaker(language, "card")
-    yield from _section("identity", _identity(model, evidence, gate, say), say)
+    yield from _section("identity", _identity(model, evidence, gate, say, language), say)
     yield from _section("uses", [say("meant"), say("not_meant"), say("missing")], say)
     yield from _data(model, say)
     yield from _weights(model, say)
-    yield from _validity(model, evidence, say)
+    yield from _validity(model, evidence, say, language)
     yield from _reliability(model, say)
     yield from _features(model, say)
     yield from _groups(evidence.audit, say)
     yield from _checks(gate, say)
-    yield from _section("limits", _limits(model, evidence, gate, say), say)
+    yield from _section("limits", _limits(model, evidence, gate, say, language), say)
     yield from _rules(evidence.audit, say, language)
 
 
@@ -94,7 +94,7 @@ def _table(caption: str, titles: Sequence[str], rows: Sequence[Sequence[Cell]], 
     return Grid(caption, tuple(titles), numeric, cells, tuple(judged) if any(judged) else (), why_last)
 
 
-def _identity(model: ModelVersion, evidence: Evidence, gate: Json, say: Say) -> list[str]:
+def _identity(model: ModelVersion, evidence: Evidence, gate: Json, say: Say, language: Language) -> list[str]:
     framework, pack = model.framework, gate["pack"]
     titles = "; ".join(f"{name}: {said}" for name, said in framework.titles.items())
     decided = {"admission": gate["admission"], "made": gate["made"][:10], "gate": pack["name"]}
@@ -103,7 +103,7 @@ def _identity(model: ModelVersion, evidence: Evidence, gate: Json, say: Say) -> 
     sentences = [
         say("job", job=framework.job, titles=titles, digest=framework.digest[:12], version=framework.version),
         say("version", digest=evidence.model_digest),
-        say("kind", made=model.made),
+        say("kind", made=model.made[language]),
         say("admission_until" if until else "admission", **decided, **until),
     ]
     if gate["every_decision_reviewed"]:
@@ -153,7 +153,7 @@ def _weights(model: ModelVersion, say: Say) -> Iterator[Block]:
     yield from _section("weights", learned.get("findings", ()), say, table)
 
 
-def _validity(model: ModelVersion, evidence: Evidence, say: Say) -> Iterator[Block]:
+def _validity(model: ModelVersion, evidence: Evidence, say: Say, language: Language) -> Iterator[Block]:
     found = model.documents.get("validity", {})
     performance = found.get("performance", {})
     rows = [
@@ -167,7 +167,7 @@ def _validity(model: ModelVersion, evidence: Evidence, say: Say) -> Iterator[Blo
     rows += [
         (say("ratings", name=name), _estimate(one["score"]), "–") for name, one in found.get("ratings", {}).items()
     ]
-    sentences = [model.worth, *(() if model.learned else found.get("findings", ()))]
+    sentences = [model.worth[language], *(() if model.learned else found.get("findings", ()))]
     corrected = performance.get("corrected")
     if isinstance(corrected, Mapping):
         rows += [
@@ -249,14 +249,14 @@ def _checks(gate: Json, say: Say) -> Iterator[Block]:
     yield from _section("gate", waived, say, _table(say("gate"), titles, rows, why_last=True))
 
 
-def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say) -> list[str]:
+def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say, language: Language) -> list[str]:
     sentences = [
         say("scope", languages=", ".join(model.languages), recognisers=", ".join(model.recognisers)),
         say("hired_only"),
-        *model.limits,
+        *(one[language] for one in model.limits),
     ]
     sentences += [
-        say("not_met", asks=one["asks"], found=one["found"])
+        say("not_met", asks=_asks(one, say, language), found=one["found"])
         for one in gate["checks"]
         if one["outcome"] in {"fail", "insufficient"}
     ]
@@ -265,6 +265,11 @@ def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say) -> li
     if "today" in model.documents:
         sentences.append(model.documents["today"]["said"])
     return sentences
+
+
+def _asks(check: Json, say: Say, language: Language) -> str:
+    """What a check asks for: in English as its pack says it, else by the check's name."""
+    return str(check["asks"]) if language == "en" else say(f"asks_{check['id']}")
 
 
 def _rules(audit: Json | None, say: Say, language: Language) -> Iterator[Block]:

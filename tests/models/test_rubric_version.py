@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,8 @@ from tests.models.versions import FRAMEWORK
 from vivavoce.data.schema import Absent
 from vivavoce.data.status import RowStatus
 from vivavoce.models.directory import ModelRefused, load_model, save_model
+from vivavoce.models.fusion.fusion_version import FusionVersion
+from vivavoce.models.linear.linear_version import LinearVersion
 from vivavoce.models.rubric.rubric import Rubric, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.version import WHOLE, MeasuredAnswer
@@ -237,3 +240,14 @@ def rewrite(folder, name, content):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest[name] = hashlib.sha256(content).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("kind", [RubricVersion, LinearVersion, FusionVersion])
+def test_what_a_version_says_of_itself_stands_in_both_languages(kind, monkeypatch):
+    monkeypatch.setattr(kind, "applicants", 100)
+    said = object.__new__(kind)
+    object.__setattr__(said, "variant", "full")
+    for one in (said.made, said.worth, *said.limits, said.meaning("0" * 64)):
+        assert set(one) == {"en", "zh"}
+        assert re.search("[一-鿿]", one["zh"])
+        assert not re.search("[一-鿿]", one["en"])

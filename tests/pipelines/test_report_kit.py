@@ -11,9 +11,11 @@ import jinja2
 import pytest
 import yaml
 
+from vivavoce.fairness.gate.decision import read_gate
 from vivavoce.pipelines.doctor import all_checks
 from vivavoce.pipelines.report import page as pages
 from vivavoce.pipelines.report.blocks import (
+    LANGUAGES,
     Bullets,
     Drawing,
     Fold,
@@ -24,6 +26,7 @@ from vivavoce.pipelines.report.blocks import (
     Pictures,
     Screen,
     Story,
+    speaker,
 )
 from vivavoce.pipelines.report.figures import PALETTE, Words, standalone, to_svg
 
@@ -144,6 +147,13 @@ def test_the_doctor_says_what_a_pdf_lacks_and_how_to_get_it(monkeypatch: pytest.
     assert "libpango-1.0-0" in lacking[0].found
     assert "sudo apt-get install -y fonts-noto-cjk" in lacking[1].found
     assert found["fonts-noto-core (PDF)"].well
+
+
+def test_every_check_of_the_gate_is_said_in_both_languages_as_its_pack_says_it() -> None:
+    say = {language: speaker(language, "card") for language in LANGUAGES}
+    for check in read_gate().checks:
+        assert say["en"](f"asks_{check.id}") == check.asks
+        assert re.search("[一-鿿]", say["zh"](f"asks_{check.id}"))
 
 
 def test_an_undefined_name_is_an_error() -> None:

@@ -24,18 +24,20 @@ class MeanVersion(ModelVersion):
     norms: Mapping[str, Norms]
 
     @property
-    def made(self) -> str:
+    def made(self) -> Mapping[str, str]:
         """How it was made."""
-        return "mean. Nothing was learned: one measure for each competency, beside the applicants' mean."
+        said = "mean. Nothing was learned: one measure for each competency, beside the applicants' mean."
+        return {"en": said, "zh": "平均：没有学习，每项胜任力一个测量，与申请者平均相比。"}
 
     @property
-    def worth(self) -> str:
+    def worth(self) -> Mapping[str, str]:
         """Of which scores its figures are."""
-        return "Of the score as it is: no rating and no performance went into it."
+        return {"en": "Of the score as it is: no rating and no performance went into it.", "zh": "依据分数本身。"}
 
-    def meaning(self, digest: str) -> str:
+    def meaning(self, digest: str) -> Mapping[str, str]:
         """What its points mean."""
-        return f"the means {digest[:12]}: 50 points are the applicants' mean, 15 their standard deviation."
+        said = f"the means {digest[:12]}: 50 points are the applicants' mean, 15 their standard deviation."
+        return {"en": said, "zh": f"平均 {digest[:12]}：50 分为申请者平均，15 分为标准差。"}
 
     @property
     def features(self) -> Mapping[str, tuple[str, ...]]:
