@@ -88,10 +88,11 @@ def test_it_scores_recordings(version: Path, tmp_path: Path) -> None:
     assert {row["model_digest"] for row in found.values()} == {digest}
     assert found["teamwork"]["score"] is not None
     notes = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["notes"]
-    assert notes[0] == (
+    assert notes[0]["en"] == (
         f"software engineer: scored by the means {digest[:12]}: 50 points are the applicants' mean, 15 their standard "
         "deviation."
     )
+    assert notes[0]["zh"] == f"software engineer：评分者为平均 {digest[:12]}：50 分为申请者平均，15 分为标准差。"
 
 
 def test_it_is_audited_and_held_against_the_gate(version: Path, cohort: Cohort, tmp_path: Path) -> None:
