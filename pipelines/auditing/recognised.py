@@ -10,16 +10,21 @@ import pandas as pd
 
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
+from vivavoce.evaluation.agreement import share
 from vivavoce.evaluation.multiplicity import benjamini_hochberg
 from vivavoce.evaluation.recognition import WORD, ErrorGap, ErrorRate, Interval, error_gap, word_error_rate
 from vivavoce.fairness.document import finite
-from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared
+from vivavoce.fairness.groups import CANDIDATE, UNKNOWN, Declared, Labels
+from vivavoce.features.transcript.words import UNCLEAR_BELOW
 from vivavoce.pipelines.auditing.chapters import estimate_words
+from vivavoce.pipelines.auditing.differences import estimate
 from vivavoce.pipelines.auditing.evidence import Evidence, Found, Json, Told, declared
 from vivavoce.pipelines.report.blocks import Block, Bullets, Grid, Heading, Paragraph, Say, count_words, p_words
 from vivavoce.pipelines.report.plots import decimal
+from vivavoce.pipelines.scoring.trust import MOST_ERROR
 
 WORDS, ERRORS, REFERENCE, HYPOTHESIS, LANGUAGE = "words", "errors", "reference", "hypothesis", "language"
+CONFIDENCE = "confidence"
 RECOGNITION = (
     Column(CANDIDATE, Kind.ID, meaning="who spoke"),
     Column(REFERENCE, Kind.TEXT, meaning="what was said").optional,
@@ -27,6 +32,7 @@ RECOGNITION = (
     Column(LANGUAGE, Kind.LABEL, meaning="en or zh").optional,
     Column(WORDS, Kind.INTEGER, low=1, meaning="how many words were said").optional,
     Column(ERRORS, Kind.INTEGER, low=0, meaning="how many were recognised wrongly").optional,
+    Column(CONFIDENCE, Kind.NUMBER, low=0, high=1, meaning="the recogniser's own, of that answer").optional,
 )
 LEAST = 10  # people of a group: fewer voices say nothing about a group's
 COUNTS = 0.03  # three more wrong words in a hundred; careful transcribers differ among themselves by four to six
@@ -35,10 +41,20 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Recognised:
-    """Recognition errors by person, recordings pooled."""
+    """Recognition errors by person, recordings pooled; ``answers`` are single ones, where their confidence is known."""
 
     table: Table
     persons: Mapping[str, ErrorRate]
+    answers: tuple["Heard", ...] = ()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One answer: who spoke, the share of words heard wrongly, and the recogniser's confidence, 0–1."""
+
+    candidate: str
+    error: float
+    confidence: float
 
 
 def read_recognised(given: Given, maps: Maps | None = None) -> Recognised:
@@ -48,7 +64,7 @@ def read_recognised(given: Given, maps: Maps | None = None) -> Recognised:
     ----------
     given
         ``candidate_id`` with ``reference, hypothesis`` (and ``language``, ``en`` or ``zh``, English where it is not
-        said), or with ``words, errors`` counted elsewhere.
+        said), or with ``words, errors`` counted elsewhere; ``confidence`` beside either.
     maps
         What the user calls these columns.
 
@@ -68,7 +84,10 @@ def read_recognised(given: Given, maps: Maps | None = None) -> Recognised:
     persons: dict[str, list[ErrorRate]] = {}
     for candidate, rate in zip(frame[CANDIDATE], rates, strict=True):
         persons.setdefault(str(candidate), []).append(rate)
-    return Recognised(table, {name: reduce(add, recordings) for name, recordings in persons.items()})
+    pooled = {name: reduce(add, recordings) for name, recordings in persons.items()}
+    given_confidence = frame[CONFIDENCE] if CONFIDENCE in frame else pd.Series(np.nan, frame.index)
+    answers = zip(frame[CANDIDATE], rates, given_confidence, strict=True)
+    return Recognised(table, pooled, tuple(Heard(str(a), b.value, float(c)) for a, b, c in answers if not np.isnan(c)))
 
 
 def _recordings(table: Table) -> list[Problem]:
@@ -107,8 +126,11 @@ def describe_recognised(recognised: Recognised, groups: Declared, named: Mapping
     ids = pd.Series(list(recognised.persons), dtype="string")
     rates = list(recognised.persons.values())
     places = groups.places(ids)
-    rows, unknown = [], {}
+    speakers = groups.places(pd.Series([one.candidate for one in recognised.answers], dtype="string"))
+    rows, unknown, trusted = [], {}, []
     for attribute in groups.attributes:
+        if recognised.answers:
+            trusted += _trusted(attribute, groups.labels(speakers, attribute), recognised.answers)
         labels = groups.labels(places, attribute)
         members = {
             level: [rate for rate, code in zip(rates, labels.codes, strict=True) if code == k]
@@ -117,7 +139,24 @@ def describe_recognised(recognised: Recognised, groups: Declared, named: Mapping
         unknown[attribute] = int((labels.codes == UNKNOWN).sum())
         rows += _attribute(attribute, members, named.get(attribute)) if members else []
     _adjust(rows)
-    return {"family": "exploratory", "people": len(rates), "unknown": unknown, "rows": rows}
+    return {"family": "exploratory", "people": len(rates), "unknown": unknown, "rows": rows, "trusted": trusted}
+
+
+def _trusted(attribute: str, labels: Labels, answers: Sequence[Heard]) -> list[Json]:
+    """What one line of confidence, the same for all, does to each group: good words refused, bad ones believed."""
+    wrong = np.array([one.error for one in answers]) > MOST_ERROR
+    believed = np.array([one.confidence for one in answers]) >= UNCLEAR_BELOW
+    rows = []
+    for code, level in enumerate(labels.levels):
+        well, badly = (labels.codes == code) & ~wrong, (labels.codes == code) & wrong
+        rows.append(
+            {
+                "attribute": attribute, "group": level, "well": int(well.sum()), "badly": int(badly.sum()),
+                **estimate("false_abstention", share(~believed[well])),
+                **estimate("false_acceptance", share(believed[badly])),
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _attribute(attribute: str, members: Mapping[str, Sequence[ErrorRate]], named: str | None) -> list[Json]:
@@ -199,6 +238,15 @@ def tell(recognition: Told, say: Say) -> Iterator[Block]:
         caption = say("recognition_by", attribute=attribute, reference=rows[0]["reference"])
         numeric = (False, *(True,) * 6, False, False)
         yield Grid(caption, tuple(say(name) for name in names), numeric, cells, verdicts, why_last=True)
+        if trusted := [row for row in recognition.get("trusted", ()) if row["attribute"] == attribute]:
+            ends = ("false_abstention", "false_acceptance")
+            titles = tuple(say(name) for name in ("group", "well", ends[0], "badly", ends[1]))
+            told = tuple(
+                (row["group"], count_words(row["well"]), estimate_words(row, ends[0]), count_words(row["badly"]),
+                 estimate_words(row, ends[1]))
+                for row in trusted
+            )  # fmt: skip
+            yield Grid(say("trusted_by", attribute=attribute), titles, (False, *(True,) * 4), told)
 
 
 def _heard(row: Told, say: Say) -> str:

@@ -125,3 +125,29 @@ def test_texts_are_aligned_and_bad_rows_listed(tmp_path: Path, capsys: pytest.Ca
         assert ended(audit, AuditRequest(scores, groups, tmp_path / "out", recognition=path)) == 2
         error = capsys.readouterr().err
         assert all(part in error for part in said), error
+
+
+def test_one_line_of_confidence_and_what_it_does_to_each_group(tmp_path: Path) -> None:
+    """Planted: of 40 well heard answers a group 10 and 2 lie below the line; of 20 badly heard 5 and 15 above it."""
+    rows = []
+    for sex, refused, believed in (("f", 10, 5), ("m", 2, 15)):
+        for i in range(60):
+            well = i < 40
+            above = i >= refused if well else i - 40 < believed
+            rows.append((f"{sex}{i}", 100, 5 if well else 40, 0.9 if above else 0.5))
+    pd.DataFrame(rows, columns=["candidate_id", "words", "errors", "confidence"]).to_csv(
+        tmp_path / "r.csv", index=False
+    )
+    people = pd.DataFrame({"candidate_id": [row[0] for row in rows]})
+    people.assign(sex=people["candidate_id"].str[0]).to_csv(tmp_path / "g.csv", index=False)
+    people.assign(score=np.arange(len(people))).to_csv(tmp_path / "s.csv", index=False)
+    found = audit(AuditRequest(tmp_path / "s.csv", groups=tmp_path / "g.csv", cut=50, recognition=tmp_path / "r.csv"))
+    told = {row["group"]: row for row in found.content["recognition"]["trusted"]}
+    assert {name: (row["well"], row["badly"]) for name, row in told.items()} == {"f": (40, 20), "m": (40, 20)}
+    assert [told[name]["false_abstention"] for name in "fm"] == [10 / 40, 2 / 40]
+    assert [told[name]["false_acceptance"] for name in "fm"] == [5 / 20, 15 / 20]
+    assert told["f"]["false_abstention_low"] < 0.25 < told["f"]["false_abstention_high"]
+    found.to_html(tmp_path / "audit.html")
+    page = (tmp_path / "audit.html").read_text()
+    assert "a line of confidence that is the same for everybody" in page
+    assert "置信度界线对所有人相同" in page
