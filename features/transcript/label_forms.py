@@ -45,7 +45,7 @@ def fold_name(name: str) -> str:
 
     Examples
     --------
-    >>> fold_name("O’Neil,\\u00a0ANNA (Guest)"), fold_name("王芳（外部）")
+    >>> fold_name("O’Neil,\u00a0ANNA (Guest)"), fold_name("王芳（外部）")
     ("o'neil, anna", '王芳')
     """
     folded = unicodedata.normalize("NFKC", name).translate(_BRACKETS)
