@@ -80,3 +80,19 @@ def test_the_wrong_language_is_told_and_an_unknown_voice_is_not_believed(engine:
     (heard,) = engine.recognise([passage(synthetic, "zh")])
     found = answer_confidence(heard)
     assert found is None or found < UNCLEAR_BELOW
+
+
+def test_words_begin_where_the_corpus_says(
+    engine: Dictation[Any], viva_data: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """The one clip of GRID that comes with its alignment (25,000 units a second); median .1 s and .3 s at most."""
+    folder = viva_data / "talking_face" / "grid"
+    lines = [line.split() for line in (folder / "swwp2s.align").read_text().splitlines()]
+    starts = {word: int(start) / 25_000 for start, _, word in lines if word != "sil"}
+    (heard,) = engine.recognise([passage(read_sound(folder / "id2_vcd_swwp2s.mpg"), "en")])
+    found = {word.text.casefold().strip(".,"): word.start for word in heard.words}
+    apart = [abs(found[word] - start) for word, start in starts.items() if word in found]
+    record_property(f"{engine.engine}, GRID", f"{len(apart)} of {len(starts)} words, {np.median(apart):.2f} s")
+    assert len(apart) >= 3
+    assert np.median(apart) <= 0.1
+    assert max(apart) <= 0.3
