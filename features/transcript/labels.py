@@ -32,6 +32,10 @@ _ENDED = re.compile(r"[.!?。！？…\"”)\]）】]\s*$")
 _TAIL = re.compile(
     r"(?:[\[(（【]([^\[\]()（）【】\n]{2,60})[\])）】]|\s[–—-]{1,2}\s*([^\W\d_][^\n.!?。！？]{1,40}))\s*$"
 )
+_SET_OFF = re.compile(
+    r"^\W{0,3}(?P<name>[^\W\d_][\w'’.-]*(?: [^\W\d_][\w'’.-]*)??)"
+    r"(?P<mark>\s*[:：=;；~>]|,?\s+(?:says?|said)\b|说[:：，])"  # no dots: who hesitates sets words off by them
+)
 SHORT = 25  # characters of a line that is no line of captions, which are broken at forty
 ESTABLISHED = 0.5  # share of the spoken lines with a label from which a file is one that names its speakers
 
@@ -246,7 +250,25 @@ def _decide(lines: Sequence[_Line], known: frozenset[str]) -> tuple[set[_Line], 
         if one.head and fold_name(one.head.name) in names and one.head.style not in {"line", "sign"}
     }
     unclear = sum(_may_be_name(line, taken, count) for line in lines)
-    return taken, unclear + _turns(lines, taken) + _unmarked(lines, taken, names | known) + _tails(lines, names | known)
+    return taken, (
+        unclear
+        + _turns(lines, taken)
+        + _unmarked(lines, taken, names | known)
+        + _tails(lines, names | known)
+        + _set_off_alike(lines, taken)
+    )
+
+
+def _set_off_alike(lines: Sequence[_Line], taken: set[_Line]) -> int:
+    """Cues most of which open with a word or two and one and the same mark, whatever it is: names set in an odd way."""
+    first = [line for line in lines if line.first and line not in taken]
+    heads: dict[str, list[str]] = {}
+    for line in first:
+        found = _SET_OFF.match(line.text)
+        if found and likeness(found["name"]) >= Likeness.LOWER:
+            heads.setdefault(found["mark"].strip().casefold(), []).append(fold_name(found["name"]))
+    alike = [names for names in heads.values() if len(set(names)) > 1 and len(names) > len(set(names))]
+    return sum(len(names) for names in alike if len(names) >= ESTABLISHED * len(first))
 
 
 def _may_be_name(line: _Line, taken: set[_Line], count: Counter[str]) -> bool:

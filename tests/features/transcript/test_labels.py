@@ -327,3 +327,20 @@ def test_usual_files_are_understood(tool: str, label: Callable[[str], str]) -> N
     found = find_speakers([Cue(float(i), i + 1.0, f"{label(name)}{text}") for i, (name, text) in enumerate(texts)])
     assert [(cue.speaker, cue.text) for cue in found.cues] == texts
     assert found.unclear == 0
+
+
+@pytest.mark.parametrize("style", ["%s: ", "%s says: ", "%s=", "%s; ", "%s> "])
+@pytest.mark.parametrize("who", [("taylor", "anna"), ("Taylor", "Anna")])
+@pytest.mark.parametrize("order", ["abab", "aabaa", "babab"])
+def test_names_set_off_in_a_way_that_nobody_uses(style: str, who: tuple[str, str], order: str) -> None:
+    """Most cues open with a word and the same mark: nobody's words are taken for somebody else's."""
+    cues = [Cue(i, i + 1, style % who["ab".index(one)] + "I measured the cause.") for i, one in enumerate(order)]
+    found = find_speakers(cues)
+    assert found.unclear or {cue.speaker for cue in found.cues} == {"Taylor", "Anna"}
+
+
+def test_hesitation_is_no_name() -> None:
+    said = ("Well... I measured it.", "So... we changed it.", "Well... it held.", "So... I told her.")
+    found = find_speakers([Cue(i, i + 1, text) for i, text in enumerate(said)])
+    assert not found.unclear
+    assert {cue.speaker for cue in found.cues} == {None}
