@@ -265,7 +265,9 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
     )  # fmt: skip
     beside = _beside(request, people)
     judged = describe(audit_cohort(cohort, Choices(people.comparators, _left_out(packs))))
-    judged["unmeasured"] = describe_unmeasured(cohort.scored, cohort.selected, people.attributes, people.scores.reasons)
+    judged["unmeasured"] = describe_unmeasured(
+        cohort.scored, cohort.selected, people.attributes, people.scores.reasons, people.comparators
+    )
     if people.scores.scores is not None:
         judged["score_differences"] = describe_differences(
             people.scores.scores, people.scores.competencies, people.attributes, people.comparators

@@ -90,7 +90,7 @@ def _read(path: Path, content: bytes, mending: Mending) -> tuple[str, list[Cue],
     """What the content is, its cues, and the language that it states."""
     if content.startswith(b"PK\x03\x04"):
         return "docx", read_notes(document_text(content), mending), None
-    text = _decoded(path, content).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = _decoded(path, content, mending).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     begin = text.lstrip("\ufeff \t\n")
     if begin[:1] in ("{", "[") and not re.match(r"\[[^\n\]]*\][^\n,]*\n|\{\\|\[Script Info", begin):
         cues, stated = read_json(begin, mending)
@@ -113,8 +113,8 @@ def _read(path: Path, content: bytes, mending: Mending) -> tuple[str, list[Cue],
     raise TranscriptError(path, "line 1", first, f"No transcript with times is known in this form. {READ}")
 
 
-def _decoded(path: Path, content: bytes) -> str:
-    """The text, by its mark, as UTF-8, or in the encoding that its letters show."""
+def _decoded(path: Path, content: bytes, mending: Mending) -> str:
+    """The text, by its mark, as UTF-8, or in the encoding that its letters show; bytes that are none are counted."""
     named = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
     if named is None and content[:200].count(0) > len(content[:200]) // 4:
         named = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
@@ -123,12 +123,20 @@ def _decoded(path: Path, content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         if named is not None:
-            return content.decode(named, "replace")
+            return _counted(content.decode(named, "replace"), mending)
         guessed = _guessed(content)
         if guessed is not None:
-            return guessed
+            return _counted(guessed, mending)
         value = f"byte 0x{error.object[error.start]:02x}"
         raise TranscriptError(path, f"line {line}", value, "Save the transcript as UTF-8.") from error
+
+
+def _counted(text: str, mending: Mending) -> str:
+    """The text, its characters that could not be read in the account: each of them spoils a word."""
+    lost = text.count("\ufffd")
+    if lost:
+        mending.note("characters that could not be read", lost, words=lost)
+    return text
 
 
 def _guessed(content: bytes) -> str | None:

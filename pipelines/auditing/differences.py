@@ -20,7 +20,7 @@ from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.differences import LEAST, ScoreDifference, ScoreDifferences, score_differences
 from vivavoce.fairness.document import finite
 from vivavoce.fairness.groups import UNKNOWN, Labels
-from vivavoce.fairness.table import Group
+from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, build_table
 from vivavoce.models.score import OVERALL
 
 FEWEST_BARS, MOST_BARS = 8, 40  # of a histogram: the square root of the people, within what an eye can tell apart
@@ -124,6 +124,7 @@ def describe_unmeasured(
     selected: npt.NDArray[np.bool_],
     attributes: Mapping[str, Labels],
     reasons: Sequence[str] = (),
+    named: Mapping[str, str] | None = None,
 ) -> list[Json]:
     """Who has no score, of every group: the share with Wilson's interval, why, and what it does to the impact ratio.
 
@@ -138,12 +139,15 @@ def describe_unmeasured(
         Declared groups.
     reasons
         Why there is no score, shape (n,); nothing where the table does not say.
+    named
+        The group to compare with, by attribute; without one the highest rate.
     """
     why = np.asarray([reason.partition(": ")[0] or UNSAID for reason in reasons] if reasons else [UNSAID] * len(scored))
     entries = []
     for name, labels in attributes.items():
         groups = [(level, labels.codes == code) for code, level in enumerate(labels.levels)]
         unknown = labels.codes == UNKNOWN
+        ratios = _ratios(scored, selected, name, labels, (named or {}).get(name))
         rows = []
         for level, here in (*groups, *([("unknown", unknown)] if unknown.any() else [])):
             out = ~scored[here]
@@ -155,7 +159,7 @@ def describe_unmeasured(
                     "not_scored": int(out.sum()),
                     **estimate("share", share(out)),
                     "reasons": dict(sorted(counted.items(), key=lambda one: (-one[1], one[0]))),
-                    **_ratios(scored, selected, [one for _, one in groups], here if level != "unknown" else None),
+                    **ratios[level],
                 }
             )
         entries.append({"attribute": name, "rows": rows})
@@ -163,25 +167,29 @@ def describe_unmeasured(
 
 
 def _ratios(
-    scored: npt.NDArray[np.bool_],
-    selected: npt.NDArray[np.bool_],
-    groups: Sequence[npt.NDArray[np.bool_]],
-    here: npt.NDArray[np.bool_] | None,
-) -> Json:
-    """A group's selection rate over the highest, by what becomes of people without a score; null where undefined."""
-    chosen = selected & scored
-    ways = {"counted_out": (chosen, scored), "not_selected": (chosen, None), "selected": (chosen | ~scored, None)}
-    found: Json = {}
+    scored: npt.NDArray[np.bool_], selected: npt.NDArray[np.bool_], attribute: str, labels: Labels, named: str | None
+) -> dict[str, Json]:
+    """Each group's impact ratio by what becomes of people without a score, as the audit's own tables compare them."""
+    chosen, everybody = selected & scored, np.ones_like(scored)
+    ways = {
+        "counted_out": (chosen, scored),
+        "not_selected": (chosen, everybody),
+        "selected": (chosen | ~scored, everybody),
+    }
+    found: dict[str, Json] = {level: {} for level in (*labels.levels, "unknown")}
     for way, (passed, counted) in ways.items():
-        rates = [_rate(passed, one if counted is None else one & counted) for one in groups]
-        highest = max((rate for rate in rates if not math.isnan(rate)), default=math.nan)
-        own = math.nan if here is None else _rate(passed, here if counted is None else here & counted)
-        found[f"ratio_{way}"] = finite(own / highest) if highest > 0 else None
+        counts = zip(labels.levels, labels.counted(passed).tolist(), labels.counted(counted).tolist(), strict=False)
+        groups = [Group(*one) for one in counts]  # the last count, of people of unknown group, has no level
+        comparator = named if named in labels.levels else None
+        table = build_table(
+            attribute, groups, family=Family.EXPLORATORY, comparator=comparator, comparator_share=SHARE_THAT_COUNTS
+        )
+        for row in table.rows:
+            own = 1.0 if row.group.name == table.comparator else math.nan
+            ratio = own if row.comparison is None else row.comparison.impact_ratio
+            found[row.group.name][f"ratio_{way}"] = finite(ratio)
+        found["unknown"][f"ratio_{way}"] = None
     return found
-
-
-def _rate(passed: npt.NDArray[np.bool_], who: npt.NDArray[np.bool_]) -> float:
-    return float(passed[who].mean()) if who.any() else math.nan
 
 
 COUNTS = (

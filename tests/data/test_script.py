@@ -13,7 +13,7 @@ from vivavoce.data.script import is_traditional, pieces, simplified
 from vivavoce.features.language import AnswerText, written_answer
 from vivavoce.features.transcript.hygiene import mask, normalise
 from vivavoce.features.transcript.words import Transcript, Word
-from vivavoce.pipelines.written import PLAIN, read_written, score_written
+from vivavoce.pipelines.written import PLAIN, Written, read_written, score_written
 
 FRAMEWORKS = load_frameworks(ROOT / "data/frameworks")
 INTERVIEWS = [
@@ -54,13 +54,12 @@ def test_one_to_many_and_regional_words(written: str, plain: str) -> None:
 
 @pytest.mark.parametrize("way", ["s2t", "s2tw", "s2hk", "s2twp", "s2hkp"])
 @pytest.mark.parametrize("interview", INTERVIEWS, ids=lambda one: one.id)
-def test_both_scripts_earn_the_same(way: str, interview: object) -> None:
+def test_both_scripts_earn_the_same(way: str, interview: Written) -> None:
     """Half a point is the limit; what is seen is at most .1."""
-    assert hasattr(interview, "answers")
     convert = opencc.OpenCC(way).convert
-    other = interview.model_copy(update={"answers": {q: convert(text) for q, text in interview.answers.items()}})  # type: ignore[attr-defined]
-    framework = FRAMEWORKS[interview.job]  # type: ignore[attr-defined]
-    first, second = (score_written(one, framework, None).points for one in (interview, other))  # type: ignore[arg-type]
+    other = interview.model_copy(update={"answers": {q: convert(text) for q, text in interview.answers.items()}})
+    framework = FRAMEWORKS[interview.job]
+    first, second = (score_written(one, framework, None).points for one in (interview, other))
     assert first is not None
     assert second is not None
     assert abs(first - second) <= 0.5

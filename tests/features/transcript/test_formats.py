@@ -195,3 +195,13 @@ def test_a_megabyte_takes_no_more_than_two_seconds(tmp_path: Path, text: str) ->
     with contextlib.suppress(TranscriptError):
         read(tmp_path, ".vtt", text)
     assert time.process_time() - begun < 2
+
+
+def test_bytes_that_are_no_text_are_counted(tmp_path: Path) -> None:
+    """In a file that says its encoding itself, one bad pair of bytes costs itself and stands in the account."""
+    path = tmp_path / "bad.vtt"
+    text = "WEBVTT\n\n00:00:01.000 --> 00:00:04.000\nI measured it and told her about it.\n"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode().replace(b"told", b"t\xff\xfeld"))
+    found = read_transcript(path)
+    assert ("characters that could not be read", 2) in found.account.mended
+    assert found.account.share > 0
