@@ -113,10 +113,11 @@ def _unmeasured_why(entry: Json, say: Say) -> Iterator[Block]:
     rows = entry["rows"]
     language = cast("Language", say("language_code"))
     reasons = sorted({reason for row in rows for reason in row["reasons"]})
-    words = tuple(say(UNSAID) if one == UNSAID else reason_words(one).said(language) for one in reasons)
-    counts = tuple((row["group"], *(count_words(row["reasons"].get(one, 0)) for one in reasons)) for row in rows)
+    words = {one: say(UNSAID) if one == UNSAID else reason_words(one).said(language) for one in reasons}
+    counts = tuple((words[one], *(count_words(row["reasons"].get(one, 0)) for row in rows)) for one in reasons)
     caption = say("unmeasured_why", attribute=entry["attribute"])
-    yield Grid(caption, (say("group"), *words), (False, *(True,) * len(reasons)), counts)
+    groups = tuple(row["group"] for row in rows)
+    yield Grid(caption, (say("why_column"), *groups), (False, *(True,) * len(groups)), counts)
     known = [row for row in rows if row[RATIOS[0]] is not None]
     caption = say("unmeasured_ratios", attribute=entry["attribute"])
     told = tuple((row["group"], *(decimal(row[one]) for one in RATIOS)) for row in known)
