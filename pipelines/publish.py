@@ -344,14 +344,14 @@ def show(decision: Decision, said: Console) -> None:
     for one in decision.checks:
         level = "blocking" if one.check.level is Level.BLOCKING else "advisory"
         words = one.check.id.replace("_", " ")
-        table.add_row(words, level, Text(one.outcome.value, COLOURS[one.outcome]), Text(one.seen.found))
+        table.add_row(words, level, Text(one.outcome.value, COLOURS[one.outcome]), Text(one.seen.found["en"]))
     said.print(table)
     said.print(
         Text.assemble("The gate says: ", (decision.admission.value, "bold"), "."), highlight=False, soft_wrap=True
     )
     for one in decision.in_the_way:
         needed = f" ({one.seen.people} people)" if one.seen.people else ""
-        say(said, f"  {one.check.id.replace('_', ' ')}: {one.seen.remedy}{needed}")
+        say(said, f"  {one.check.id.replace('_', ' ')}: {one.seen.remedy['en']}{needed}")
 
 
 def verify(

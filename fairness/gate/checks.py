@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from vivavoce.data.wording import NOTHING, Words, as_is, joined
 from vivavoce.evaluation.effect import people_needed_for_correlation
-from vivavoce.fairness.gate.evidence import NO_AUDIT, Evidence, Seen, failed, interval, limits, passed, place, unknown
+from vivavoce.fairness.gate.evidence import Evidence, Seen, failed, interval, limits, passed, place, say, unknown
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
 
 Parameters = Mapping[str, float]
@@ -16,140 +17,143 @@ Json = Mapping[str, Any]
 def audited(evidence: Evidence, _: Parameters) -> Seen:
     """Whether the audit is of this very version; no audit is a failure, since one can be made."""
     if evidence.audit is None:
-        return failed(NO_AUDIT, "Run viva audit with --model and give its folder.")
+        return failed(say("no_audit"), say("run_audit"))
     digest = (evidence.audit.get("model") or {}).get("digest")
     if digest != evidence.model_digest:
-        seen = f"the audit is of {str(digest)[:12] if digest else 'no named version'}, not {evidence.model_digest[:12]}"
-        return failed(seen, "Score with this version, and audit those scores with --model.")
-    return passed(f"of {evidence.model_digest[:12]}")
+        given = {"digest": evidence.model_digest[:12]}
+        seen = say("audit_of_other", other=str(digest)[:12], **given) if digest else say("audit_of_none", **given)
+        return failed(seen, say("audit_these_scores"))
+    return passed(say("audit_of", digest=evidence.model_digest[:12]))
 
 
 def current(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether the audit is young enough."""
     if evidence.audit is None:
-        return failed(NO_AUDIT, "Run viva audit with --model and give its folder.")
+        return failed(say("no_audit"), say("run_audit"))
     made = datetime.fromisoformat(evidence.audit["made"])
     age = evidence.now - (made if made.tzinfo else made.replace(tzinfo=UTC))
-    seen = f"{age.days} days old, at most {parameters['days']:g}"
+    seen = say("age", days=age.days, most=f"{parameters['days']:g}")
     if age.total_seconds() < 0:
-        return failed(f"made on {made:%Y-%m-%d}, which is still to come", "Set the clock right and audit again.")
-    return passed(seen) if age.days <= parameters["days"] else failed(seen, "Audit this year's scores.")
+        return failed(say("to_come", made=f"{made:%Y-%m-%d}"), say("set_clock"))
+    return passed(seen) if age.days <= parameters["days"] else failed(seen, say("audit_this_year"))
 
 
 def consent(evidence: Evidence, _: Parameters) -> Seen:
     """Whether everybody who was learned from agreed to it."""
     if evidence.without_consent is None:
-        return failed("the data sheet does not say", "Train from a table that carries purposes.")
+        return failed(say("consent_unsaid"), say("train_with_purposes"))
     if evidence.without_consent:
-        return failed(f"{evidence.without_consent} without", "Leave these people out and train again.")
-    return passed("on record for all")
+        return failed(say("without_consent", n=evidence.without_consent), say("leave_out"))
+    return passed(say("consent_of_all"))
 
 
 def no_refused_feature(evidence: Evidence, _: Parameters) -> Seen:
     """Whether anything is scored that must not be."""
     if not evidence.refused:
-        return passed("none is used")
+        return passed(say("none_used"))
     listed = "; ".join(f"{name}: {reason}" for name, reason in evidence.refused.items())
-    return failed(listed, "Drop these features and train again.")
+    return failed(as_is(listed), say("drop_features"))
 
 
 def groups_permuted(evidence: Evidence, _: Parameters) -> Seen:
     """Whether declared groups can reach a score."""
-    return _unchanged(evidence.groups_permuted, "when declared groups were permuted")
+    return _unchanged(evidence.groups_permuted, say("permuted"))
 
 
 def scored_twice(evidence: Evidence, _: Parameters) -> Seen:
     """Whether a score depends on anything but the person."""
-    return _unchanged(evidence.scored_twice, "when people were scored again in another order")
+    return _unchanged(evidence.scored_twice, say("scored_again"))
 
 
-def _unchanged(same: bool | None, when: str) -> Seen:
+def _unchanged(same: bool | None, when: Words) -> Seen:
     if same is None:
-        return failed(f"not tried {when}", "Give the measured features with --features, so that it can be tried.")
+        return failed(say("not_tried", when=when), say("give_features_to_try"))
     if not same:
-        return failed(f"scores changed {when}", "Find what reaches the score; this is a defect.")
-    return passed(f"bit-identical {when}")
+        return failed(say("changed", when=when), say("find_what_reaches"))
+    return passed(say("identical", when=when))
 
 
 def validity(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether the score predicts performance at all: a failure only once enough people could have shown it."""
     needed = people_needed_for_correlation(parameters["r"])
     if math.isnan(evidence.validity.low):
-        missing = evidence.validity.reason or "no interval"
-        return unknown(missing, f"Collect the performance of {needed} scored people.", needed)
-    seen = f"r {interval(evidence.validity)}, {evidence.persons} people"
+        missing = as_is(evidence.validity.reason) if evidence.validity.reason else say("no_interval")
+        return unknown(missing, say("collect_performance", n=needed), needed)
+    seen = say("validity", r=interval(evidence.validity), n=evidence.persons)
     if evidence.validity.low > 0:
         return passed(seen)
     if evidence.persons < needed:
-        more = f"Collect performance of {needed} people in all; r = {parameters['r']:g} then shows in 4 of 5 studies."
-        return unknown(seen, more, needed)
-    return failed(seen, "Look at criterion, ratings and questions; keep the champion, or people, meanwhile.")
+        return unknown(seen, say("collect_in_all", n=needed, r=f"{parameters['r']:g}"), needed)
+    return failed(seen, say("look_at_criterion"))
 
 
 def not_below_champion(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether a change makes decisions worse; without a champion there is nothing to be worse than."""
     gap, margin = evidence.over_champion, parameters["margin"]
     if gap is None:
-        return passed("there is no champion yet")
+        return passed(say("no_champion"))
     if math.isnan(gap.low):
-        return unknown(gap.reason or "not compared", "Compare with the champion on the same people.")
-    seen = f"Δr {interval(gap)} against the champion, margin {margin:g}"
+        return unknown(as_is(gap.reason) if gap.reason else say("not_compared"), say("compare"))
+    seen = say("over_champion", gap=interval(gap), margin=f"{margin:g}")
     if gap.low >= -margin:
         return passed(seen)
     if gap.value < -margin:
-        return failed(seen, "Keep the champion.")
+        return failed(seen, say("keep_champion"))
     width = (gap.high - gap.low) / 2
     people = math.ceil(evidence.persons * (width / margin) ** 2) if evidence.persons else None
-    return unknown(seen, "Collect more outcomes until the interval is narrower than the margin.", people)
+    return unknown(seen, say("more_outcomes"), people)
 
 
 def primary_impact(evidence: Evidence, _: Parameters) -> Seen:
     """The audit's verdict on its primary family; never its sweep, nor anything else that was only looked at."""
     if evidence.audit is None:
-        return unknown(NO_AUDIT, "Run viva audit with --model and give its folder.")
+        return unknown(say("no_audit"), say("run_audit"))
     status = evidence.audit["status"]
     if status == "ok":
-        return passed("no group of at least 2 % is in doubt")
+        return passed(say("no_doubt"))
     if status == "finding":
         found = [one for one in evidence.audit["findings"] if one["family"] == "primary"]
-        seen = "; ".join(f"{place(one['where'])} ratio {one['size']:.2f} {limits(*one['interval'])}" for one in found)
-        return failed(seen, _suspects(evidence.audit) or "Look for what causes it, retrain without it, audit again.")
+        seen = joined(
+            say("ratio", place=place(one["where"]), ratio=f"{one['size']:.2f}", limits=limits(*one["interval"]))
+            for one in found
+        )
+        return failed(seen, _suspects(evidence.audit))
     open_ones = list(evidence.audit["open"])
     needed = [one["people_needed"] for one in open_ones if one["people_needed"]]
     people = max(needed) if needed else None
-    seen = f"not told for {', '.join(place(one['where']) for one in open_ones) or 'any group'}"
-    return unknown(seen, "Audit again when these groups are larger; until then people decide.", people)
+    seen = _not_told(place(one["where"]) for one in open_ones)
+    return unknown(seen, say("audit_when_larger"), people)
 
 
-def _suspects(audit: Json) -> str:
+def _suspects(audit: Json) -> Words:
     """Questions that the same audit found to treat equally able people differently: where to begin."""
     biased = biased_questions(audit)
-    return f"Retrain without {', '.join(biased)}, which treats equally able people differently." if biased else ""
+    return say("retrain_without_biased", names=", ".join(biased)) if biased else say("look_for_cause")
 
 
 def job_analysis(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether people who know the job said what it asks for."""
     if evidence.rated_job >= parameters["raters"]:
-        return passed(f"{evidence.rated_job} raters")
+        return passed(say("raters", n=evidence.rated_job))
     if evidence.rated_job == 0:
-        return failed("the framework is an illustration", "Have people who do the job rate its tasks.")
-    return failed(f"{evidence.rated_job} raters, at least {parameters['raters']:g}", "Ask more people of the job.")
+        return failed(say("illustration"), say("have_tasks_rated"))
+    return failed(say("raters_of", n=evidence.rated_job, least=f"{parameters['raters']:g}"), say("ask_more"))
 
 
 def same_questions(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether the interview was the same for everybody."""
     if evidence.same_questions is None:
-        return unknown("not known", "Give the measured features with --features.")
-    seen = f"{evidence.same_questions:.0%} of interviews have every question"
+        return unknown(say("not_known"), say("give_features"))
+    seen = say("same_questions", share=f"{evidence.same_questions:.0%}")
     if evidence.same_questions >= parameters["share"]:
         return passed(seen)
-    return failed(seen, "Ask everybody all questions of the framework.")
+    return failed(seen, say("ask_all"))
 
 
 def people(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether there are people enough, overall and by group."""
     if evidence.audit is None:
-        return unknown(NO_AUDIT, "Run viva audit with --model and give its folder.")
+        return unknown(say("no_audit"), say("run_audit"))
     short, largest = [], 0
     for table in _primary(evidence.audit):
         largest = max(largest, int(sum(row["n"] for row in table["rows"])))
@@ -160,10 +164,10 @@ def people(evidence: Evidence, parameters: Parameters) -> Seen:
         ]
     if largest < parameters["overall"]:
         need = int(parameters["overall"])
-        return unknown(f"{largest} people, at least {need}", "Audit again with more people.", need)
+        return unknown(say("people_of", n=largest, least=need), say("more_people"), need)
     if short:
-        return unknown("; ".join(short), f"At least {parameters['group']:g} people in every group.")
-    return passed(f"{largest} people, every group of 2 % has {parameters['group']:g}")
+        return unknown(as_is("; ".join(short)), say("least_in_group", n=f"{parameters['group']:g}"))
+    return passed(say("people", n=largest, least=f"{parameters['group']:g}"))
 
 
 def rater_agreement(evidence: Evidence, parameters: Parameters) -> Seen:
@@ -173,10 +177,13 @@ def rater_agreement(evidence: Evidence, parameters: Parameters) -> Seen:
     undefined = [name for name, found in evidence.rater_agreement.items() if math.isnan(found.value)]
     if low:
         shown = ", ".join(f"{name} {evidence.rater_agreement[name].value:.2f}" for name in low)
-        return failed(f"ICC(1,k) below {least:g}: {shown}", "Train the raters, or have more of them rate.")
+        return failed(say("icc_below", least=f"{least:g}", names=shown), say("train_raters"))
     if undefined or not evidence.rater_agreement:
-        return unknown(f"not known for {', '.join(undefined) or 'any competency'}", "Have two people rate everybody.")
-    return passed(f"ICC(1,k) from {min(one.value for one in evidence.rater_agreement.values()):.2f} up")
+        return unknown(
+            say("icc_unknown", names=", ".join(undefined)) if undefined else say("icc_unknown_at_all"),
+            say("two_raters"),
+        )
+    return passed(say("icc", low=f"{min(one.value for one in evidence.rater_agreement.values()):.2f}"))
 
 
 def modalities(evidence: Evidence, _: Parameters) -> Seen:
@@ -184,35 +191,35 @@ def modalities(evidence: Evidence, _: Parameters) -> Seen:
     idle = {name: found for name, found in evidence.increments.items() if found.verdict != "shown"}
     if not idle:
         used = ", ".join(evidence.increments)
-        return passed(f"shown for {used}" if used else "language only")
-    shown = ", ".join(f"{name} {found.verdict}" for name, found in idle.items())
+        return passed(say("shown_for", names=used) if used else say("language_only"))
+    shown = joined(say(f"modality {found.verdict}".replace(" ", "_"), name=name) for name, found in idle.items())
     if all(found.verdict == "underpowered" for found in idle.values()):
         needed = [found.people_needed for found in idle.values() if found.people_needed]
-        return unknown(shown, "Drop them until they are shown.", max(needed) if needed else None)
-    return failed(shown, f"Train without {', '.join(idle)}.")
+        return unknown(shown, say("drop_until_shown"), max(needed) if needed else None)
+    return failed(shown, say("train_without", names=", ".join(idle)))
 
 
 def differential_prediction(evidence: Evidence, _: Parameters) -> Seen:
     """Whether the score means the same performance in every group."""
     outcomes = (evidence.audit or {}).get("outcomes")
     if not outcomes:
-        return unknown("the audit has no outcomes", "Audit with --outcomes.")
+        return unknown(say("no_outcomes"), say("audit_with", option="--outcomes"))
     rows = [
         (f"{criterion['criterion']}, {entry['attribute']} {row['group']}", row["verdict"])
         for criterion in outcomes["criteria"]
         for entry in criterion["attributes"]
         for row in entry["groups"]
     ]
-    return _verdicts(rows, "predicts alike", "Look at criterion and score of these groups.")
+    return _verdicts(rows, say("predicts_alike"), say("look_at_groups"))
 
 
 def question_functioning(evidence: Evidence, _: Parameters) -> Seen:
     """Whether a question treats equally able people differently."""
     if evidence.audit is None or not evidence.audit.get("questions"):
-        return unknown("the audit has no scores by question", "Audit with --questions.")
+        return unknown(say("no_questions"), say("audit_with", option="--questions"))
     biased = biased_questions(evidence.audit)
     if biased:
-        return failed(", ".join(biased), f"Retrain without {', '.join(biased)}.")
+        return failed(as_is(", ".join(biased)), say("retrain_without", names=", ".join(biased)))
     rows = [
         (f"{row['question']} ({entry['attribute']} {group['group']})", row["verdict"])
         for job in evidence.audit["questions"]["jobs"]
@@ -220,7 +227,7 @@ def question_functioning(evidence: Evidence, _: Parameters) -> Seen:
         for group in entry["groups"]
         for row in group["questions"]
     ]
-    return _verdicts(rows, "none stands out", "")
+    return _verdicts(rows, say("none_stands_out"), NOTHING)
 
 
 def biased_questions(audit: Json) -> list[str]:
@@ -233,45 +240,50 @@ def recognition(evidence: Evidence, _: Parameters) -> Seen:
     """Whether words are recognised alike."""
     found = (evidence.audit or {}).get("recognition")
     if not found:
-        return unknown("the audit has no word errors by group", "Audit with --recognition.")
+        return unknown(say("no_recognition"), say("audit_with", option="--recognition"))
     rows = [(f"{row['attribute']} {row['group']}", row["verdict"]) for row in found["rows"]]
-    return _verdicts(rows, "no gap", "Use a recogniser that hears these groups as well, or transcripts by people.")
+    return _verdicts(rows, say("no_gap"), say("other_recogniser"))
 
 
 def not_scored(evidence: Evidence, _: Parameters) -> Seen:
     """Whether being unmeasurable hits a group."""
     tables = (evidence.audit or {}).get("not_scored")
     if not tables:
-        return unknown("the audit does not say who was not scored", "Audit the project's own scores.")
+        return unknown(say("not_scored_unsaid"), say("audit_own_scores"))
     rows = [(f"{table['attribute']} {row['group']}", row["verdict"]) for table in tables for row in table["rows"]]
     hit = [name for name, verdict in rows if verdict == "finding"]
-    return failed(", ".join(hit), "Find out why.") if hit else passed("no group stands out")
+    return failed(as_is(", ".join(hit)), say("find_out")) if hit else passed(say("no_group_stands_out"))
 
 
 def alternatives(evidence: Evidence, parameters: Parameters) -> Seen:
     """Whether there is as good a way that hurts less."""
     search = evidence.search
     if search is None:
-        return unknown("nobody searched", "Run viva fair alternatives with candidates declared beforehand.")
+        return unknown(say("nobody_searched"), say("search"))
     if search.better:
-        return failed(f"confirmed: {', '.join(search.better)}", "Publish the alternative instead, or say why not.")
+        return failed(say("confirmed", names=", ".join(search.better)), say("publish_alternative"))
     if search.tried < parameters["candidates"]:
-        return unknown(f"{search.tried} tried, at least {parameters['candidates']:g}", "Declare more candidates.")
+        return unknown(say("tried_of", n=search.tried, least=f"{parameters['candidates']:g}"), say("declare_more"))
     if not search.told:
-        return unknown(f"{search.tried} tried; these numbers could confirm none", "Search again with more people.")
-    return passed(f"{search.tried} tried, none as valid with clearly less impact")
+        return unknown(say("tried_unsettled", n=search.tried), say("search_again"))
+    return passed(say("tried_none", n=search.tried))
 
 
-def _verdicts(rows: Iterable[tuple[str, str | None]], fine: str, remedy: str) -> Seen:
+def _verdicts(rows: Iterable[tuple[str, str | None]], fine: Words, remedy: Words) -> Seen:
     """Findings before doubts: any finding fails, any group without a verdict leaves the check open."""
     listed = list(rows)
     hit = [name for name, verdict in listed if verdict == "finding"]
     open_ones = [name for name, verdict in listed if verdict == "insufficient"]
     if hit:
-        return failed("; ".join(hit), remedy)
+        return failed(as_is("; ".join(hit)), remedy)
     if open_ones or not listed:
-        return unknown(f"not told for {'; '.join(open_ones) or 'any group'}", "Audit again with more people.")
+        return unknown(_not_told(map(as_is, open_ones)), say("more_people"))
     return passed(fine)
+
+
+def _not_told(groups: Iterable[Words]) -> Words:
+    listed = list(groups)
+    return say("not_told", groups=joined(listed)) if listed else say("none_told")
 
 
 def _primary(audit: Json) -> list[Json]:

@@ -20,6 +20,7 @@ from vivavoce.data.schema import digest_of
 from vivavoce.data.table import InputRefused
 from vivavoce.fairness.gate.checks import CHECKS
 from vivavoce.fairness.gate.evidence import Evidence, Outcome, Seen
+from vivavoce.fairness.rules import Text
 
 SHIPPED = files("vivavoce.fairness") / "gate" / "standard.yaml"
 
@@ -45,8 +46,8 @@ class GateCheck(_Strict):
     ]  # fmt: skip
     level: Level
     waivable: bool
-    asks: str
-    reason: str
+    asks: Text
+    reason: Text
     parameters: dict[str, float] = {}
 
 
@@ -133,12 +134,12 @@ class Judged:
         return {
             "id": self.check.id,
             "level": self.check.level.value,
-            "asks": self.check.asks,
-            "reason": self.check.reason,
+            "asks": self.check.asks.model_dump(),
+            "reason": self.check.reason.model_dump(),
             "parameters": self.check.parameters,
             "outcome": self.outcome.value,
-            "found": self.seen.found,
-            "remedy": self.seen.remedy,
+            "found": dict(self.seen.found),
+            "remedy": dict(self.seen.remedy),
             "people_needed": self.seen.people,
             "waiver": {"reason": self.waiver.reason, "keys": sorted(self.waiver.keys)} if self.waiver else None,
         }
@@ -227,7 +228,7 @@ def refuse_waiver(check: str, reason: str, pack: GatePack) -> None:
     if check not in known:
         raise WaiverRefused(f"The gate has no check {check!r}: waive one of {', '.join(known)}.")
     if not known[check].waivable:
-        raise WaiverRefused(f"{check} cannot be waived: {known[check].reason}")
+        raise WaiverRefused(f"{check} cannot be waived: {known[check].reason.en}")
     if len(reason.strip()) < REASON_LENGTH:
         raise WaiverRefused(f"A waiver needs a written reason of {REASON_LENGTH} characters. Got {reason!r}.")
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from vivavoce.data.wording import NOTHING, Words, as_is, wording
 from vivavoce.evaluation.estimate import Estimate, undefined
 
-NO_AUDIT = "no audit was given"
+say = wording("vivavoce.fairness.gate")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Seen:
     outcome
         Never ``waived``: that is the decision's.
     found
-        What was seen, in words with figures.
+        What was seen, in words with figures, by language.
     remedy
         What would change it; empty where it passed.
     people
@@ -114,36 +115,37 @@ class Seen:
     """
 
     outcome: Outcome
-    found: str
-    remedy: str = ""
+    found: Words
+    remedy: Words = field(default_factory=lambda: NOTHING)
     people: int | None = None
 
 
-def passed(found: str) -> Seen:
+def passed(found: Words) -> Seen:
     """Nothing to do."""
     return Seen(Outcome.PASS, found)
 
 
-def failed(found: str, remedy: str) -> Seen:
+def failed(found: Words, remedy: Words) -> Seen:
     """Something is wrong."""
     return Seen(Outcome.FAIL, found, remedy)
 
 
-def unknown(found: str, remedy: str, people: int | None = None) -> Seen:
+def unknown(found: Words, remedy: Words, people: int | None = None) -> Seen:
     """These numbers cannot tell, or nobody looked."""
     return Seen(Outcome.INSUFFICIENT, found, remedy, people)
 
 
-def place(where: Mapping[str, Any]) -> str:
+def place(where: Mapping[str, Any]) -> Words:
     """A group as one phrase.
 
     Examples
     --------
-    >>> place({"attribute": "sex", "group": "women", "comparator": "men"})
+    >>> place({"attribute": "sex", "group": "women", "comparator": "men"})["en"]
     'sex women against men'
     """
-    against = f" against {where['comparator']}" if where.get("comparator") else ""
-    return f"{where['attribute']} {where['group']}{against}"
+    if where.get("comparator"):
+        return say("against", **{name: where[name] for name in ("attribute", "group", "comparator")})
+    return as_is(f"{where['attribute']} {where['group']}")
 
 
 def interval(found: Estimate) -> str:

@@ -17,7 +17,16 @@ PEOPLE = ("persons", "interviews", "raters", "criterion", "with performance")  #
 LOOKS = {
     "pass": "ok", "ok": "ok", "met": "ok", "fail": "finding", "finding": "finding", "not_met": "finding",
     "insufficient": "insufficient", "waived": "insufficient", "open": "insufficient",
+    "elsewhere": "", "not_applicable": "",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judged:
+    """In which column of a table verdicts stand, from its end, and who says them in the reader's language."""
+
+    say: Say
+    column: int = -1
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def _tell(model: ModelVersion, evidence: Evidence, gate: Json, language: Languag
     yield from _reliability(model, say)
     yield from _features(model, say)
     yield from _groups(evidence.audit, say)
-    yield from _checks(gate, say)
+    yield from _checks(gate, say, language)
     yield from _section("limits", _limits(model, evidence, gate, say, language), say)
     yield from _rules(evidence.audit, say, language)
 
@@ -86,18 +95,22 @@ def _section(name: str, sentences: Sequence[str], say: Say, *tables: Grid) -> It
     yield from tables
 
 
-def _table(caption: str, titles: Sequence[str], rows: Sequence[Sequence[Cell]], *, why_last: bool = False) -> Grid:
-    """A table of names, numbers in two decimals, and verdicts where the last column but a reason has some."""
-    judged = [LOOKS.get(str(row[-2 if why_last else -1]), "") for row in rows]
+def _table(caption: str, titles: Sequence[str], rows: Sequence[Sequence[Cell]], judged: Judged | None = None) -> Grid:
+    """A table of names and numbers in two decimals; ``judged`` says in which column its verdicts stand, counted."""
     numeric = tuple(bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(titles)))
-    cells = tuple(tuple(_text(cell) for cell in row) for row in rows)
-    return Grid(caption, tuple(titles), numeric, cells, tuple(judged) if any(judged) else (), why_last)
+    cells = [[_text(cell) for cell in row] for row in rows]
+    looks = [LOOKS.get(row[judged.column], "") for row in cells] if judged else []
+    for row in cells:
+        if judged and row[judged.column] in LOOKS:
+            row[judged.column] = judged.say(f"ends_{row[judged.column]}")
+    last = judged is not None and judged.column != -1
+    return Grid(caption, tuple(titles), numeric, tuple(map(tuple, cells)), tuple(looks) if any(looks) else (), last)
 
 
 def _identity(model: ModelVersion, evidence: Evidence, gate: Json, say: Say, language: Language) -> list[str]:
     framework, pack = model.framework, gate["pack"]
     titles = "; ".join(f"{name}: {said}" for name, said in framework.titles.items())
-    decided = {"admission": gate["admission"], "made": gate["made"][:10], "gate": pack["name"]}
+    decided = {"admission": say(f"admission_{gate['admission']}"), "made": gate["made"][:10], "gate": pack["name"]}
     decided |= {"version": pack["version"]}
     until = {"expires": gate["expires"][:10]} if gate["expires"] else {}
     sentences = [
@@ -230,23 +243,27 @@ def _groups(audit: Json | None, say: Say) -> Iterator[Block]:
                 )
                 for row in table["rows"]
             ],
+            Judged(say),
         )
         for table in audit["tables"]
         if table["family"] == "primary"
     ]  # fmt: skip
-    said = say("audited", made=str(audit["made"])[:10], status=audit["status"])
+    said = say("audited", made=str(audit["made"])[:10], status=say(f"ends_{audit['status']}"))
     yield from _section("groups", [said], say, *tables)
 
 
-def _checks(gate: Json, say: Say) -> Iterator[Block]:
-    rows = [(one["id"], one["level"], one["found"], one["outcome"], one["remedy"]) for one in gate["checks"]]
+def _checks(gate: Json, say: Say, language: Language) -> Iterator[Block]:
+    rows = [
+        (one["id"], say(f"level_{one['level']}"), one["found"][language], one["outcome"], one["remedy"][language])
+        for one in gate["checks"]
+    ]
     waived = [
         say("waived", check=one["id"], keys=", ".join(one["waiver"]["keys"]), reason=one["waiver"]["reason"])
         for one in gate["checks"]
         if one["waiver"]
     ]
     titles = [say(name) for name in ("check", "level", "seen", "outcome", "remedy")]
-    yield from _section("gate", waived, say, _table(say("gate"), titles, rows, why_last=True))
+    yield from _section("gate", waived, say, _table(say("gate"), titles, rows, Judged(say, -2)))
 
 
 def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say, language: Language) -> list[str]:
@@ -256,7 +273,7 @@ def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say, langu
         *(one[language] for one in model.limits),
     ]
     sentences += [
-        say("not_met", asks=_asks(one, say, language), found=one["found"])
+        say("unsettled", asks=one["asks"][language], found=one["found"][language])
         for one in gate["checks"]
         if one["outcome"] in {"fail", "insufficient"}
     ]
@@ -267,11 +284,6 @@ def _limits(model: ModelVersion, evidence: Evidence, gate: Json, say: Say, langu
     return sentences
 
 
-def _asks(check: Json, say: Say, language: Language) -> str:
-    """What a check asks for: in English as its pack says it, else by the check's name."""
-    return str(check["asks"]) if language == "en" else say(f"asks_{check['id']}")
-
-
 def _rules(audit: Json | None, say: Say, language: Language) -> Iterator[Block]:
     if audit is None or not audit.get("checks"):
         return
@@ -280,7 +292,7 @@ def _rules(audit: Json | None, say: Say, language: Language) -> Iterator[Block]:
     ]
     titles = [say(name) for name in ("pack", "pack_version", "clause", "asks", "answer")]
     said = str(audit.get("disclaimer", "Not legal advice."))
-    yield from _section("rules", [said], say, _table(say("rules"), titles, rows))
+    yield from _section("rules", [said], say, _table(say("rules"), titles, rows, Judged(say)))
 
 
 def _estimate(found: Json) -> str:

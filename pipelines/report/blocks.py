@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Literal
 from unicodedata import bidirectional
 
-import yaml
-
+from vivavoce.data.wording import Words, sentences
 from vivavoce.pipelines.report.figures import Drawing, width_of
 
 Language = Literal["en", "zh"]
@@ -152,12 +149,8 @@ def known(report: str) -> frozenset[str]:
     return frozenset(_texts(report))
 
 
-@cache
-def _texts(report: str) -> dict[str, dict[str, str]]:
-    text = (files("vivavoce.pipelines.report") / "texts" / f"{report}.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, dict[str, str]] = yaml.load(text, loader)  # noqa: S506 (a safe loader, the fast one where it is)
-    return loaded
+def _texts(report: str) -> Mapping[str, Words]:
+    return sentences("vivavoce.pipelines.report", f"texts/{report}.yaml")
 
 
 def speaker(language: Language, report: str = "audit") -> Say:

@@ -1,5 +1,6 @@
 """The gate: every check ends as planted, blocking ones stand in the way, and its own error rates are counted."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -131,7 +132,8 @@ def test_a_planted_failure_fails_its_check_and_no_other(check):
     failed = {one.check.id for one in decision.checks if one.outcome is Outcome.FAIL}
     assert failed == {check}
     [one] = [one for one in decision.checks if one.check.id == check]
-    assert one.seen.remedy
+    assert all(one.seen.remedy.values())
+    assert re.search("[一-鿿]", one.seen.remedy["zh"])
     blocking = one.check.level is Level.BLOCKING
     assert decision.admission is (Admission.REFUSED if blocking else Admission.PUBLISHED)
 
@@ -172,7 +174,7 @@ def test_the_remedy_of_impact_names_the_question_that_the_audit_found():
     audit = FAILURES["primary_impact"]["audit"]
     audit = audit | {"questions": questions("finding"), "findings": [*audit["findings"], BIASED]}
     decision = decide(replace(GOOD, audit=audit), read_gate())
-    assert "q3" in next(one for one in decision.checks if one.check.id == "primary_impact").seen.remedy
+    assert "q3" in next(one for one in decision.checks if one.check.id == "primary_impact").seen.remedy["en"]
 
 
 class TestWaiver:

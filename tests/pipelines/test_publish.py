@@ -1,6 +1,7 @@
 """From a planted cohort to a champion: the gate refuses a biased question by name, and admits what lacks it."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,6 +181,8 @@ def test_without_the_question_it_is_published(house, second, published):
     card = (found.bundle.folder / "card.md").read_text()
     assert "problem_solving" in card
     assert "| sex | people |" in card
+    gate = card[card.index("## 准入门槛") :].split("## 已知局限")[0]
+    assert not re.findall(r"[^|\n]*[A-Za-z]{3,}(?: [a-z]{2,}){3,}.*", gate), "four words of English are a sentence"
     assert [event.action for event in house.records.read().events()][-2:] == [Action.PROMOTE, Action.PUBLISH]
 
 
