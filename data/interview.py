@@ -7,6 +7,7 @@ that say nothing themselves.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -209,27 +210,38 @@ def consent_on_file(policy: str) -> Consent:
 
 
 CANTONESE = "yue"  # ISO 639-3
-CANTONESE_TAG = re.compile(r"(?i)(?:(?:zh-)?yue|zh(?:-hant|-hans)?-(?:hk|mo))(?:-[a-z0-9]+)*")
+MEASURED = ("en", "zh")  # what is recognised and measured
+SPOKEN = {  # by their usual tags (BCP 47) and names; the first that matches whole
+    CANTONESE: re.compile(
+        r"(?:(?:zh-)?yue|zh(?:-hant|-hans)?-(?:hk|mo))(?:-[a-z0-9]+)*|cantonese|粤语|粵語|广东话|廣東話"
+    ),
+    "zh": re.compile(r"(?:zh|cmn)(?:-[a-z0-9]+)*|chinese|mandarin|中文|汉语|漢語|普通话|普通話|国语|國語|华语|華語"),
+    "en": re.compile(r"en(?:-[a-z0-9]+)*|english|英语|英語|英文"),
+}
 
 
 def spoken_language(value: object) -> object:
-    """Cantonese by any of its usual tags (BCP 47) is ``yue``; what Hong Kong and Macau call Chinese is spoken so.
+    """A language by any of its usual tags and names; what Hong Kong and Macau call Chinese is spoken as Cantonese.
 
     Examples
     --------
-    >>> spoken_language("zh-HK"), spoken_language("zh")
-    ('yue', 'zh')
+    >>> [spoken_language(one) for one in ("zh-HK", "zh_TW", "en-GB", "普通话", "fr")]
+    ['yue', 'zh', 'en', 'zh', 'fr']
     """
-    return CANTONESE if isinstance(value, str) and CANTONESE_TAG.fullmatch(value.strip().replace("_", "-")) else value
+    if not isinstance(value, str):
+        return value
+    tag = value.strip().replace("_", "-").casefold()
+    return next((language for language, names in SPOKEN.items() if names.fullmatch(tag)), value)
 
 
-def route(interview: Interview, purpose: Purpose) -> Reason | None:
+def route(interview: Interview, purpose: Purpose, languages: Collection[str] = MEASURED) -> Reason | None:
     """Say why an interview may not be processed for a purpose, or None where it may.
 
     In this order: an accommodation goes to people, whatever else the row says (``human_route``); no consent on
     record is ``no_consent``; a refusal (``text`` false) or a withdrawal goes to people (``human_route``); consent
     that names other purposes only is ``no_consent`` for this one; spoken Cantonese goes to people, since nobody has
-    measured how it is recognised and scored (``unmeasured_language``).
+    measured how it is recognised and scored (``unmeasured_language``); a language that is said and is none of
+    ``languages``, those of the job's framework, is ``framework_language``.
 
     Examples
     --------
@@ -245,7 +257,9 @@ def route(interview: Interview, purpose: Purpose) -> Reason | None:
         return Reason.HUMAN_ROUTE
     if purpose not in interview.consent.purposes:
         return Reason.NO_CONSENT
-    return Reason.UNMEASURED_LANGUAGE if interview.language == CANTONESE else None
+    if interview.language == CANTONESE:
+        return Reason.UNMEASURED_LANGUAGE
+    return None if interview.language in ("auto", *languages) else Reason.FRAMEWORK_LANGUAGE
 
 
 def permitted(consent: Consent | None, purpose: Purpose) -> frozenset[Modality]:

@@ -32,6 +32,7 @@ def check(framework: Annotated[Place, "A framework file or a folder of them."]) 
     rows = [
         {
             "job": one.job,
+            "languages": list(one.languages),
             "competencies": len(one.competencies),
             "questions": len(one.questions),
             "job analysis": one.job_analysis is not None,

@@ -177,6 +177,8 @@ def run(request: Request) -> Run:
         os.environ.update({name: value for name, value in KEPT_MEMORY.items() if name not in os.environ})
     said = Console(stderr=True)
     batch = prepare(request)
+    for line in batch.foreign():
+        say(said, line, "yellow")
     with Ledger.open(request.folder, batch.configuration.document(), versions=recorded_versions()) as ledger:
         return Run(request.folder, _run(request, batch, ledger, said))
 

@@ -24,7 +24,7 @@ from vivavoce.data.norms import Norms, Place
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
-from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence, known
+from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence, known, worded
 from vivavoce.pipelines.report.page import render
 from vivavoce.pipelines.scoring.outputs import AnswerResult, Row, write_whole
 from vivavoce.pipelines.scoring.timeline import draw, find_borrowed
@@ -236,8 +236,8 @@ def competency_name(framework: Framework, competency: str) -> Sentence:
 
 def question_text(framework: Framework, question_id: str, language: str) -> str:
     """The question's words in the interview's language; empty for a question that the framework does not hold."""
-    texts = {question.id: dict(question.text) for question in framework.questions}.get(question_id, {})
-    return texts.get(language) or texts.get("en") or ""  # type: ignore[call-overload]
+    texts = {question.id: dict[str, str](question.text) for question in framework.questions}
+    return worded(texts.get(question_id, {}), language)
 
 
 def overall(row: Row) -> Score | None:

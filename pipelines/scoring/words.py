@@ -147,6 +147,17 @@ class Listener:
             heard |= self._recognised(interview, asked, speaking, digests, sounds)
         return heard
 
+    def written_in(self, interview: Interview) -> set[str]:
+        """Languages of the transcripts that will be read; one that cannot be says so when it is."""
+        found = set()
+        for i, recording in enumerate(interview.recordings):
+            try:
+                if recording.transcript and self._engine(interview, i) is Engine.PROVIDED:
+                    found.add(read_transcript(recording.transcript).language)
+            except (NoRecogniser, TranscriptError, OSError):
+                continue
+        return found
+
     def _engine(self, interview: Interview, recording: int) -> Engine:
         return choose_engine(self.asr, has_transcript=interview.recordings[recording].transcript is not None)
 
