@@ -9,7 +9,7 @@ that say nothing themselves.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -126,12 +126,29 @@ class Interview:
     line: int = 0  # of the manifest, 1-based; the header counts in CSV
 
 
+YEAR_FIRST = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?!\d)")
+
+
+def year_first(text: str) -> str:
+    """A day that begins with its year as ISO 8601 writes it, and what follows; text without one as it is.
+
+    Examples
+    --------
+    >>> year_first("2026/3/1"), year_first("2026年11月2日 09:30"), year_first("1.3.2026")
+    ('2026-03-01', '2026-11-02 09:30', '1.3.2026')
+    """
+    return YEAR_FIRST.sub(lambda day: "{}-{:0>2}-{:0>2}".format(*day.groups()), text, count=1)
+
+
 def _iso_date(value: object) -> object:
+    """A day; of a time, which is what sheets and pandas make of days, where it is midnight."""
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value)
+            value = datetime.fromisoformat(year_first(value))
         except ValueError as error:
             raise ValueError("Write the day as 2026-11-22 (ISO 8601).") from error
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date()
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError("Write the day as 2026-11-22 (ISO 8601).")
     return value

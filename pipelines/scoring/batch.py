@@ -43,6 +43,9 @@ class Request:
     _: KW_ONLY
     out: Annotated[Place, "Output folder; an interrupted run there is continued."]
     framework: Annotated[Place | None, "A framework file or a folder of them. [default: the shipped three]"] = None
+    media_root: Annotated[
+        Place | None, "Where recordings and transcripts lie. [default: beside the manifest, or below]"
+    ] = None
     workers: Annotated[int, "Processes; the numbers are the same for any.", Shown(least=1)] = 1
     asr: Annotated[
         str, "Words from: auto (transcript, else whisper), provided, whisper, faster-whisper, pocketsphinx."
@@ -251,6 +254,10 @@ def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Fr
 def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
     """The manifest; a job without a framework, or without a model among models, is a bad row like any other."""
     place, folder = _manifest_file(request.manifest)
+    if request.media_root is not None:
+        folder = Path(request.media_root)
+        if not folder.is_dir():
+            raise RequestRefused(f"--media-root {folder}: there is no such folder. Name the one that media lie in.")
     manifest = read_manifest(
         place,
         consent_on_file=request.consent_on_file,

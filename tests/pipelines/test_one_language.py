@@ -58,7 +58,8 @@ def test_another_language_ends_at_the_door_and_the_others_go_on(tmp_path, framew
         for job in ("only_en", "only_zh")
         for spoken, said in (("en", "en-GB"), ("en", "auto"), ("zh", "zh-TW"), ("zh", None), ("zh", "zh-HK"))
     ]
-    run = score(batch(tmp_path, listed), out=tmp_path / "out", framework=frameworks, asr="provided")
+    manifest = batch(tmp_path / "media", listed).rename(tmp_path / "listed.jsonl")
+    run = score(manifest, out=tmp_path / "out", framework=frameworks, asr="provided", media_root=tmp_path / "media")
     done, left_out = ("scored", None, "ok"), ("not_scored", "framework_language", None)
     assert ends(run.folder) == {
         "only_en en-GB": done, "only_en auto": done, "only_en zh-TW": left_out, "only_en None": left_out,
