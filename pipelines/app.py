@@ -13,6 +13,19 @@ SOME = "some not, or only partly: see status.parquet"
 NOT_LOGGED = {Exit.NOT_LOGGED: "done, but the event log refused to say so"}
 
 TOP = {
+    "manifest": Command(
+        "manifest:manifest",
+        "Write the list of interviews that score reads, from a folder of recordings or an applicant system's table.",
+        (
+            "viva manifest recordings --job store_manager --language en --without-consent --out interviews.csv",
+            'viva manifest people.xlsx --media-root recordings --map "Applicant No=candidate_id" --job store_manager '
+            "--language zh --out interviews.csv",
+        ),
+        {
+            Exit.DONE: "written, with everything in it",
+            Exit.SOME_ROWS: "written; some files are in no row: which is said",
+        },
+    ),
     "score": Command(
         "score:score",
         "Score interviews.",
