@@ -276,8 +276,18 @@ FRAMEWORK = Group(
             "Print what a framework asks for: competencies, weights, questions.",
             ("viva framework describe", "viva framework describe f.yaml --json"),
         ),
+        "new": Command(
+            "frameworks:new",
+            "Write a template of a framework, with comments, and the schema that editors check it by.",
+            ("viva framework new store_manager --competency planning --competency safety --out frameworks",),
+        ),
         "check": Command(
             "frameworks:check", "Check framework files; every fault is named at once.", ("viva framework check f.yaml",)
+        ),
+        "schema": Command(
+            "frameworks:schema",
+            "Print the JSON Schema of frameworks, for editors.",
+            ("viva framework schema > f.json",),
         ),
     },
 )

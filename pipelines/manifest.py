@@ -8,12 +8,9 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from rich.console import Console
-from rich.prompt import Prompt
 
 from vivavoce.data.column_maps import Maps, fold, offered
 from vivavoce.data.errors import AlreadyThere, Exit
@@ -31,7 +28,7 @@ from vivavoce.features.transcript.provided import read_transcript
 from vivavoce.pipelines.door import Data, Map, Place, Shown, front_door, maps_of, scratch
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
 from vivavoce.pipelines.scoring.outputs import FORMULA_STARTS, write_whole
-from vivavoce.pipelines.terminal import Listed
+from vivavoce.pipelines.terminal import Asker, Listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,23 +118,6 @@ class Manifested:
         sys.stdout.writelines(f"{line}\n" for line in [*lines, f"Next: {self.command}"])
 
 
-@dataclass
-class Asker:
-    """Asks on a terminal; elsewhere keeps what it would have asked, to be named at once."""
-
-    live: bool
-    missing: list[Problem] = field(default_factory=list)
-
-    def ask(self, what: str, question: str, remedy: str, choices: Sequence[str] | None = None) -> str:
-        """An answer; empty where there is nobody to ask."""
-        if self.live:
-            return Prompt.ask(
-                question, console=Console(stderr=True), choices=list(choices) if choices else None
-            ).strip()
-        self.missing.append(Problem(what, "nothing", remedy))
-        return ""
-
-
 @front_door(ManifestRequest)
 def manifest(request: ManifestRequest) -> Manifested:
     """Write a manifest that score reads as it is.
@@ -156,11 +136,10 @@ def manifest(request: ManifestRequest) -> Manifested:
         raise InputRefused("--out", [Problem("file", shorten(out.suffix), "Name a .csv file.")])
     if out.exists():
         raise AlreadyThere(out, "it may have been filled in by hand. Name another, or remove it.")
-    asker = Asker(sys.stdin.isatty() and sys.stderr.isatty())
+    asker = Asker.here()
     rows, left, root = _gather(request, asker)
     _fill(rows, request, asker)
-    if asker.missing:
-        raise InputRefused(out, asker.missing)
+    asker.end(out)
     base = out.parent.resolve()
     below = root.resolve()
     inside = below == base or base in below.parents
@@ -288,7 +267,7 @@ def _fill(rows: list[Row], request: ManifestRequest, asker: Asker) -> None:
         _set(rows, "language", request.language or asker.ask("language", "Language 语言", remedy, languages))
     for row in rows:
         row["language"] = str(spoken_language(row["language"]))
-    asker.missing += _strange(rows, frameworks)
+    asker.missing.extend(_strange(rows, frameworks))
     _consent([row for row in rows if not any(row.get(name) for name in ("consent", *CONSENT))], request, asker)
 
 

@@ -164,7 +164,7 @@ def test_on_a_terminal_it_asks(tmp_path, recordings, monkeypatch) -> None:
         asked.append(question)
         return answers[len(asked) - 1]
 
-    monkeypatch.setattr("vivavoce.pipelines.manifest.Prompt.ask", answer)
+    monkeypatch.setattr("rich.prompt.Prompt.ask", answer)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     manifest(recordings, out=tmp_path / "m.csv")
