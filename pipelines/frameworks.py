@@ -120,8 +120,8 @@ def template(job: str, competencies: Sequence[str], questions: Sequence[str], la
     def told(name: str) -> str:
         return "".join(f"# {speaker(one, TEXTS)(name, job=job)}\n" for one in languages)
 
-    def texts(name: str, given: str | None = None) -> str:
-        spoken = languages[0] if len(languages) == 1 else "zh" if re.search(r"[\u4e00-\u9fff]", given or "") else "en"
+    def texts(name: str, given: str = "") -> str:
+        spoken = languages[0] if len(languages) == 1 else "zh" if re.search(r"[\u4e00-\u9fff]", given) else "en"
         said = {one: given if given and one == spoken else speaker(one, TEXTS)(name) for one in languages}
         return json.dumps(said, ensure_ascii=False)
 
@@ -131,7 +131,7 @@ def template(job: str, competencies: Sequence[str], questions: Sequence[str], la
     weights = [round(1 / len(competencies), 2)] * (len(competencies) - 1)
     weights.append(round(1 - sum(weights), 2))
     every = f"[{', '.join(competencies)}]"
-    asked = [(text, every) for text in questions] or [(None, f"[{name}]") for name in competencies]
+    asked = [(text, every) for text in questions] or [("", f"[{name}]") for name in competencies]
     lines = [f"# yaml-language-server: $schema={SCHEMA}\n", told("head"), 'version: "1"\n']
     lines += [told("languages"), f"languages: [{', '.join(languages)}]\ntitles: {texts('todo_title')}\n\n"]
     lines += [told("analysis"), f"job_analysis:\n  date: {datetime.now(UTC).date()}\n  illustrative: true\n\n"]

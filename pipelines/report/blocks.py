@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import bidirectional
 
 from vivavoce.data.wording import Words, sentences
@@ -193,7 +193,7 @@ def _in(language: Language, value: object) -> object:
     return worded(value, language) if isinstance(value, Mapping) else value
 
 
-def worded(texts: Mapping[str, str], language: str) -> str:
+def worded(texts: Mapping[Any, str], language: str) -> str:
     """A text in a language, or where it is not there in the first that is; empty where there is none.
 
     Examples

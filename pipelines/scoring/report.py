@@ -236,7 +236,7 @@ def competency_name(framework: Framework, competency: str) -> Sentence:
 
 def question_text(framework: Framework, question_id: str, language: str) -> str:
     """The question's words in the interview's language; empty for a question that the framework does not hold."""
-    texts = {question.id: dict[str, str](question.text) for question in framework.questions}
+    texts = {question.id: question.text for question in framework.questions}
     return worded(texts.get(question_id, {}), language)
 
 
