@@ -82,9 +82,11 @@ class Outcome:
 class Ended(Exception):
     """The interview ends here, not scored, for a named reason."""
 
-    def __init__(self, reason: str, detail: str, media: MediaStatus | None = None) -> None:
+    def __init__(
+        self, reason: str, detail: str, media: MediaStatus | None = None, speakers: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(detail)
-        self.reason, self.detail, self.media = reason, detail, media
+        self.reason, self.detail, self.media, self.speakers = reason, detail, media, speakers
 
 
 def build_job(settings: Settings) -> "InterviewJob":
@@ -126,6 +128,7 @@ class InterviewJob:
             result = self._measured(task, framework, clock, digests)
         except Ended as end:
             result = not_measured(interview.interview_id, framework, end.reason, end.detail, end.media, clock.seconds)
+            result = replace(result, speakers=end.speakers)
         except Erased as error:
             result = not_measured(interview.interview_id, framework, Reason.ERASED, str(error))
             return Outcome(result, tuple(digests))
@@ -183,7 +186,7 @@ class InterviewJob:
                 interview, spans, speaking, [one.sha256 for one in seen], [one.sound for one in seen]
             )
         except Unheard as end:
-            raise Ended(end.reason, str(end), worst.status) from end
+            raise Ended(end.reason, str(end), worst.status, end.speakers) from end
         except InputChanged as error:
             raise Ended(MediaStatus.INPUT_CHANGED, str(error), MediaStatus.INPUT_CHANGED) from error
 
@@ -301,14 +304,14 @@ def only_measured(
 
 def with_accounts(result: Result, heard: Collection[Heard]) -> Result:
     """What reading the transcripts had to mend or leave out, on the row: beyond ``MENDED`` of the words, partial."""
-    told = [f"{one.source}: {one.account}." for one in heard if one.account.mended]
-    worst = max((one.account.share for one in heard), default=0.0)
-    if worst:
-        told.append(f"{worst:.1%} of a transcript's words were left out or stand at guessed times.")
-    detail = " ".join(filter(None, [result.detail, *told]))
+    read = [one for one in heard if one.source]
+    if not read:
+        return result
+    mended = tuple((one.source, kind, count) for one in read for kind, count in one.account.mended)
+    worst = max(one.account.share for one in read)
     if worst > MENDED and result.status in COMPLETE:
-        return replace(result, detail=detail, status=RowStatus.PARTIAL, reason=Reason.PARTIAL_TRANSCRIPT)
-    return replace(result, detail=detail)
+        result = replace(result, status=RowStatus.PARTIAL, reason=Reason.PARTIAL_TRANSCRIPT)
+    return replace(result, mended=mended, words_left_out=worst)
 
 
 def asked_questions(interview: Interview) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ others: a percentile would rank people by just that.
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +57,24 @@ def reason_words(reason: str) -> Sentence:
 
 def _say(name: str, **values: object) -> Sentence:
     return Sentence(TEXTS, name, values)
+
+
+MOVED = re.compile(r"transcript whose times were (?:multiplied by (\S+))?(?: and )?(?:shifted by (\S+) s)?")
+
+
+def mended(row: Row) -> list[Sentence]:
+    """What reading the row's transcripts had to mend or leave out, a sentence each; and the share of words, if any."""
+    said = []
+    for file, kind, count in row.result.mended:
+        if moved := MOVED.fullmatch(kind):
+            what = _say("moved", factor=moved[1] or "1", shift=moved[2] or "0")
+        else:
+            known_kind = re.sub(r"\W+", "_", kind)
+            what = _say(f"kind_{known_kind}", n=count)
+        said.append(_say("in_file", file=file, what=what))
+    if share := row.result.words_left_out:
+        said.append(_say("left_out", share=f"{share:.1%}"))
+    return said
 
 
 LENGTHS = frozenset({"language.length_words", "language.length_characters"})
@@ -186,6 +205,7 @@ def write_report(
         overall=overall,
         account=account,
         words=reason_words,
+        mended=mended,
         say=_say,
         now=finished,
     )

@@ -47,11 +47,11 @@ Sound = Callable[[int | None], AudioSpool]  # a channel of a recording, or its m
 
 
 class Unheard(Exception):
-    """No words that can be trusted: ``reason`` is the row's, the text is for the operator."""
+    """No words that can be trusted: ``reason`` is the row's, the text and the names found are for the operator."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, speakers: tuple[str, ...] = ()) -> None:
         super().__init__(detail)
-        self.reason = reason
+        self.reason, self.speakers = reason, speakers
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +175,7 @@ class Listener:
         except OSError as error:
             raise Unheard(Reason.UNREADABLE_TRANSCRIPT, str(error)) from error
         except SeveralSpeakers as error:
-            raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error)) from error
+            raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error), error.speakers) from error
         if interview.language not in ("auto", whole.language):
             raise Unheard(
                 MediaStatus.WRONG_LANGUAGE,
