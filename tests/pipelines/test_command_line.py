@@ -218,9 +218,8 @@ class TestScore:
         assert detail["garbled"].startswith("garbled.vtt, line 1: No transcript with times is known in this form.")
         assert "candidate_speaker" in detail["unnamed"]
         assert "which names 1 speaker(s):" in detail["unnamed"]
-        assert "unnamed: the transcript names Taylor Woods.\n" in (mixed.parent / "said.txt").read_text(
-            encoding="utf-8"
-        )
+        said = (mixed.parent / "said.txt").read_text(encoding="utf-8")
+        assert "unnamed: the transcript names Taylor Woods.\n" in said
         for path in mixed.glob("*.*"):
             content = path.read_bytes() if path.suffix != ".parquet" else str(rows(mixed, path.stem)).encode()
             assert not any(name in content for name in (b"Taylor", b"Woods", b"Somebody Else")), path
