@@ -179,4 +179,8 @@ def _tightened(part: Any) -> Any:
 
 
 def _schema_text() -> str:
-    return json.dumps(framework_schema(), ensure_ascii=False, indent=1) + "\n"
+    """The schema, one part to a line."""
+    told = framework_schema()
+    parts = ",\n".join(f"  {json.dumps(name)}: {json.dumps(one)}" for name, one in told.pop("$defs").items())
+    lines = [f" {json.dumps(name)}: {json.dumps(one)}" for name, one in told.items()]
+    return "{\n" + ",\n".join([*lines, f' "$defs": {{\n{parts}\n }}']) + "\n}\n"

@@ -18,8 +18,8 @@ from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.data.interview import MEASURED, spoken_language
 from vivavoce.data.manifest import read_manifest
 from vivavoce.data.manifest_row import COLUMNS
-from vivavoce.data.manifest_table import CONSENT, IDS
-from vivavoce.data.pairing import LeftOut, Pair, list_files, pair
+from vivavoce.data.manifest_table import CONSENT, IDS, parse_json
+from vivavoce.data.pairing import PICTURED, SOUNDING, LeftOut, Pair, list_files, pair
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.table import Column, InputRefused, Kind, Table, read_table
 from vivavoce.features.transcript.formats.cue import TranscriptError
@@ -138,13 +138,13 @@ def manifest(request: ManifestRequest) -> Manifested:
         raise AlreadyThere(out, "it may have been filled in by hand. Name another, or remove it.")
     asker = Asker.here()
     rows, left, root = _gather(request, asker)
-    _fill(rows, request, asker)
+    foreign = _fill(rows, request, asker)
     asker.end(out)
     base = out.parent.resolve()
     below = root.resolve()
     inside = below == base or base in below.parents
     rows = [_placed(row, below.relative_to(base).as_posix() if inside else ".") for row in rows]
-    notes = _notes(rows, base if inside else below)
+    notes = [*foreign, *_notes(rows, base if inside else below)]
     _write(rows, out, base if inside else below)
     elsewhere = "" if inside else f" --media-root {root}"
     framework = f" --framework {request.framework}" if request.framework else ""
@@ -153,26 +153,31 @@ def manifest(request: ManifestRequest) -> Manifested:
 
 def _gather(request: ManifestRequest, asker: Asker) -> tuple[list[Row], list[LeftOut], Path]:
     """Rows from a folder or a table, what is in none, and the folder in which their files lie."""
-    if isinstance(request.source, str | Path) and Path(request.source).is_dir():
-        root = Path(request.source)
-        files, left = list_files(root)
+    source = request.source
+    if isinstance(source, str | Path) and (Path(source).is_dir() or not Path(source).suffix):
+        if not Path(source).is_dir():
+            raise InputRefused(source, [Problem("folder", "no folder", "Name one that exists, or a table.")])
+        files, left = list_files(Path(source))
         found, more = pair(files, request.language)
         if not found:
-            raise InputRefused(root, [Problem("folder", "no recording", "Name a folder that holds recordings.")])
-        return [_row(one) for one in found], [*left, *more], root
+            raise InputRefused(source, [Problem("folder", "no recording", "Name a folder that holds recordings.")])
+        return [_row(one) for one in found], [*left, *more], Path(source)
     rows, left, table = _from_table(request, _maps(request, asker))
     beside = Path.cwd() if table.source.frame is not None else Path(table.source.place).parent
     root = Path(request.media_root) if request.media_root else beside
-    if not all(row.get("media") for row in rows):
-        over = _find_media(rows, root, request.language)
-        left += [one for one in over if root / one.path != Path(table.source.place)]
+    over = [] if all(row.keys() >= {*FILES} for row in rows) else _find_media(rows, root, request.language)
+    left += [one for one in over if request.media_root or Path(one.path).suffix.lower() in (*PICTURED, *SOUNDING)]
     for place, row in enumerate(rows):
         if not row.get("candidate_id") and any(one.get("candidate_id") for one in rows):
             asker.missing.append(Problem(f"{table.place(place)}, candidate_id", "nothing", "Every row needs an id."))
-        row.setdefault("interview_id", row.get("candidate_id", ""))
         if not row.get("media"):
-            left.append(LeftOut(table.place(place), f"no recording of {row['interview_id']!r} in {root}"))
-    return rows if asker.missing else [row for row in rows if row.get("media")], left, root
+            left.append(LeftOut(table.place(place), f"no recording of {row.get('candidate_id', '')!r} in {root}"))
+    kept = rows if asker.missing else [row for row in rows if row.get("media")]
+    of = [row.get("candidate_id", "") for row in kept]
+    for place, row in enumerate(kept):  # of a person with several interviews the second is the second
+        again = f" {of[:place].count(of[place]) + 1}" if of.count(of[place]) > 1 else ""
+        row.setdefault("interview_id", of[place] + again)
+    return kept, left, root
 
 
 def _row(one: Pair) -> Row:
@@ -195,9 +200,13 @@ def _cell(files: Mapping[str | None, object]) -> str:
     return json.dumps({str(name): str(path) for name, path in files.items()}, ensure_ascii=False)
 
 
-def _paths(cell: str) -> dict[str | None, str]:
-    """The paths of such a cell."""
-    return json.loads(cell) if cell.startswith("{") else {None: cell} if cell else {}
+def _paths(cell: str) -> Mapping[str | None, str]:
+    """The paths of such a cell; none of one that cannot be read, which the reader of manifests then refuses."""
+    try:
+        read = parse_json(cell) if cell.startswith("{") else {None: cell} if cell else {}
+    except ValueError:
+        return {}
+    return read if all(isinstance(path, str) for path in read.values()) else {}
 
 
 def _from_table(request: ManifestRequest, maps: Maps) -> tuple[list[Row], list[LeftOut], Table]:
@@ -238,23 +247,24 @@ def _maps(request: ManifestRequest, asker: Asker) -> Maps:
 
 
 def _find_media(rows: list[Row], root: Path, language: str | None) -> list[LeftOut]:
-    """Give rows without a recording the one pair of files that bears their id or name; what is left over."""
+    """Give rows the one pair of files that bears their id or name, or holds their recording; what is left over."""
     files, hidden = list_files(root)
-    found, left = pair(files, language)
-    named = {str(Path(path)) for row in rows for name in FILES for path in _paths(row.get(name, "")).values()}
-    free = [one for one in found if not named & set(map(str, one.files))]
-    for row in rows:
+    free, left = pair(files, language)
+    own = [{str(Path(path)) for path in _paths(row.get("media", "")).values()} for row in rows]
+    for row, media in zip(rows, own, strict=True):
         names = {fold(row[name]) for name in NAMES if row.get(name)}
-        fits = [] if row.get("media") else [one for one in free if names & {fold(one.candidate), fold(one.interview)}]
+        fits = [one for one in free if media == set(map(str, one.media.values()))]
+        fits = fits if media else [one for one in free if names & {fold(one.candidate), fold(one.interview)}]
         if len(fits) == 1:
             free.remove(fits[0])
             row |= {name: value for name, value in _row(fits[0]).items() if name not in {*row, *IDS, HOST}}
     left += [LeftOut(str(path), "no row of this name, or several") for one in free for path in one.files]
+    named = {str(Path(path)) for row in rows for name in FILES for path in _paths(row.get(name, "")).values()}
     return [one for one in [*hidden, *left] if one.path not in named]
 
 
-def _fill(rows: list[Row], request: ManifestRequest, asker: Asker) -> None:
-    """What rows do not say: what the options say, else what is answered."""
+def _fill(rows: list[Row], request: ManifestRequest, asker: Asker) -> list[str]:
+    """What rows do not say: what the options say, else what is answered; rows whose language no framework has."""
     frameworks = load_frameworks(Path(request.framework or SHIPPED_FRAMEWORKS))
     jobs = sorted(frameworks)
     if any(not row.get("job") for row in rows):
@@ -269,6 +279,11 @@ def _fill(rows: list[Row], request: ManifestRequest, asker: Asker) -> None:
         row["language"] = str(spoken_language(row["language"]))
     asker.missing.extend(_strange(rows, frameworks))
     _consent([row for row in rows if not any(row.get(name) for name in ("consent", *CONSENT))], request, asker)
+    return [
+        f"{row['interview_id']} will not be scored: the framework of {row['job']} has no texts in {row['language']}."
+        for row in rows
+        if row["job"] in frameworks and row["language"] in {*MEASURED} - {*frameworks[row["job"]].languages}
+    ]
 
 
 def _set(rows: list[Row], name: str, value: str) -> None:
@@ -277,19 +292,12 @@ def _set(rows: list[Row], name: str, value: str) -> None:
 
 
 def _strange(rows: list[Row], frameworks: Mapping[str, Framework]) -> Iterator[Problem]:
-    """Jobs without a framework, and questions and languages that the row's framework has not."""
+    """Jobs without a framework, and questions that the job's framework does not ask."""
     known = ", ".join(frameworks)
     for job in sorted({row["job"] for row in rows if row["job"]} - set(frameworks)):
         yield Problem("job", shorten(job), f"Name one that has a framework ({known}), or give --framework.")
-    for row in rows:
-        framework = frameworks.get(row["job"])
-        if framework is None:
-            continue
-        language, asks = row["language"], [question.id for question in framework.questions]
-        if language in MEASURED and language not in framework.languages:
-            yield Problem(
-                f"{row['interview_id']}, language", language, f"The framework of {row['job']} has no such texts."
-            )
+    for row in [row for row in rows if row["job"] in frameworks]:
+        asks = [question.id for question in frameworks[row["job"]].questions]
         strange = [name for name in _paths(row.get("media", "")) if name not in (None, *asks)]
         if strange:
             remedy = f"{row['job']} asks {', '.join(asks)}: name the files so."
@@ -332,12 +340,16 @@ def _notes(rows: list[Row], root: Path) -> list[str]:
     if empty:
         remedy = "until consent_text, consent_date and consent_policy are filled in, they end as no_consent"
         notes.append(f"{empty} rows hold no consent: {remedy}.")
+    paths = [path for row in rows for name in FILES for path in _paths(row.get(name, "")).values()]
+    notes += [f"{path} is not there." for path in paths if not (root / path).is_file()]
     for row in [row for row in rows if row.get("transcript") and not row.get("candidate_speaker")]:
         known = [fold_name(row[name]) for name in NAMES if row.get(name)]
         try:
             said = [read_transcript(root / path) for path in _paths(row["transcript"]).values()]
-        except (TranscriptError, OSError) as error:
+        except TranscriptError as error:
             notes.append(f"{row['interview_id']}: {error}")
+            continue
+        except OSError:  # said above
             continue
         speakers = sorted({name for one in said for name in one.speakers})
         own = [name for name in speakers if fold_name(name) in known]

@@ -8,12 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.pipelines.runs import DEMO, ends
+from tests.pipelines.test_one_language import rewrite
 from vivavoce.data.errors import AlreadyThere, Exit, VivaError
 from vivavoce.data.interview import Modality, Purpose
 from vivavoce.data.manifest import Manifest, read_manifest
 from vivavoce.pipelines.app import app
 from vivavoce.pipelines.manifest import manifest
 from vivavoce.pipelines.score import score
+from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
 
 JOB = "software_engineer"
 SYSTEM = pd.DataFrame(
@@ -176,3 +178,34 @@ def test_a_command_without_a_terminal_ends_with_2(tmp_path, recordings) -> None:
     found = CliRunner().invoke(app, ["manifest", str(recordings), "--out", str(tmp_path / "m.csv")])
     assert found.exit_code == 2
     assert found.stderr.count("Got nothing instead") == 3
+
+
+def test_a_table_that_names_recordings_gets_their_transcripts(tmp_path, recordings) -> None:
+    listed = pd.DataFrame(
+        {
+            "candidate_id": ["p1", "p2", "p2", "p3"], "job": JOB, "language": "auto",
+            "media": ["Robin Avery.mp4", "江南/录制.mp4", "gone.mp4", '{"q1": "gone.mp4"}'],
+        }
+    )  # fmt: skip
+    made = manifest(listed, media_root=recordings, without_consent=True, out=tmp_path / "m.csv")
+    found = read_back(tmp_path / "m.csv", recordings.parent).interviews
+    assert [one.interview_id for one in found] == ["p1", "p2 1", "p2 2", "p3"]
+    assert [one.recordings[0].transcript and one.recordings[0].transcript.name for one in found] == [
+        "Robin Avery.en.vtt", "字幕.vtt", None, None
+    ]  # fmt: skip
+    assert any(note == "recordings/gone.mp4 is not there." for note in made.notes)
+    broken = listed.assign(media='{"q1": ')
+    with pytest.raises(VivaError, match="line 2, media: Write JSON in this cell"):
+        manifest(broken, media_root=recordings, without_consent=True, out=tmp_path / "n.csv")
+    with pytest.raises(VivaError, match="Name one that exists, or a table"):
+        manifest(tmp_path / "nowhere", out=tmp_path / "n.csv")
+
+
+def test_a_language_that_the_framework_lacks_is_said_and_the_others_go_on(tmp_path, recordings) -> None:
+    only = tmp_path / f"{JOB}.yaml"
+    only.write_text((SHIPPED_FRAMEWORKS / only.name).read_text(encoding="utf-8"), encoding="utf-8")
+    rewrite(only, "zh")
+    made = manifest(recordings, framework=only, language="zh", without_consent=True, out=tmp_path / "m.csv")
+    assert [row["job"] for row in made.rows] == [JOB, JOB], "its only job is the rows'"
+    assert f"Robin Avery will not be scored: the framework of {JOB} has no texts in en." in made.notes
+    assert made.command.endswith(f"--framework {only} --out results")
