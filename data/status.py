@@ -75,4 +75,5 @@ class Reason(StrEnum):
     OTHER_RECOGNISER = "other_recogniser"  # than those whose words a trained model accepts
     UNMEASURED_LANGUAGE = "unmeasured_language"  # nobody knows how it is recognised and scored: goes to people
     OTHER_LANGUAGE = "other_language"  # than those in which a trained model learned
+    FRAMEWORK_LANGUAGE = "framework_language"  # the job's framework has no texts in it: nothing to hold an answer to
     ERASED = "erased"

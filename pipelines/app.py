@@ -13,6 +13,19 @@ SOME = "some not, or only partly: see status.parquet"
 NOT_LOGGED = {Exit.NOT_LOGGED: "done, but the event log refused to say so"}
 
 TOP = {
+    "manifest": Command(
+        "manifest:manifest",
+        "Write the list of interviews that score reads, from a folder of recordings or an applicant system's table.",
+        (
+            "viva manifest recordings --job store_manager --language en --without-consent --out interviews.csv",
+            'viva manifest people.xlsx --media-root recordings --map "Applicant No=candidate_id" --job store_manager '
+            "--language zh --out interviews.csv",
+        ),
+        {
+            Exit.DONE: "written, with everything in it",
+            Exit.SOME_ROWS: "written; some files are in no row: which is said",
+        },
+    ),
     "score": Command(
         "score:score",
         "Score interviews.",
@@ -263,8 +276,18 @@ FRAMEWORK = Group(
             "Print what a framework asks for: competencies, weights, questions.",
             ("viva framework describe", "viva framework describe f.yaml --json"),
         ),
+        "new": Command(
+            "frameworks:new",
+            "Write a template of a framework, with comments, and the schema that editors check it by.",
+            ("viva framework new store_manager --competency planning --competency safety --out frameworks",),
+        ),
         "check": Command(
             "frameworks:check", "Check framework files; every fault is named at once.", ("viva framework check f.yaml",)
+        ),
+        "schema": Command(
+            "frameworks:schema",
+            "Print the JSON Schema of frameworks, for editors.",
+            ("viva framework schema > f.json",),
         ),
     },
 )

@@ -177,6 +177,8 @@ def run(request: Request) -> Run:
         os.environ.update({name: value for name, value in KEPT_MEMORY.items() if name not in os.environ})
     said = Console(stderr=True)
     batch = prepare(request)
+    for line in batch.foreign():
+        say(said, line, "yellow")
     with Ledger.open(request.folder, batch.configuration.document(), versions=recorded_versions()) as ledger:
         return Run(request.folder, _run(request, batch, ledger, said))
 
@@ -301,6 +303,8 @@ def _end(batch: Batch, ledger: Ledger, interview: Interview, done: Done, said: C
             say(said, f"{interview.interview_id}: a defect of the program, please report it:", "red")
             say(said, done.error or "")
         result = not_measured(interview.interview_id, batch.frameworks[interview.job], reason, died(reason), reason)
+    if result.speakers:
+        say(said, f"{interview.interview_id}: the transcript names {', '.join(result.speakers)}.")
     seconds = sum(result.seconds.values())
     ledger.finish(interview.interview_id, result.status, result.reason, result.media, seconds)
     return result

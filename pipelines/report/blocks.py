@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import bidirectional
 
 from vivavoce.data.wording import Words, sentences
@@ -190,7 +190,18 @@ class Sentence:
 def _in(language: Language, value: object) -> object:
     if isinstance(value, Sentence):
         return value.said(language)
-    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
+    return worded(value, language) if isinstance(value, Mapping) else value
+
+
+def worded(texts: Mapping[Any, str], language: str) -> str:
+    """A text in a language, or where it is not there in the first that is; empty where there is none.
+
+    Examples
+    --------
+    >>> worded({"zh": "学习"}, "en"), worded({"en": "Learning", "zh": "学习"}, "zh"), worded({}, "en")
+    ('学习', '学习', '')
+    """
+    return texts.get(language) or next(iter(texts.values()), "")
 
 
 def _isolated(value: object) -> object:

@@ -156,6 +156,14 @@ def notes(batch: Batch) -> list[dict[str, str]]:
     ]
     if not said:
         said = [Sentence("batch", "no_encoder" if configuration.encoder is None else "english_encoder")]
+    said += [
+        Sentence(
+            "batch", "one_language", {"job": job.replace("_", " "), "there": Sentence("batch", f"language_{there}")}
+        )
+        for job in configuration.frameworks
+        for there, *more in [batch.frameworks[job].languages]
+        if not more
+    ]
     if configuration.asr == "pocketsphinx":
         said.append(Sentence("batch", "smoke_run"))
     if configuration.consent_on_file:
