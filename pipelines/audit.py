@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,10 @@ from vivavoce.data.table import InputRefused, Source, Table, read_table
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
+from vivavoce.fairness.facts import declared_classes, read_facts
 from vivavoce.fairness.groups import read_groups
-from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
+from vivavoce.fairness.needs import answer, published
+from vivavoce.fairness.rules import DEFAULT, Pack, read_pack
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured, read_counts
 from vivavoce.pipelines.auditing.evidence import Evidence
@@ -83,7 +85,13 @@ class AuditRequest:
             "Compare with this group: attribute=group. [default: the highest rate]",
             Shown(flag="--comparator"),
         ] = None,
-        rules: Annotated[Sequence[str], "Rule packs: shipped names or files."] = DEFAULT,
+        rules: Annotated[Sequence[str], "Rule packs: shipped names or files; viva fair rules lists them."] = DEFAULT,
+        attributes: Annotated[
+            Mapping[str, str] | None,
+            "Which column or table is which protected class: sex=gender, of ready counts also sex+race=table.",
+            Shown(flag="--attribute"),
+        ] = None,
+        facts: Annotated[Place | None, "YAML of what the organisation declares; viva fair rules makes a blank."] = None,
         shared: Annotated[bool, "Also write copies with counts below 10 suppressed."] = False,
         map: Map = (),
         made: datetime | None = None,
@@ -102,6 +110,7 @@ class AuditRequest:
         self.cut, self.select, self.decision, self.shared, self.made = cut, select, decision, shared, made
         self.by = (by,) if isinstance(by, str) else tuple(by)
         self.comparators, self.rules = comparators or {}, tuple(rules)
+        self.attributes, self.facts = attributes or {}, None if facts is None else Path(facts)
         self.evidence: Mapping[str, Any] = given
 
     def __getattr__(self, name: str) -> Any:
@@ -210,7 +219,7 @@ def audit(request: AuditRequest) -> Audited:
     """
     packs = [read_pack(name) for name in request.rules]
     counts = request.counts
-    judged, data, declared = _of_people(request, packs) if counts is None else _of_counts(request, counts, packs)
+    judged, data, declared = _of_people(request) if counts is None else _of_counts(request, counts)
     document = _document(request, packs, judged, data, declared)
     beside = {
         kind.declared.part: kind.share(document[kind.declared.part])
@@ -244,17 +253,18 @@ def enter_audit(audited: Audited) -> bool:
     return enter(Console(stderr=True), [event], records)
 
 
-def _of_counts(request: AuditRequest, counts: Source, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+def _of_counts(request: AuditRequest, counts: Source) -> tuple[Json, Json, Json]:
     """What ready counts say, where they were read, and what was declared."""
     if request.scores is not None or request.groups is not None:
         raise VivaError("viva audit takes either --counts, or SCORES with --groups.")
     tables, read = read_counts(counts, request.maps)
-    choices = Choices(_comparators(request.comparators, tables, read.source), _left_out(packs))
+    choices = Choices(_comparators(request.comparators, tables, read.source))
+    declared = {"kind": "counts", **declared_classes(request.attributes, list(tables), read.source)}
     data = {"counts": _source(read), "last_recorded": None, "tables": len(tables)}
-    return describe(audit_counts(tables, choices)), data, {"kind": "counts"}
+    return describe(audit_counts(tables, choices)), data, declared
 
 
-def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+def _of_people(request: AuditRequest) -> tuple[Json, Json, Json]:
     """What scores, groups and further evidence say, where they were read, and what was declared."""
     if request.scores is None or request.groups is None:
         raise VivaError("viva audit needs SCORES and --groups, or --counts.")
@@ -263,8 +273,9 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
         people.source, people.scores, people.attributes,
         cut=request.cut, select=request.select, decision=request.decision,
     )  # fmt: skip
+    declared |= declared_classes(request.attributes, list(people.attributes), people.groups.table.source)
     beside = _beside(request, people)
-    judged = describe(audit_cohort(cohort, Choices(people.comparators, _left_out(packs))))
+    judged = describe(audit_cohort(cohort, Choices(people.comparators)))
     judged["unmeasured"] = describe_unmeasured(
         cohort.scored, cohort.selected, people.attributes, people.scores.reasons, people.comparators
     )
@@ -331,10 +342,6 @@ def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], 
     return named
 
 
-def _left_out(packs: Sequence[Pack]) -> Any:
-    return next((pack.left_out_share for pack in packs if pack.left_out_share is not None), None)
-
-
 def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json) -> Json:
     """The whole document, with the rules' checks answered."""
     made = request.made or datetime.now(UTC)
@@ -345,9 +352,12 @@ def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: 
         "restricted": True,
         "declared": {**declared, **_family(judged["tables"])},
         "data": data,
-        "rules": [_pack(pack, made.date()) for pack in packs],
         **judged,
     }
+    if request.facts is not None:
+        document["facts"] = read_facts(request.facts)
+        document["data"]["facts"] = {"file": request.facts.name, "sha256": digest_file(request.facts).sha256}
+    document["rules"] = [pack.document(made.date()) | published(pack, document) for pack in packs]
     document["checks"] = [answered.document() for answered in answer(packs, document)]
     return document
 
@@ -373,19 +383,6 @@ def _write(out: Path, name: str, document: Json) -> None:
     page = out / f"{name}.html"
     write_durably(page, audit_page(document).encode())
     print_beside(page, Console(stderr=True))
-
-
-def _pack(pack: Pack, day: date) -> Json:
-    return {
-        "name": pack.name,
-        "version": pack.version,
-        "title": pack.title.model_dump(),
-        "standing": pack.standing,
-        "valid_from": pack.valid_from.isoformat(),
-        "valid_to": pack.valid_to.isoformat() if pack.valid_to else None,
-        "in_force": in_force(pack, day),
-        "source": pack.source,
-    }
 
 
 def _source(given: Table) -> Json:

@@ -1,6 +1,6 @@
 """What the audit's report says, in order and in one language: blocks that the page and the PDF both show.
 
-The end of the report: rule packs, and the appendix with every number.
+The end of the report: the appendix with every number.
 
 What ``viva audit`` says when it is done: the verdict of every attribute in plain words, and where the report is.
 
@@ -24,6 +24,7 @@ from vivavoce.pipelines.auditing.chapters import (
     title_of,
     verdict_grid,
 )
+from vivavoce.pipelines.auditing.clauses import tell_rules
 from vivavoce.pipelines.auditing.kinds import registered
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
     LANGUAGES,
@@ -62,23 +63,6 @@ REFERENCES = (
 )
 
 Json = Mapping[str, Any]
-
-
-def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
-    """Every pack's checks and their answers."""
-    yield Heading(2, say("rules"), "rules")
-    for pack in audit["rules"]:
-        values = {"title": pack["title"][language], "version": pack["version"], "source": pack["source"]}
-        yield Paragraph(say("rules_note", **values, standing=say("standing_" + pack["standing"])), "small")
-        if not pack["in_force"]:
-            yield Paragraph(say("rules_expired"), "insufficient")
-        checks = [check for check in audit["checks"] if check["pack"] == pack["name"]]
-        rows = tuple((check["clause"], check["asks"][language], say("answer_" + check["answer"])) for check in checks)
-        titles = tuple(say(name) for name in ("clause", "asks", "answer"))
-        yield Grid(pack["title"][language], titles, (False,) * 3, rows)
-    conflicts = [say("conflicts", clause=conflict["clause"]) for conflict in audit.get("conflicts", [])]
-    if conflicts:
-        yield Bullets(tuple(conflicts))
 
 
 def tell_appendix(audit: Json, say: Say) -> Iterator[Block]:
