@@ -156,8 +156,8 @@ class Pack(_Strict):
 
     @property
     def starts(self) -> date:
-        """The day from which any of its checks binds."""
-        return min(check.starts for check in self.checks)
+        """The day from which any of its checks binds that was neither repealed nor only proposed."""
+        return min((one.starts for one in self.checks if one.status in ("in force", "adopted")), default=date.max)
 
     @property
     def ends(self) -> date | None:

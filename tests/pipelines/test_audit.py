@@ -57,9 +57,8 @@ def test_all_published_tables_in_one_run(viva_data: Path, tmp_path: Path) -> Non
     published["group"] = published["race_ethnicity"] + " | " + published["sex"]
     published = published.rename(columns={"number_of_applications": "n", "n_selected_or_n_above_median": "selected"})
     published[["table", "group", "n", "selected"]].to_csv(tmp_path / "counts.csv", index=False)
-    request = AuditRequest(counts=tmp_path / "counts.csv", out=tmp_path / "out", rules=tuple(shipped()))
-    assert ended(audit, request) in (0, 1, 4)
-    document = read(tmp_path / "out")
+    document = audit(counts=tmp_path / "counts.csv", rules=tuple(shipped())).content
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert len(document["tables"]) == published["table"].nunique() == 120
     rows = {(table["attribute"], row["group"]): row for table in document["tables"] for row in table["rows"]}
     for line in published.itertuples():
