@@ -17,7 +17,7 @@ ASKED = {
     "text": "Write words.",
     "number": "Write a number of at least 0.",
     "date": "Write a day: 2026-11-22.",
-    "document": "Name a file that is there, or write no where there is none.",
+    "document": "Name a file that is there.",
 }
 
 
@@ -57,12 +57,14 @@ def read_facts(path: Path) -> Json:
 
 def _fact(asked: Fact, value: Any, folder: Path) -> Json | None:
     """The fact as a document says it; None where the value is of another kind."""
-    if asked.kind == "document" and value is not False:
+    if value is False:
+        return {"value": False}
+    if asked.kind == "document":
         place = folder / value if isinstance(value, str) else None
         if place is None or not place.is_file():
             return None
         return {"value": True, "file": place.name, "sha256": digest_file(place).sha256}
-    kinds = {"yes": bool, "document": bool, "text": str, "number": int | float, "date": date}
+    kinds = {"yes": bool, "text": str, "number": int | float, "date": date}
     fits = isinstance(value, kinds[asked.kind]) and (asked.kind != "number" or not isinstance(value, bool))
     if not fits or (asked.kind == "number" and not 0 <= value < float("inf")):
         return None
@@ -100,11 +102,10 @@ def declared_classes(given: Mapping[str, str], names: Sequence[str], place: obje
     return {"classes": dict(given)} if given else {}
 
 
-def blank(packs: list[Pack]) -> str:
-    """An empty file of facts: everything that these packs ask for, each with its question in both languages."""
-    names = dict.fromkeys(name for pack in packs for name in facts_of(pack))
-    lines = ["# Facts for viva audit --facts. What stays empty stays open; documents are files beside this one, or no."]
-    for name in names:
+def blank(names: Sequence[str]) -> str:
+    """An empty file of these facts, each once, with its question in both languages."""
+    lines = ["# Facts for viva audit --facts. Empty stays open; no says that there is none; files lie beside this one."]
+    for name in dict.fromkeys(names):
         fact = vocabulary().facts[name]
         lines += ["", f"# {fact.en}", f"# {fact.zh}", f"{name}:  # {ASKED[fact.kind]}"]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from itertools import permutations
 from typing import Any
 
 from vivavoce.fairness.groups import CROSS
-from vivavoce.fairness.rules import AND, Answer, Answered, Check, Json, Need, Pack, vocabulary
+from vivavoce.fairness.rules import AND, Answer, Answered, Check, Json, Need, Pack, Reported, vocabulary
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
 
 Audit = Mapping[str, Any]
@@ -85,8 +85,8 @@ def name_of(classes: str) -> dict[str, str]:
     return {"en": CROSS.join(one.en for one in known), "zh": CROSS.join(one.zh for one in known)}
 
 
-def tables_of(classes: str, audit: Audit) -> list[Json]:
-    """Tables of all people at the declared cut, or at the median, of what was declared to be this class."""
+def tables_of(classes: str, audit: Audit, *, jobs: bool = False) -> list[Json]:
+    """Tables of what was declared to be this class: all people at the declared cut, or at the median; or job by job."""
     declared = audit["declared"].get("classes", {})
     names = {declared[classes]} if classes in declared else set()
     parts = [declared.get(name) for name in classes.split(AND)]
@@ -96,7 +96,7 @@ def tables_of(classes: str, audit: Audit) -> list[Json]:
     return [
         table
         for table in audit["tables"]
-        if table["attribute"] in names and table["stratum"] is None
+        if table["attribute"] in names and (table["stratum"] is None or (jobs and _of_job(table)))
         and (table["family"] == "primary" or table["measure"] == "scoring" or table["cut"] in cuts)
     ]  # fmt: skip
 
@@ -111,24 +111,24 @@ def strangers(classes: str, groups: Iterable[str]) -> list[str]:
     return [group for group, own in parts.items() if not all(part.strip().casefold() in words for part in own)]
 
 
-def published(pack: Pack, audit: Audit) -> Json:
-    """A pack's own tables, ``tables``, where its law wants some in a form of its own: nothing else changes for it.
+def published(wanted: Reported | None, audit: Audit) -> list[Json]:
+    """Tables in a law's own form: rates and ratios to the highest rate, of each declared class, crossing and measure.
 
-    Rates and ratios to the highest rate, of every declared class and crossing and each measure; a category below the
-    pack's share stays out of ratios there. Empty for a pack without.
+    Nothing else changes for them: a category below the law's share stays out of ratios there alone, and only where
+    somebody declared that it does (``small_left_out``).
     """
-    if pack.table is None:
-        return {}
-    share, once = pack.table.left_out_share, {}
-    for name in pack.table.classes:
-        for table in tables_of(name, audit):
-            once.setdefault((name, table["measure"]), _published(name, table, share))
-    return {"tables": list(once.values())}
+    once: dict[tuple[object, ...], Json] = {}
+    for name in wanted.classes if wanted else ():
+        for table in tables_of(name, audit, jobs=bool(wanted and wanted.jobs)):
+            key = (name, table["measure"], table["stratum"])
+            once.setdefault(key, _published(name, table, wanted.left_out_share if wanted else 0, audit))
+    return list(once.values())
 
 
-def _published(classes: str, table: Json, share: float) -> Json:
-    people = sum(row["n"] for row in table["rows"])
-    kept = [row for row in table["rows"] if row["n"] and row["n"] >= share * people]
+def _published(classes: str, table: Json, share: float, audit: Audit) -> Json:
+    facts = audit.get("facts", {})
+    least = share * sum(row["n"] for row in table["rows"]) if facts.get("small_left_out", {}).get("value") else 0
+    kept = [row for row in table["rows"] if row["n"] and row["n"] >= least]
     highest = max((row["rate"] for row in kept), default=0)
     rows = [
         {
@@ -138,13 +138,11 @@ def _published(classes: str, table: Json, share: float) -> Json:
         }
         for row in table["rows"]
     ]
-    unknown = table["unknown"]["n"] if table["unknown"] else None
-    return {
-        "classes": classes,
-        **{name: table[name] for name in ("attribute", "measure", "cut")},
-        "unknown": unknown,
-        "rows": rows,
-    }
+    about = {name: table[name] for name in ("attribute", "stratum", "measure", "cut")}
+    if audit["declared"].get("kind") == "counts" and facts.get("counts_measure", {}).get("value") == "scoring":
+        about["measure"] = "scoring"
+    unknown = table["unknown"]["n"] if table["unknown"] else facts.get("unknown_people", {}).get("value")
+    return {"classes": classes, **about, "unknown": unknown, "rows": rows}
 
 
 def _class(classes: str, audit: Audit) -> Looked:
@@ -218,7 +216,9 @@ def _declared(need: Need, audit: Audit) -> Looked:
         return _seen(OPEN, _text(what), None, f"{need.fact} in --facts")
     value = fact["value"]
     shown = f"{fact['file']} (SHA-256 {fact['sha256'][:12]}…)" if fact.get("file") else value
-    if need.equals is not None:
+    if value is False and what.kind != "yes":
+        good = False
+    elif need.equals is not None:
         good = value == need.equals
     elif what.kind == "number":
         good = _within(need, value)
@@ -245,6 +245,8 @@ def _days(need: Need, audit: Audit) -> Looked:
     words["last_recorded"] = {"en": "latest recording", "zh": "最近记录"}
     said = [words.get(name) or _text(vocabulary().facts[name]) for name in need.days]
     what = {"en": f"{said[0]['en']} → {said[1]['en']}, days", "zh": f"{said[0]['zh']} → {said[1]['zh']}（天）"}
+    if False in found:
+        return _seen(NOT_MET, what, None)
     missing = [name for name, value in zip(need.days, found, strict=True) if not value]
     if missing:
         gives = [f"{name} in --facts" if name in vocabulary().facts else "a column 'recorded_at'" for name in missing]

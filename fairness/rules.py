@@ -133,12 +133,13 @@ class Check(_Strict):
 
 
 class Reported(_Strict):
-    """The table that a law wants published, in its own form; it changes no other number.
+    """The tables that a law wants, in its own form; they change no other number.
 
-    A category below ``left_out_share`` of the people (0–1) may stay out of ratios there.
+    A category below ``left_out_share`` of the people (0–1) may stay out of ratios there; ``jobs``: each job's, too.
     """
 
     classes: tuple[str, ...]
+    jobs: bool = False
     left_out_share: float = Field(0, ge=0, le=1)
 
 
@@ -165,13 +166,14 @@ class Pack(_Strict):
         ends = [check.until for check in self.checks]
         return None if None in ends else max(end for end in ends if end)
 
-    def document(self, day: date) -> Json:
-        """As JSON, seen from a day, without its checks."""
+    def document(self, day: date, tables: Sequence[Json] = ()) -> Json:
+        """As JSON, seen from a day, without its checks; ``tables`` in its own form."""
         return {
             **self.model_dump(include={"name", "version", "title", "standing", "source", "note"}),
             "valid_from": self.starts.isoformat(),
             "valid_to": self.ends.isoformat() if self.ends else None,
             "in_force": any(check.in_force(day) for check in self.checks),
+            **({"tables": list(tables)} if self.table else {}),
         }
 
 

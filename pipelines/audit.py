@@ -27,6 +27,7 @@ from vivavoce.pipelines.auditing.differences import describe_differences, descri
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
+from vivavoce.pipelines.auditing.papers import pack_of, write_paper
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
 from vivavoce.pipelines.auditing.story import announce, audit_page
 from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of, scratch
@@ -91,6 +92,9 @@ class AuditRequest:
             "Which column or table is which protected class: sex=gender, of ready counts also sex+race=table.",
             Shown(flag="--attribute"),
         ] = None,
+        papers: Annotated[
+            Sequence[str], "Papers to fill and to write: ll144-summary, ugesp-15a, …", Shown(flag="--paper")
+        ] = (),
         facts: Annotated[Place | None, "YAML of what the organisation declares; viva fair rules makes a blank."] = None,
         shared: Annotated[bool, "Also write copies with counts below 10 suppressed."] = False,
         map: Map = (),
@@ -111,6 +115,7 @@ class AuditRequest:
         self.by = (by,) if isinstance(by, str) else tuple(by)
         self.comparators, self.rules = comparators or {}, tuple(rules)
         self.attributes, self.facts = attributes or {}, None if facts is None else Path(facts)
+        self.papers = tuple(papers)
         self.evidence: Mapping[str, Any] = given
 
     def __getattr__(self, name: str) -> Any:
@@ -217,7 +222,7 @@ def audit(request: AuditRequest) -> Audited:
     VivaError
         For rules, tables and options that cannot be audited, each problem with its place and remedy.
     """
-    packs = [read_pack(name) for name in request.rules]
+    packs = [read_pack(name) for name in dict.fromkeys([*request.rules, *map(pack_of, request.papers)])]
     counts = request.counts
     judged, data, declared = _of_people(request) if counts is None else _of_counts(request, counts)
     document = _document(request, packs, judged, data, declared)
@@ -230,6 +235,8 @@ def audit(request: AuditRequest) -> Audited:
     made = Audited(document, shared, request.out)
     if request.out is not None:
         write_audit(request.out, made)
+        for name in request.papers:
+            write_paper(request.out / "papers", name, document)
     announce(document, request.out)
     return replace(made, logged=enter_audit(made))
 
@@ -357,7 +364,7 @@ def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: 
     if request.facts is not None:
         document["facts"] = read_facts(request.facts)
         document["data"]["facts"] = {"file": request.facts.name, "sha256": digest_file(request.facts).sha256}
-    document["rules"] = [pack.document(made.date()) | published(pack, document) for pack in packs]
+    document["rules"] = [pack.document(made.date(), published(pack.table, document)) for pack in packs]
     document["checks"] = [answered.document() for answered in answer(packs, document)]
     return document
 

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from vivavoce.data.errors import VivaError
 from vivavoce.data.vault.durable import write_durably
-from vivavoce.fairness.facts import blank
+from vivavoce.fairness.facts import blank, facts_of
 from vivavoce.fairness.rules import Pack, read_pack, shipped
+from vivavoce.pipelines.auditing import papers
 from vivavoce.pipelines.door import Place
 from vivavoce.pipelines.terminal import Listed
 
@@ -20,7 +21,7 @@ CLAUSES = ("pack", "check", "clause", "from", "until", "status", "sure", "asks")
 def rules(
     packs: Annotated[Sequence[str], "Packs, shipped names or files: list their clauses. [default: every pack]"] = (),
     *,
-    facts: Annotated[Place | None, "Write a blank of all facts that these packs ask for, for viva audit --facts."] = None,
+    facts: Annotated[Place | None, "Write a blank of what these packs and their papers ask for."] = None,
 ) -> Listed:
     """List rule packs with dates and standing or, of packs that are named, every clause. Not legal advice.
 
@@ -33,8 +34,11 @@ def rules(
     if facts is not None:
         if Path(facts).exists():
             raise VivaError(f"{facts} is there already, and a blank would take its place. Name another file.")
-        write_durably(Path(facts), blank(read).encode())
-    today = date.today()  # noqa: DTZ011 (a law binds by the day where it is read)
+        asked = [name for pack in read for name in facts_of(pack)]
+        named = [paper for paper in papers.shipped() if papers.pack_of(paper) in {pack.name for pack in read}]
+        asked += [name for paper in named for name in papers.facts_of(paper)]
+        write_durably(Path(facts), blank(asked).encode())
+    today = date.today()
     if not packs:
         return Listed([_row(pack, today) for pack in read], PACKS)
     clauses = [

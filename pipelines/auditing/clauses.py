@@ -33,7 +33,7 @@ def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
         if not pack["in_force"]:
             yield Paragraph(say("rules_expired"), "insufficient")
         checks = [check for check in audit["checks"] if check["pack"] == pack["name"]]
-        yield _checks_grid(pack["title"][language], checks, say, language)
+        yield checks_grid(pack["title"][language], checks, say, language)
         given = tuple(dict.fromkeys(one for check in checks for one in check["given_by"]))
         if given:
             yield Paragraph(say("rules_open", given="; ".join(given)), "insufficient")
@@ -46,7 +46,7 @@ def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
 LOOKS = {"met": "ok", "not_met": "finding", "open": "insufficient", "not_applicable": ""}
 
 
-def _checks_grid(caption: str, checks: Sequence[Json], say: Say, language: Language) -> Grid:
+def checks_grid(caption: str, checks: Sequence[Json], say: Say, language: Language) -> Grid:
     """Clause by clause: what it asks and of whom, since when, how sure we are, the answer, and what it rests on."""
     rows = tuple(
         (
@@ -82,12 +82,13 @@ def published_grid(table: Json, say: Say, language: Language) -> Grid:
     rows = [
         (
             row["group"], count_words(row["n"]), count_words(row["selected"]), share_words(row["rate"]),
-            say("left_out_by_law") if row["left_out"] else decimal(row["impact_ratio"]),
+            say("left_out_by_law") if row["left_out"] else decimal(row["impact_ratio"], 3),
         )
         for row in table["rows"]
     ]  # fmt: skip
     rows.append((say("unknown_category"), count_words(table["unknown"]), "–", "–", "–"))
     scoring = table["measure"] == "scoring"
-    names = ("group", "n", "above_median" if scoring else "selected", "scoring_rate" if scoring else "rate", "ratio")
-    caption = f"{name_of(table['classes'])[language]} ({table['attribute']})"
+    names = ("category", "n", "above_median" if scoring else "selected", "scoring_rate" if scoring else "rate", "ratio")
+    about = [f"{name_of(table['classes'])[language]} ({table['attribute']})", say("measure_" + table["measure"])]
+    caption = ", ".join([*about, *([table["stratum"]] if table["stratum"] else [])])
     return Grid(caption, tuple(say(name) for name in names), (False, *(True,) * 4), tuple(rows))

@@ -251,7 +251,7 @@ def test_a_gap_in_one_job_is_found_there_and_not_lost_in_the_pool(tmp_path: Path
 def test_rule_packs_answer_from_what_was_declared_and_change_no_number(tmp_path: Path) -> None:
     rows = ("gender,f,1000,480", "gender,m,1000,500", "gender,x,20,15")
     facts = tmp_path / "facts.yaml"
-    facts.write_text("auditor: Ana Lima\ngroups_self_declared: yes\n", encoding="utf-8")
+    facts.write_text("auditor: Ana Lima\ngroups_self_declared: yes\nsmall_left_out: yes\n", encoding="utf-8")
     _, plain = counts(tmp_path, *rows)
     before = read(plain)
     _, out = counts(tmp_path, *rows, rules=("nyc-ll144", "house"), attributes={"sex": "gender"}, facts=facts)
