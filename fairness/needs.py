@@ -169,21 +169,24 @@ def _no_impact(classes: str, audit: Audit) -> Looked:
     if not tables_of(classes, audit) or found is OPEN:
         return found, seen
     columns = {table["attribute"] for table in tables_of(classes, audit)}
-    decided = [
-        table
+    rows = [
+        (row, table["stratum"])
         for table in audit["tables"]
         if table["attribute"] in columns and (table["family"] == "primary" or _of_job(table) or AND in classes)
+        for row in table["rows"]
     ]
-    rows = [(row, table["stratum"]) for table in decided for row in table["rows"]]
-    fallen = [(row, where) for row, where in rows if row["verdict"] == "finding"]
+    told = [one for one in (audit.get("jobs") or {}).get("attributes", ()) if one["attribute"] in columns]
+    fallen = [(row["group"], row["impact_ratio"], where) for row, where in rows if row["verdict"] == "finding"]
+    fallen += [(row["group"], row["ratio"], row["stratum"]) for one in told for row in one["finding"]]
     if fallen:
-        said = [f"{row['group']} {row['impact_ratio']:.2f}{f' ({where})' if where else ''}" for row, where in fallen]
-        return _seen(NOT_MET, name_of(classes), ", ".join(said))
+        said = [f"{group} {ratio or 0:.2f}{f' ({where})' if where else ''}" for group, ratio, where in fallen]
+        return _seen(NOT_MET, name_of(classes), ", ".join(dict.fromkeys(said)))
     counted = [
         row for row, where in rows
         if where is None and row["left_out"] is None and (row["share"] or 0) >= float(SHARE_THAT_COUNTS)
     ]  # fmt: skip
     unclear = [row["group"] for row in counted if row["verdict"] != "ok"]
+    unclear += [f"{one['jobs']} jobs" for one in told if one["verdict"] != "ok"]
     if unclear or not counted:
         return _seen(OPEN, name_of(classes), ", ".join(unclear) or None, "more people")
     return _seen(MET, name_of(classes), ", ".join(row["group"] for row in counted))
@@ -267,7 +270,9 @@ def _number(need: Need, audit: Audit) -> Looked:
 
 
 def _primary(audit: Audit) -> list[Json]:
-    return [table for table in audit["tables"] if table["family"] == "primary" and table["rows"]]
+    """The declared tables of all people."""
+    whole = [table for table in audit["tables"] if table["family"] == "primary" and table["stratum"] is None]
+    return [table for table in whole if table["rows"]]
 
 
 def _rows(audit: Audit) -> list[Json]:
@@ -338,5 +343,4 @@ NUMBERS: dict[str, Callable[[Audit], Sequence[float | None] | None]] = {
     "face_features": _features(lambda one: one["modality"] == "face"),
     "voice_features": _features(lambda one: one["modality"] == "voice"),
     "impairment_features": _features(lambda one: bool(one["impairment_sensitive"])),
-    "proxy_features": _features(lambda one: bool(one["proxy_of"])),
 }
