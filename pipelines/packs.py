@@ -53,7 +53,7 @@ def rules(
 
 
 def _row(pack: Pack, today: date) -> dict[str, object]:
-    sure = Counter(check.sure for check in pack.checks)
+    sure = Counter[str](check.sure for check in pack.checks)
     binding = sum(check.in_force(today) for check in pack.checks)
     return {
         "pack": pack.name, "title": pack.title.en, "title_zh": pack.title.zh, "standing": pack.standing,

@@ -105,7 +105,7 @@ def _line(line: Json, audit: Mapping[str, Any]) -> Json:
         }  # fmt: skip
     value = audit
     for step in line["audit"].split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None  # type: ignore[assignment]
+        value = value.get(step) if isinstance(value, Mapping) else None
     if line["audit"] == "made" or line["audit"].endswith("_recorded"):
         value = str(value)[:10] if value else None
     return {"name": line["audit"], "what": {"en": line["en"], "zh": line["zh"]}, "value": value, "sha256": None}
