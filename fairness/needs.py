@@ -20,7 +20,7 @@ PARTS = re.compile(r"\s*[×|/,]\s*")  # between the parts of an intersection's n
 NO_CATEGORY = frozenset({"unknown", "prefer not to say", "not declared", "未知", "不愿透露"})
 MET, NOT_MET, OPEN = Answer.MET, Answer.NOT_MET, Answer.OPEN
 OPPOSITE = {MET: NOT_MET, NOT_MET: MET, OPEN: OPEN}
-TABLES = "SCORES with --groups, or --counts"
+TABLES = "SCORES --groups"
 
 
 def answer(packs: Sequence[Pack], audit: Audit) -> list[Answered]:
@@ -152,7 +152,7 @@ def _class(classes: str, audit: Audit) -> Looked:
     groups = [row["group"] for row in tables[0]["rows"] if row["n"]]
     foreign = strangers(classes, groups)
     if foreign:
-        return _seen(OPEN, what, ", ".join(foreign), f"groups named by categories of {classes}")
+        return _seen(OPEN, what, ", ".join(foreign), f"CATEGORIES {classes}")
     return _seen(MET if len(groups) > 1 else NOT_MET, what, ", ".join(groups))
 
 
@@ -161,7 +161,7 @@ def _giving(classes: str, audit: Audit) -> str:
     missing = [name for name in classes.split(AND) if name not in declared]
     if audit["declared"].get("kind") == "counts" and AND in classes:
         missing = [classes]
-    return " ".join(f"--attribute {name}=…" for name in missing) or TABLES
+    return ", ".join(f"--attribute {name}=…" for name in missing) or TABLES
 
 
 def _no_impact(classes: str, audit: Audit) -> Looked:
@@ -188,7 +188,7 @@ def _no_impact(classes: str, audit: Audit) -> Looked:
     unclear = [row["group"] for row in counted if row["verdict"] != "ok"]
     unclear += [f"{one['jobs']} jobs" for one in told if one["verdict"] != "ok"]
     if unclear or not counted:
-        return _seen(OPEN, name_of(classes), ", ".join(unclear) or None, "more people")
+        return _seen(OPEN, name_of(classes), ", ".join(unclear) or None, "PEOPLE")
     return _seen(MET, name_of(classes), ", ".join(row["group"] for row in counted))
 
 
@@ -208,7 +208,7 @@ def _jobs(audit: Audit) -> Looked:
     jobs = sorted({table["stratum"][len("job = ") :] for table in audit["tables"] if _of_job(table)})
     fact = audit.get("facts", {}).get("job")
     jobs = jobs or ([fact["value"]] if fact and fact["value"] else [])
-    return _seen(MET if jobs else OPEN, what, ", ".join(jobs) or None, "a column 'job', or job in --facts")
+    return _seen(MET if jobs else OPEN, what, ", ".join(jobs) or None, "COLUMN job, --facts job")
 
 
 def _declared(need: Need, audit: Audit) -> Looked:
@@ -216,7 +216,7 @@ def _declared(need: Need, audit: Audit) -> Looked:
     what = vocabulary().facts[need.fact]
     fact = audit.get("facts", {}).get(need.fact)
     if fact is None:
-        return _seen(OPEN, _text(what), None, f"{need.fact} in --facts")
+        return _seen(OPEN, _text(what), None, f"--facts {need.fact}")
     value = fact["value"]
     shown = f"{fact['file']} (SHA-256 {fact['sha256'][:12]}…)" if fact.get("file") else value
     if value is False and what.kind != "yes":
@@ -249,10 +249,10 @@ def _days(need: Need, audit: Audit) -> Looked:
     said = [words.get(name) or _text(vocabulary().facts[name]) for name in need.days]
     what = {"en": f"{said[0]['en']} → {said[1]['en']}, days", "zh": f"{said[0]['zh']} → {said[1]['zh']}（天）"}
     if False in found:
-        return _seen(NOT_MET, what, None)
+        return _seen(NOT_MET, what, False)
     missing = [name for name, value in zip(need.days, found, strict=True) if not value]
     if missing:
-        gives = [f"{name} in --facts" if name in vocabulary().facts else "a column 'recorded_at'" for name in missing]
+        gives = [f"--facts {name}" if name in vocabulary().facts else "COLUMN recorded_at" for name in missing]
         return _seen(OPEN, what, None, ", ".join(gives))
     first, last = (date.fromisoformat(str(value)[:10]) for value in found)
     days = (last - first).days

@@ -227,7 +227,9 @@ class Answered:
             "answer": self.answer.value,
             "ahead": self.ahead.value if self.ahead else None,
             "evidence": list(self.seen),
-            "given_by": list(dict.fromkeys(one["gives"] for one in self.seen if one["gives"] and open_)),
+            "given_by": list(
+                dict.fromkeys(part for one in self.seen if open_ and one["gives"] for part in one["gives"].split(", "))
+            ),
         }
 
 

@@ -36,7 +36,7 @@ def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
         yield checks_grid(pack["title"][language], checks, say, language)
         given = tuple(dict.fromkeys(one for check in checks for one in check["given_by"]))
         if given:
-            yield Paragraph(say("rules_open", given="; ".join(given)), "insufficient")
+            yield Paragraph(say("rules_open", given=given_words(given, say)), "insufficient")
         yield from (published_grid(table, say, language) for table in pack.get("tables", ()))
     conflicts = [say("conflicts", clause=conflict["clause"]) for conflict in audit.get("conflicts", [])]
     if conflicts:
@@ -44,6 +44,18 @@ def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
 
 
 LOOKS = {"met": "ok", "not_met": "finding", "open": "insufficient", "not_applicable": ""}
+
+
+def given_words(given: Sequence[str], say: Say) -> str:
+    """What would give the evidence: options as they are typed, all facts together, and the rest in words."""
+    facts, words = [], []
+    for one in given:
+        what, _, name = one.partition(" ")
+        if what == "--facts":
+            facts.append(name)
+        else:
+            words.append(say(f"gives_{what.lower()}", name=name) if what in ("CATEGORIES", "PEOPLE", "COLUMN") else one)
+    return "; ".join([*words, *([f"--facts ({', '.join(facts)})"] if facts else [])])
 
 
 def checks_grid(caption: str, checks: Sequence[Json], say: Say, language: Language) -> Grid:
@@ -71,10 +83,14 @@ def answer_words(check: Json, say: Say) -> str:
 def evidence_words(check: Json, say: Say, language: Language) -> str:
     """What an answer rests on, piece by piece."""
     mark = {"met": "✓", "not_met": "✗", "open": "?"}
-    return "; ".join(
-        f"{mark[one['answer']]} {one['what'][language]}: {one['value'] or say('not_given')}"
-        for one in check["evidence"]
-    )
+    return "; ".join(f"{mark[one['answer']]} {one['what'][language]}: {_value(one, say)}" for one in check["evidence"])
+
+
+def _value(seen: Json, say: Say) -> str:
+    """What was seen; of nothing, whether it was not given or is withheld in a copy that may be passed on."""
+    if seen["value"] is None:
+        return say("not_given" if seen["answer"] == "open" else "value_withheld")
+    return {"True": say("yes"), "False": say("no")}.get(seen["value"], seen["value"])
 
 
 def published_grid(table: Json, say: Say, language: Language) -> Grid:

@@ -146,7 +146,7 @@ def tell(paper: Json, language: Language) -> Iterator[Block]:
         if part["wants_tables"] and not part["tables"]:
             yield Paragraph(say("paper_no_tables"), "insufficient")
         if part["checks"]:
-            yield checks_grid(say("rules"), part["checks"], say, language)
+            yield checks_grid(f"{part['heading'][language]}: {say('rules')}", part["checks"], say, language)
 
 
 def _words(line: Json, say: Say, language: Language, *, within: bool = False) -> str:
