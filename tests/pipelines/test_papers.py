@@ -11,7 +11,9 @@ import pytest
 
 from tests.commands import ended
 from vivavoce.data.errors import VivaError
+from vivavoce.fairness.facts import facts_of as pack_facts
 from vivavoce.fairness.rules import read_pack, vocabulary
+from vivavoce.fairness.rules import shipped as packs_shipped
 from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.papers import facts_of, fill, pack_of, shipped, template
 from vivavoce.pipelines.packs import rules
@@ -141,3 +143,8 @@ def test_a_paper_that_is_none_names_the_nearest(tmp_path: Path, capsys: pytest.C
     request = AuditRequest(counts=tmp_path / "c.csv", out=tmp_path / "out", papers=("ll144-sumary",))
     assert ended(audit, request) == 2
     assert "Did you mean 'll144-summary'" in capsys.readouterr().err
+
+
+def test_no_fact_is_asked_for_in_vain() -> None:
+    asked = {name for pack in packs_shipped() for name in pack_facts(read_pack(pack))}
+    assert vocabulary().facts.keys() == asked | {name for paper in shipped() for name in facts_of(paper)}
