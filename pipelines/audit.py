@@ -1,7 +1,7 @@
 """``viva audit``: from scores, declared groups and later facts to a report that an auditor can sign."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from vivavoce.data.table import InputRefused, Source, Table, read_table
 from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
-from vivavoce.fairness.groups import read_groups
+from vivavoce.fairness.groups import UNKNOWN_WORD, read_groups
 from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured, read_counts
@@ -26,7 +26,8 @@ from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
-from vivavoce.pipelines.auditing.story import announce, audit_page
+from vivavoce.pipelines.auditing.story import audit_page
+from vivavoce.pipelines.auditing.verdict import announce
 from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of, scratch
 from vivavoce.pipelines.records import Records, enter
 from vivavoce.pipelines.report.page import print_beside, write_pdf
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING, Verdict.INSUFFICIENT: Exit.CANNOT_TELL}
+STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING}  # what is to be looked at cannot be told
 KINDS: Mapping[str, Any] = {  # what a kind of evidence asks for, as the front door declares it
     "file": Data | None,
     "folder": Place | None,
@@ -146,13 +147,13 @@ class Audited:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the declared comparisons together: ``ok``, ``finding`` or ``insufficient``."""
+        """Of the declared comparisons together: ``ok``, ``finding``, ``look`` or ``insufficient``."""
         return Verdict(self.content["status"])
 
     @property
     def exit(self) -> Exit:
-        """0 every group ok, 1 a finding, 4 too few people to tell, 5 not entered into the event log."""
-        return STATUSES[self.verdict] if self.logged else Exit.NOT_LOGGED
+        """0 every group ok, 1 a finding, 4 these numbers cannot tell or want a look, 5 not entered into the event log."""
+        return STATUSES.get(self.verdict, Exit.CANNOT_TELL) if self.logged else Exit.NOT_LOGGED
 
     @property
     def findings(self) -> "pd.DataFrame":
@@ -248,10 +249,13 @@ def _of_counts(request: AuditRequest, counts: Source, packs: Sequence[Pack]) -> 
     """What ready counts say, where they were read, and what was declared."""
     if request.scores is not None or request.groups is not None:
         raise VivaError("viva audit takes either --counts, or SCORES with --groups.")
-    tables, read = read_counts(counts, request.maps)
-    choices = Choices(_comparators(request.comparators, tables, read.source), _left_out(packs))
-    data = {"counts": _source(read), "last_recorded": None, "tables": len(tables)}
-    return describe(audit_counts(tables, choices)), data, {"kind": "counts"}
+    read = read_counts(counts, request.maps)
+    levels = {name: dict.fromkeys(one.name for job in jobs.values() for one in job if one.name != UNKNOWN_WORD)
+              for name, jobs in read.tables.items()}  # fmt: skip
+    choices = Choices(_comparators(request.comparators, levels, read.table.source), _left_out(packs))
+    data = {"counts": _source(read.table), "last_recorded": None, "tables": len(read.tables)}
+    judged = describe(audit_counts(read.tables, choices, read.kind))
+    return judged | {"provisional": True, "warnings": []}, data, {"kind": "counts"}
 
 
 def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
@@ -265,6 +269,7 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
     )  # fmt: skip
     beside = _beside(request, people)
     judged = describe(audit_cohort(cohort, Choices(people.comparators, _left_out(packs))))
+    judged |= {"provisional": False, "warnings": []}
     judged["unmeasured"] = describe_unmeasured(
         cohort.scored, cohort.selected, people.attributes, people.scores.reasons, people.comparators
     )
@@ -318,9 +323,8 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], source: Source) -> Mapping[str, str]:
+def _comparators(named: Mapping[str, str], levels: Mapping[str, Iterable[str]], source: Source) -> Mapping[str, str]:
     """Check the named comparators against the tables' groups."""
-    levels = {name: [getattr(group, "name", group) for group in found] for name, found in groups.items()}
     problems = [
         Problem("comparator", f"{table}={group}", f"Name a group of it: {', '.join(levels.get(table, levels))}.")
         for table, group in named.items()

@@ -6,6 +6,7 @@ Ready counts, as somebody else added them up: apart from scores, which are of si
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -13,13 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.cells import is_missing
 from vivavoce.data.problem import Problem, shorten
-from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
+from vivavoce.data.table import Column, Given, Kind, Maps, Table, duplicates, read_table
 from vivavoce.evaluation.agreement import share
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.differences import LEAST, ScoreDifference, ScoreDifferences, score_differences
 from vivavoce.fairness.document import finite
-from vivavoce.fairness.groups import UNKNOWN, Labels
+from vivavoce.fairness.groups import UNKNOWN, UNKNOWN_WORD, Labels
 from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, build_table
 from vivavoce.models.score import OVERALL
 
@@ -197,22 +199,51 @@ COUNTS = (
     Column("group", Kind.NAME, meaning="which group"),
     Column("n", Kind.TEXT, meaning="how many people"),
     Column("selected", Kind.TEXT, meaning="how many of them were selected"),
+    Column("job", Kind.LABEL, meaning="for which job family: each is judged by itself").optional,
+    Column("site", Kind.LABEL, meaning="where; judged by itself where no job is said").optional,
 )
 
 
-def read_counts(given: Given, maps: Maps | None = None) -> tuple[dict[str, list[Group]], Table]:
-    """Read ready counts, ``table,group,n,selected``, decimals exactly as written; returns them and the table.
+@dataclass(frozen=True)
+class ReadyCounts:
+    """Ready counts as read: groups by table and job (or site, as ``kind`` says), one job where none is said."""
+
+    tables: Mapping[str, Mapping[str, Sequence[Group]]]
+    kind: str
+    table: Table
+
+
+def read_counts(given: Given, maps: Maps | None = None) -> ReadyCounts:
+    """Read ready counts, ``table,group,n,selected`` and perhaps ``job`` or ``site``, decimals exactly as written.
+
+    Groups named by a word that tables use for what is missing are the unknown ones, added up.
 
     Raises
     ------
     TableRefused
         For missing columns, names that are empty or stand twice in a table, and counts that are not 0 ≤ selected ≤ n.
     """
-    table = read_table(given, COUNTS, key=("table", "group"), checks=[_counted], maps=maps, called="counts")
-    tables: dict[str, list[Group]] = {}
-    for name, group, n, selected in table.frame[[one.name for one in COUNTS]].itertuples(index=False):
-        tables.setdefault(name, []).append(Group(group, Fraction(Decimal(selected)), Fraction(Decimal(n))))
-    return tables, table
+    table = read_table(given, COUNTS, checks=[_once, _counted], maps=maps, called="counts")
+    frame = table.frame
+    kind = next((name for name in ("job", "site") if name in frame), "job")
+    where = frame[kind] if kind in frame else [None] * len(frame)
+    tables: dict[str, dict[str, dict[str, Group]]] = {}
+    for name, group, n, selected, job in zip(
+        frame["table"], frame["group"], frame["n"], frame["selected"], where, strict=True
+    ):
+        called = UNKNOWN_WORD if is_missing(group) else group
+        groups = tables.setdefault(name, {}).setdefault("" if is_missing(job) else str(job), {})
+        before = groups.get(called, Group(called, Fraction(0), Fraction(0)))
+        counts = [Fraction(Decimal(one)) + Fraction(old) for one, old in ((selected, before.selected), (n, before.n))]
+        groups[called] = Group(called, *counts)
+    return ReadyCounts(
+        {name: {job: [*groups.values()] for job, groups in jobs.items()} for name, jobs in tables.items()}, kind, table
+    )
+
+
+def _once(table: Table) -> list[Problem]:
+    """Groups that stand twice in a table, for a job and a site where it says so."""
+    return duplicates(table, [name for name in ("table", "job", "site", "group") if name in table.frame])
 
 
 def _counted(table: Table) -> list[Problem]:

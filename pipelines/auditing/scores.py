@@ -309,10 +309,11 @@ def declare(
     asked = [name for name, value in options.items() if value is not None]
     if len(asked) > 1:
         raise InputRefused(place, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
+    about: Json = {"attributes": attributes, "strata": scores.strata, "persons": _persons(scores)}
     if scores.decisions is not None:
         scored, selected = np.isfinite(scores.decisions), scores.decisions == 1
         declared: Json = {"kind": "decision", "column": decision or DECISION}
-        return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, attributes, scores.strata), declared
+        return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, **about), declared
     if scores.scores is None:
         raise InputRefused(place, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
     values = scores.scores
@@ -320,11 +321,11 @@ def declare(
     if not scored.any():
         raise InputRefused(place, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
     if select is not None:
-        return _select(place, scores, values, attributes, select)
+        return _select(place, scores, values, about, select)
     if cut is None:
         rate = scoring_rate(values)
         declared = {"kind": "median", "cut": rate.median, "at_cut": rate.at_median}
-        return Cohort(scored, rate.above, values, Measure.SCORING, rate.median, attributes, scores.strata), declared
+        return Cohort(scored, rate.above, values, Measure.SCORING, rate.median, **about), declared
     selected = values >= cut  # nan never is
     declared = {
         "kind": "cut",
@@ -333,11 +334,17 @@ def declare(
         "asked": None,
         "share": float(selected.sum() / scored.sum()),
     }
-    return Cohort(scored, selected, values, Measure.SELECTION, cut, attributes, scores.strata), declared
+    return Cohort(scored, selected, values, Measure.SELECTION, cut, **about), declared
+
+
+def _persons(scores: Scores) -> npt.NDArray[np.int64] | None:
+    """Whose row each is, where people stand in several: rows of one person are no independent evidence."""
+    codes, people = pd.factorize(scores.candidates)
+    return codes.astype(np.int64) if len(people) < len(codes) else None
 
 
 def _select(
-    place: object, scores: Scores, values: Floats, attributes: Mapping[str, Labels], share: float
+    place: object, scores: Scores, values: Floats, about: Json, share: float
 ) -> tuple[Cohort, Json]:
     """The best ``share`` of every job: jobs have their own scales, and people compete within one."""
     if not 0 < share < 1:
@@ -365,5 +372,5 @@ def _select(
         **({} if jobs is None else {"cuts": cuts, "sweep_cut": 100 * (1 - share)}),
     }
     swept = None if jobs is None else below
-    cohort = Cohort(scored, selected, values, Measure.SELECTION, alone, attributes, scores.strata, swept)
+    cohort = Cohort(scored, selected, values, Measure.SELECTION, alone, swept=swept, **about)
     return cohort, declared
