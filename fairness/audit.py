@@ -206,9 +206,7 @@ def _job_tables(kind: str, attribute: str, cohort: Cohort, choices: Choices) -> 
     ]  # fmt: skip
 
 
-def _design(
-    cohort: Cohort, kind: str, attribute: str, reference: str, focal: str, places: Sequence[int]
-) -> float:
+def _design(cohort: Cohort, kind: str, attribute: str, reference: str, focal: str, places: Sequence[int]) -> float:
     """Of the gap between two groups over jobs, where people stand in several."""
     if cohort.persons is None:
         return 1.0

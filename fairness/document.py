@@ -373,6 +373,9 @@ def _outcomes(row: Mapping[str, Any]) -> dict[str, float]:
 def _without(entry: Json, hidden: set[tuple[str, str]], names: Sequence[str]) -> Json:
     """The entry without its numbers where its group, the one it is compared with, or its job's table is withheld."""
     where = entry["where"]
-    if not where["stratum"] and not {(where["attribute"], where["group"]), (where["attribute"], where["comparator"])} & hidden:
+    if (
+        not where["stratum"]
+        and not {(where["attribute"], where["group"]), (where["attribute"], where["comparator"])} & hidden
+    ):
         return entry
     return {**entry, **dict.fromkeys(names), WITHHELD: True}

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-
 from vivavoce.evaluation.multiplicity import holm
 from vivavoce.fairness.strata import Stratified, stratify
 from vivavoce.fairness.table import (

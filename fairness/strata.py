@@ -86,7 +86,8 @@ def stratify(pairs: Sequence[tuple[Selected, Selected]], design: float = 1.0) ->
     >>> round(found.ratio, 3), round(found.odds_ratio, 3), found.strata
     (0.5, 3.143, 2)
     """
-    kept = [(a, n1, b, n2) for (a, n1), (b, n2) in pairs if n1 > 0 and n2 > 0 and 0 < a + b < n1 + n2]
+    exact = [tuple(Fraction(count) for count in (*reference, *focal)) for reference, focal in pairs]
+    kept = [(a, n1, b, n2) for a, n1, b, n2 in exact if n1 > 0 and n2 > 0 and 0 < a + b < n1 + n2]
     left_out = len(pairs) - len(kept)
     if not kept:
         reason = "no stratum has both groups and both outcomes"
@@ -120,16 +121,15 @@ def stratify(pairs: Sequence[tuple[Selected, Selected]], design: float = 1.0) ->
     )
 
 
-def _exact_ratio(kept: Sequence[tuple[Count, ...]]) -> tuple[Fraction, Fraction, bool, bool]:
+def _exact_ratio(kept: Sequence[tuple[Fraction, ...]]) -> tuple[Fraction, Fraction, bool, bool]:
     """Numerator and denominator of the common ratio, whether it is below .8, and whether one selection changes that."""
-    cells = [tuple(map(Fraction, one)) for one in kept]
-    numerator = sum((b * n1 / (n1 + n2) for _, n1, b, n2 in cells), Fraction(0))
-    denominator = sum((a * n2 / (n1 + n2) for a, n1, _, n2 in cells), Fraction(0))
+    numerator = sum((b * n1 / (n1 + n2) for _, n1, b, n2 in kept), Fraction(0))
+    denominator = sum((a * n2 / (n1 + n2) for a, n1, _, n2 in kept), Fraction(0))
     below = 5 * numerator < 4 * denominator
     step = 1 if below else -1
     flips = any(
         (5 * (numerator + step * n1 / (n1 + n2)) < 4 * (denominator - step * n2 / (n1 + n2))) != below
-        for a, n1, b, n2 in cells
+        for a, n1, b, n2 in kept
         if 0 <= a - step <= n1 and 0 <= b + step <= n2
     )
     return numerator, denominator, below, flips

@@ -219,7 +219,8 @@ def build_table(
 
 def _highest(groups: Sequence[Group], smallest: Fraction) -> Group | None:
     """The group with the highest rate among those with people: at least ``smallest`` of them, or a hundred."""
-    eligible = [group for group in groups if group.n > 0 and group.n >= min(smallest, PEOPLE_THAT_COUNT)]
+    least = min(smallest, Fraction(PEOPLE_THAT_COUNT))
+    eligible = [group for group in groups if group.n > 0 and group.n >= least]
     return max(eligible, key=lambda group: (Fraction(group.selected) / Fraction(group.n), group.n), default=None)
 
 

@@ -152,7 +152,7 @@ class Audited:
 
     @property
     def exit(self) -> Exit:
-        """0 every group ok, 1 a finding, 4 these numbers cannot tell or want a look, 5 not entered into the event log."""
+        """0 every group ok, 1 a finding, 4 cannot be told or wants a look, 5 not entered into the event log."""
         return STATUSES.get(self.verdict, Exit.CANNOT_TELL) if self.logged else Exit.NOT_LOGGED
 
     @property

@@ -158,8 +158,9 @@ def verdict_grid(table: Json, say: Say) -> Grid:
     rows = tuple(
         (
             row["group"], count_words(row["n"]), count_words(row["selected"]), share_words(row["rate"]),
-            decimal(row["impact_ratio"], 3), interval_words(row["score_low"], row["score_high"]), p_words(row["adjusted_p"]),
-            decimal(row["detectable_ratio"]), say("verdict_" + row["verdict"]), say("why_" + row["why"]),
+            decimal(row["impact_ratio"], 3), interval_words(row["score_low"], row["score_high"]),
+            p_words(row["adjusted_p"]), decimal(row["detectable_ratio"]), say("verdict_" + row["verdict"]),
+            say("why_" + row["why"]),
         )
         for row in table["rows"]
     )  # fmt: skip

@@ -343,9 +343,7 @@ def _persons(scores: Scores) -> npt.NDArray[np.int64] | None:
     return codes.astype(np.int64) if len(people) < len(codes) else None
 
 
-def _select(
-    place: object, scores: Scores, values: Floats, about: Json, share: float
-) -> tuple[Cohort, Json]:
+def _select(place: object, scores: Scores, values: Floats, about: Json, share: float) -> tuple[Cohort, Json]:
     """The best ``share`` of every job: jobs have their own scales, and people compete within one."""
     if not 0 < share < 1:
         raise InputRefused(place, [Problem("select", str(share), "Write a share between 0 and 1.")])

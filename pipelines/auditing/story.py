@@ -141,7 +141,9 @@ def _findings(audit: Json, say: Say) -> Iterator[Block]:
         }  # fmt: skip
         if finding["difference"] is None:
             names = {name: where[name] for name in ("attribute", "group", "comparator")}
-            yield Paragraph(say("finding_within", over=stratum_words(where["stratum"], say), **names, **values), "finding")
+            yield Paragraph(
+                say("finding_within", over=stratum_words(where["stratum"], say), **names, **values), "finding"
+            )
             yield Paragraph(say("settles_" + finding["settles"]), "small")
             continue
         words = difference_words(where, finding["difference"], say)

@@ -1,4 +1,4 @@
-"""The verdict in words, on top of the page and on the terminal: which groups of which jobs, how large, what is left open.
+"""The verdict in words, on top of the page and on the terminal: which groups of which jobs, how large, what is open.
 
 What every job says by itself, and what all of them say together.
 """
@@ -144,8 +144,9 @@ def _jobs_grid(caption: str, tables: Sequence[Json], say: Say) -> Grid:
     rows = tuple(
         (
             table["stratum"], row["group"], count_words(row["n"]), count_words(row["selected"]),
-            share_words(row["rate"]), decimal(row["impact_ratio"], 3), interval_words(row["score_low"], row["score_high"]),
-            p_words(row["mid_p"]), p_words(row["adjusted_p"]), say("verdict_" + row["verdict"]),
+            share_words(row["rate"]), decimal(row["impact_ratio"], 3),
+            interval_words(row["score_low"], row["score_high"]), p_words(row["mid_p"]),
+            p_words(row["adjusted_p"]), say("verdict_" + row["verdict"]),
             say("why_" + row["why"]),
         )
         for table in tables
