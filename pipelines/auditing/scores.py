@@ -32,10 +32,14 @@ from vivavoce.data.table import (
     duplicates,
     read_table,
 )
-from vivavoce.fairness.audit import Cohort, scoring_rate
+from vivavoce.fairness.audit import Cohort
 from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
-from vivavoce.fairness.table import Measure
+from vivavoce.fairness.table import Measure, scoring_rate
 from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.auditing.doubts import no_weights, spellings
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
 
 SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
 RELIABILITY, REASON = "reliability", "reason"
@@ -108,7 +112,9 @@ def read_scores(given: Given, decision: str | None = None, maps: Maps | None = N
     named = [Column(decision, Kind.FLAG, filled=False)] if decision else []
     columns = [*(one for one in SCORES if decision is None or fold(one.name) != fold(decision)), *named]
     checks: list[Check] = [] if decision else [_judged]
-    table = read_table(given, columns, checks=[*checks, _once, _one_reliability], maps=maps, called="scores")
+    table = read_table(
+        given, columns, checks=[*checks, _once, _one_reliability, no_weights], maps=maps, called="scores"
+    )
     whole = table.frame
     if decision is None and SCORE not in whole:
         decision = DECISION
@@ -254,6 +260,13 @@ class People:
     attributes: Mapping[str, Labels]
     comparators: Mapping[str, str]
 
+    @property
+    def warnings(self) -> list[Json]:
+        """What the groups' own words make doubtful: one group in several spellings, several values at once."""
+        found = [one for name, labels in self.attributes.items() for one in spellings(name, labels.people)]
+        counts = {name: self.groups.several(name) for name in self.attributes}
+        return found + [{"what": "several", "attribute": name, "n": n} for name, n in counts.items() if n]
+
     def described(self, scored: npt.NDArray[np.bool_]) -> dict[str, Any]:
         """How many there are, what their scores say of their origin, and who is missing on one side."""
         scores = self.scores
@@ -270,10 +283,6 @@ class People:
             "model_digests": list(scores.model_digests),
             "standings": list(scores.standings),
         }
-
-
-Floats = npt.NDArray[np.float64]
-Json = dict[str, Any]
 
 
 def declare(

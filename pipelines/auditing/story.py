@@ -193,6 +193,9 @@ def _declared(audit: Json, say: Say, language: Language) -> Iterator[Block]:
     read = [one for one in data.values() if isinstance(one, Mapping) and "sha256" in one]
     sources = [f"{one['file']} (SHA-256 {one['sha256'][:12]}…)" for one in read]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")
+    if audit.get("replaces"):
+        kept = audit["replaces"]
+        yield Paragraph(say("replaces", file=kept["file"], sha=kept["sha256"][:12]), "small")
     if data.get("first_recorded"):
         yield Paragraph(say("recorded", first=data["first_recorded"][:10], last=data["last_recorded"][:10]), "small")
 

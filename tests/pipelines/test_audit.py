@@ -37,14 +37,14 @@ def primary(document: dict, attribute: str) -> dict[str, dict]:
 def counts(folder: Path, *rows: str, **options: object) -> tuple[int, Path]:
     path, out = folder / "counts.csv", folder / "out"
     path.write_text("\n".join(("table,group,n,selected", *rows)) + "\n", encoding="utf-8")
-    return ended(audit, AuditRequest(counts=path, out=out, made=MADE, **options)), out
+    return ended(audit, AuditRequest(counts=path, out=out, made=MADE, replace=True, **options)), out
 
 
 def cohort(folder: Path, frame: pd.DataFrame, attributes: list[str], **options: object) -> tuple[int, Path]:
     scores, groups, out = folder / "scores.csv", folder / "groups.csv", folder / "out"
     frame.drop(columns=attributes).to_csv(scores, index=False)
     frame[["candidate_id", *attributes]].drop_duplicates("candidate_id").to_csv(groups, index=False)
-    return ended(audit, AuditRequest(scores, groups, out, made=MADE, **options)), out
+    return ended(audit, AuditRequest(scores, groups, out, made=MADE, replace=True, **options)), out
 
 
 def people(seed: int, n: int) -> tuple[np.random.Generator, pd.DataFrame]:
