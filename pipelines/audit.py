@@ -16,6 +16,7 @@ from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured, read_counts
 from vivavoce.pipelines.auditing.doubts import check_groups, check_met, joined, spellings, ties
+from vivavoce.pipelines.auditing.equals import describe_equals, equal_findings
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
@@ -72,6 +73,12 @@ class AuditRequest:
             Shown(flag="--comparator"),
         ] = None,
         rules: Annotated[Sequence[str], "Rule packs: shipped names or files."] = DEFAULT,
+        seen: Annotated[
+            bool, "Those who decided saw the score: decisions are compared at equal observed scores."
+        ] = False,
+        held_equal: Annotated[
+            Sequence[str], "Columns of numbers that decisions were to rest on beside the score."
+        ] = (),
         join: Annotated[
             Mapping[str, str] | None,
             "Count one spelling as another: sex:F=Female.",
@@ -97,6 +104,7 @@ class AuditRequest:
         self.by = (by,) if isinstance(by, str) else tuple(by)
         self.comparators, self.rules = comparators or {}, tuple(rules)
         self.join, self.replace = join or {}, replace
+        self.seen, self.held_equal = seen, tuple(held_equal)
         self.evidence: Mapping[str, Any] = given
 
     def __getattr__(self, name: str) -> Any:
@@ -186,6 +194,11 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
         judged["score_differences"] = describe_differences(
             people.scores.scores, people.scores.competencies, people.attributes, people.comparators
         )
+    equals = describe_equals(people, cohort, seen=request.seen, held=request.held_equal)
+    if equals is not None:
+        found = equal_findings(equals, cohort.measure.value, cohort.cut)
+        judged |= {"equals": equals, "findings": [*found, *judged["findings"]]}
+        judged["status"] = Verdict.FINDING.value if found else judged["status"]
     for kind, _, part in beside:
         judged[kind.declared.part] = part
         judged["findings"] += kind.findings(part)

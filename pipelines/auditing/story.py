@@ -17,6 +17,7 @@ from vivavoce.pipelines.auditing.chapters import (
     title_of,
     verdict_grid,
 )
+from vivavoce.pipelines.auditing.equals import AT_EQUAL_SCORES, equal_words, tell_equals
 from vivavoce.pipelines.auditing.kinds import registered
 from vivavoce.pipelines.auditing.verdict import tell_jobs, tell_together, tell_verdict
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
@@ -106,6 +107,7 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *_findings(audit, say),
         *_declared(audit, say, language),
         *_primary(audit, say),
+        *tell_equals(audit.get("equals"), say),
         *_open(audit, say),
         *tell_differences(audit, say),
         *tell_unmeasured(audit, say),
@@ -133,6 +135,9 @@ def _findings(audit: Json, say: Say) -> Iterator[Block]:
         where, evidence = finding["where"], finding["evidence"]
         if evidence is None:
             yield Paragraph(say("finding_withheld", group=where["group"], comparator=where["comparator"]), "finding")
+            continue
+        if finding["what"] == AT_EQUAL_SCORES:
+            yield Paragraph(equal_words(evidence, say), "finding")
             continue
         group, reference = evidence["group"], evidence["comparator"]
         values = {

@@ -13,6 +13,7 @@ from rich.console import Console
 from vivavoce.fairness.document import ADVERSE_IMPACT
 from vivavoce.fairness.table import SHARE_THAT_COUNTS
 from vivavoce.pipelines.auditing.chapters import interval_words, pooled_tables, stratum_words
+from vivavoce.pipelines.auditing.equals import equal_words
 from vivavoce.pipelines.auditing.kinds import registered
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
     Block,
@@ -50,6 +51,8 @@ def tell_verdict(audit: Json, language: Language) -> Iterator[Block]:
     found = sum(finding["family"] == "primary" for finding in audit["findings"])
     count = say("one_finding") if found == 1 else say("many_findings", n=found)
     yield Paragraph(say("status_" + audit["status"], count=count), audit["status"])
+    for row in _unequal(audit):
+        yield Paragraph(equal_words(row, say))
     for line in headline(audit, say):
         yield Paragraph(line)
     for warning in audit["warnings"]:
@@ -92,6 +95,12 @@ def _limits(audit: Json, say: Say) -> list[str]:
     if data.get("standings"):
         limits.append(say("limit_standing", standing=", ".join(data["standings"])))
     return limits
+
+
+def _unequal(audit: Json) -> list[Json]:
+    """Who is selected less at equal scores: what a reader must see first."""
+    rows: list[Json] = (audit.get("equals") or {}).get("groups", [])
+    return [row for row in rows if row["verdict"] == "finding"]
 
 
 def headline(audit: Json, say: Say) -> list[str]:
@@ -213,6 +222,8 @@ def announce(audit: Json, out: Path | None) -> None:
             whom = f" ({', '.join(groups)})" if groups else ""
             line = f"{table['attribute']}: {WORDS[verdict]}{whom}"
             said.print(line, style=COLOURS[verdict], markup=False, highlight=False, soft_wrap=True)
+    for row in _unequal(audit):
+        said.print(equal_words(row, speaker("en")), style="red", markup=False, highlight=False, soft_wrap=True)
     notes = [warning_words(warning, speaker("en")) for warning in audit["warnings"]]
     notes += [speaker("en")("provisional")] if audit["provisional"] else []
     for note in (*notes, looked(audit, "en")):
