@@ -43,7 +43,7 @@ TOP = {
         {
             Exit.DONE: "every group ok",
             Exit.FINDING: "a finding",
-            Exit.CANNOT_TELL: "too few people to tell",
+            Exit.CANNOT_TELL: "too few people to tell, or something to look at",
             **NOT_LOGGED,
         },
     ),
@@ -64,7 +64,11 @@ TOP = {
         "monitor:monitor",
         "Watch what is in use, month by month.",
         ("viva monitor results-may results-june --reference results-april --model model --out watch",),
-        {Exit.DONE: "quiet", Exit.FINDING: "a new audit is called for"},
+        {
+            Exit.DONE: "quiet",
+            Exit.FINDING: "a new audit is called for",
+            Exit.CANNOT_TELL: "no month holds people enough to tell",
+        },
     ),
     "review": Command(
         "review:review",

@@ -77,7 +77,7 @@ def planted(*, good: bool) -> dict:
     if not good:
         counted["race"], counted["sex × race"] = counted["race"][:1], counted["sex × race"][:1]
         counted["sex"].append(Group("other", 2, 5))
-    document = describe(audit_counts(counted, Choices()))
+    document = describe(audit_counts({name: {"": groups} for name, groups in counted.items()}, Choices()))
     for table in document["tables"]:
         table["unknown"] = {"n": 0} if good else None if table["attribute"] == "sex" else {"n": 1000}
         if table["attribute"] == "sex × race":
@@ -189,20 +189,22 @@ def test_a_situation_that_was_not_declared_leaves_a_failure_open() -> None:
 
 def test_the_citys_table_leaves_small_categories_out_and_no_other_does() -> None:
     """Two per cent of 2000 are 40: 40 people stay in, 39 go, with number and rate; the audit's own ratios stand."""
-    groups = {"sex": [Group("female", 490, 981), Group("male", 500, 980), Group("other", 39, 39)]}
-    audit = {**empty(), **describe(audit_counts(groups, Choices())), "declared": {"classes": {"sex": "sex"}}}
-    assert published(read_pack("nyc-ll144").table, audit)[0]["rows"][2]["impact_ratio"] == 1.0  # the rule says may
-    audit["facts"] = {"small_left_out": {"value": True}}
-    city = read_pack("nyc-ll144").table
-    (table,) = published(city, audit)
-    rows = {row["group"]: row for row in table["rows"]}
+
+    def told(others: int, *, out: bool) -> dict[str, dict]:
+        groups = [Group("female", 490, 1960 - 980), Group("male", 500, 980), Group("other", others, others)]
+        audit = empty() | describe(audit_counts({"sex": {"": groups}}, Choices()))
+        before = deepcopy(audit["tables"])
+        audit |= {"declared": {"classes": {"sex": "sex"}}, "facts": {"small_left_out": {"value": out}}}
+        (table,) = published(read_pack("nyc-ll144").table, audit)
+        assert audit["tables"] == before
+        assert published(None, audit) == []
+        return {row["group"]: row for row in table["rows"]}
+
+    rows = told(39, out=True)
     assert (rows["other"]["n"], rows["other"]["rate"], rows["other"]["impact_ratio"]) == (39, 1.0, None)
-    assert rows["female"]["impact_ratio"] == pytest.approx(490 / 981 / (500 / 980))
-    assert audit["tables"][0]["rows"][0]["impact_ratio"] == pytest.approx(490 / 981)
-    groups["sex"][2] = Group("other", 41, 41)
-    audit |= describe(audit_counts(groups, Choices()))
-    assert published(city, audit)[0]["rows"][2]["impact_ratio"] == 1.0
-    assert published(None, audit) == []
+    assert rows["female"]["impact_ratio"] == pytest.approx(0.98)
+    assert told(39, out=False)["female"]["impact_ratio"] == pytest.approx(0.5)  # the rule says may
+    assert told(40, out=True)["other"]["impact_ratio"] == 1.0
 
 
 def test_facts_are_read_strictly_and_documents_by_their_bytes(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from vivavoce.fairness.disparity import compare, stratify
+from vivavoce.fairness.disparity import compare
+from vivavoce.fairness.strata import stratify
 
 BERKELEY = [
     ((512, 825), (89, 108)), ((353, 560), (17, 25)), ((120, 325), (202, 593)),

@@ -27,21 +27,25 @@ def read(out: Path, name: str = "audit") -> dict:
 
 
 def primary(document: dict, attribute: str) -> dict[str, dict]:
-    (table,) = [t for t in document["tables"] if t["family"] == "primary" and t["attribute"] == attribute]
+    (table,) = [
+        one
+        for one in document["tables"]
+        if one["family"] == "primary" and one["attribute"] == attribute and one["stratum"] is None
+    ]
     return {row["group"]: row for row in table["rows"]}
 
 
 def counts(folder: Path, *rows: str, **options: object) -> tuple[int, Path]:
     path, out = folder / "counts.csv", folder / "out"
     path.write_text("\n".join(("table,group,n,selected", *rows)) + "\n", encoding="utf-8")
-    return ended(audit, AuditRequest(counts=path, out=out, made=MADE, **options)), out
+    return ended(audit, AuditRequest(counts=path, out=out, made=MADE, replace=True, **options)), out
 
 
 def cohort(folder: Path, frame: pd.DataFrame, attributes: list[str], **options: object) -> tuple[int, Path]:
     scores, groups, out = folder / "scores.csv", folder / "groups.csv", folder / "out"
     frame.drop(columns=attributes).to_csv(scores, index=False)
     frame[["candidate_id", *attributes]].drop_duplicates("candidate_id").to_csv(groups, index=False)
-    return ended(audit, AuditRequest(scores, groups, out, made=MADE, **options)), out
+    return ended(audit, AuditRequest(scores, groups, out, made=MADE, replace=True, **options)), out
 
 
 def people(seed: int, n: int) -> tuple[np.random.Generator, pd.DataFrame]:
@@ -241,11 +245,12 @@ def test_a_gap_in_one_job_is_found_there_and_not_lost_in_the_pool(tmp_path: Path
     frame.loc[(frame["sex"] == "f") & (frame["job"] == "driver"), "score"] -= 9
     status, out = cohort(tmp_path, frame, ["sex"], cut=50)
     document = read(out)
-    assert status == 0
+    assert status == 1
     strata = {f["where"]["stratum"] for f in document["findings"] if f["where"]["stratum"]}
     assert strata == {"job = driver"}
     (pooled,) = document["stratified"]
     assert pooled["breslow_day_p"] < 0.001
+    assert primary(document, "sex")["f"]["verdict"] == "ok"
 
 
 def test_rule_packs_answer_from_what_was_declared_and_change_no_number(tmp_path: Path) -> None:
