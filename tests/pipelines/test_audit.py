@@ -37,10 +37,10 @@ def counts(folder: Path, *rows: str, **options: object) -> tuple[int, Path]:
     return ended(audit, AuditRequest(counts=path, out=out, made=MADE, **options)), out
 
 
-def cohort(folder: Path, frame: pd.DataFrame, attributes: list[str], **options: object) -> tuple[int, Path]:
+def cohort(folder: Path, frame: pd.DataFrame, columns: list[str], **options: object) -> tuple[int, Path]:
     scores, groups, out = folder / "scores.csv", folder / "groups.csv", folder / "out"
-    frame.drop(columns=attributes).to_csv(scores, index=False)
-    frame[["candidate_id", *attributes]].drop_duplicates("candidate_id").to_csv(groups, index=False)
+    frame.drop(columns=columns).to_csv(scores, index=False)
+    frame[["candidate_id", *columns]].drop_duplicates("candidate_id").to_csv(groups, index=False)
     return ended(audit, AuditRequest(scores, groups, out, made=MADE, **options)), out
 
 
