@@ -90,7 +90,7 @@ def _value(seen: Json, say: Say) -> str:
     """What was seen; of nothing, whether it was not given or is withheld in a copy that may be passed on."""
     if seen["value"] is None:
         return say("not_given" if seen["answer"] == "open" else "value_withheld")
-    return {"True": say("yes"), "False": say("no")}.get(seen["value"], seen["value"])
+    return {"True": say("yes"), "False": say("no")}.get(seen["value"]) or str(seen["value"])
 
 
 def published_grid(table: Json, say: Say, language: Language) -> Grid:

@@ -41,10 +41,10 @@ def counts(folder: Path, *rows: str, **options: object) -> tuple[int, Path]:
     return ended(audit, AuditRequest(counts=path, out=out, made=MADE, replace=True, **options)), out
 
 
-def cohort(folder: Path, frame: pd.DataFrame, attributes: list[str], **options: object) -> tuple[int, Path]:
+def cohort(folder: Path, frame: pd.DataFrame, columns: list[str], **options: object) -> tuple[int, Path]:
     scores, groups, out = folder / "scores.csv", folder / "groups.csv", folder / "out"
-    frame.drop(columns=attributes).to_csv(scores, index=False)
-    frame[["candidate_id", *attributes]].drop_duplicates("candidate_id").to_csv(groups, index=False)
+    frame.drop(columns=columns).to_csv(scores, index=False)
+    frame[["candidate_id", *columns]].drop_duplicates("candidate_id").to_csv(groups, index=False)
     return ended(audit, AuditRequest(scores, groups, out, made=MADE, replace=True, **options)), out
 
 
@@ -243,11 +243,14 @@ def test_a_gap_in_one_job_is_found_there_and_not_lost_in_the_pool(tmp_path: Path
     frame["sex"] = rng.choice(["f", "m"], 6000)
     frame["job"] = rng.choice(["clerk", "cook", "driver"], 6000, p=[0.7, 0.2, 0.1])
     frame.loc[(frame["sex"] == "f") & (frame["job"] == "driver"), "score"] -= 9
-    status, out = cohort(tmp_path, frame, ["sex"], cut=50)
+    status, out = cohort(tmp_path, frame, ["sex"], cut=50, attributes={"sex": "sex"})
     document = read(out)
     assert status == 1
     strata = {f["where"]["stratum"] for f in document["findings"] if f["where"]["stratum"]}
     assert strata == {"job = driver"}
+    (ratio,) = [check for check in document["checks"] if check["check"] == "ratio"]
+    assert ratio["answer"] == "not_met"
+    assert "(job = driver)" in ratio["evidence"][0]["value"]
     (pooled,) = document["stratified"]
     assert pooled["breslow_day_p"] < 0.001
     assert primary(document, "sex")["f"]["verdict"] == "ok"
