@@ -160,10 +160,12 @@ def _words(line: Json, say: Say, language: Language, *, within: bool = False) ->
     value = line["value"]
     if value is None:
         return say("blank", what=line["what"][language]) if within else say("blank_place")
+    if line["name"] == "status":
+        return say(f"verdict_{value}")
     if isinstance(value, bool):
         return say("yes" if value else "no")
     if isinstance(value, Mapping):
-        value = ", ".join(filter(None, map(_item, value.items())))
+        value = ", ".join(filter(None, map(_item, value.items()))) or "–"
     elif isinstance(value, list):
         value = ", ".join(map(str, value))
     return f"{value} (SHA-256 {line['sha256'][:12]}…)" if line["sha256"] else str(value)
