@@ -241,9 +241,9 @@ def share(
     shared["tables"] = [table for table in shared["tables"] if table["family"] == "primary"]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
-    for pack in shared["rules"]:
+    for pack in shared.get("rules", ()):
         pack.pop("tables", None)
-    for seen in (one for check in shared["checks"] for one in check["evidence"]):
+    for seen in (one for check in shared.get("checks", ()) for one in check["evidence"]):
         seen["value"] = None
     hidden = set()
     for table in shared["tables"]:
