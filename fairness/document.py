@@ -318,9 +318,9 @@ def share(
     shared["tables"] = [one for one in shared["tables"] if one["family"] == "primary" and one["stratum"] is None]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
-    for pack in shared["rules"]:
+    for pack in shared.get("rules", ()):
         pack.pop("tables", None)
-    for seen in (one for check in shared["checks"] for one in check["evidence"]):
+    for seen in (one for check in shared.get("checks", ()) for one in check["evidence"]):
         seen["value"] = None
     for told in (shared.get("jobs") or {}).get("attributes", []):
         for one in (*told["finding"], *told["look"]):

@@ -262,8 +262,9 @@ def _days(need: Need, audit: Audit) -> Looked:
 def _number(need: Need, audit: Audit) -> Looked:
     assert need.number is not None
     what = vocabulary().numbers[need.number]
-    values = [value for value in NUMBERS[need.number](audit) or () if value is not None]
-    if not values:
+    found = NUMBERS[need.number](audit) or ()
+    values = [value for value in found if value is not None]
+    if not values or len(values) < len(found):  # of what could not be told nothing is said
         return _seen(OPEN, _text(what), None, what.gives)
     value = min(values) if need.number in LOWEST else max(values)
     return _seen(MET if _within(need, value) else NOT_MET, _text(what), f"{value:.4g}")

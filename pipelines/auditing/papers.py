@@ -91,7 +91,10 @@ def _part(part: Json, paper: Json, audit: Mapping[str, Any]) -> Json:
         "heading": part["heading"], "clause": part["clause"], "text": text, "lines": lines,
         "fields": {field: _line({"fact": field}, audit) for field in FIELD.findall(text["en"] if text else "")},
         "tables": published(reported, audit), "wants_tables": reported is not None,
-        "checks": [] if paper.get("public") else [checks[one] for one in part.get("checks", ())],
+        "checks": [] if paper.get("public") else [
+            *(checks[one] for one in part.get("checks", ())),
+            *(one for one in audit["checks"] if one["answer"] == part.get("answers")),
+        ],
     }  # fmt: skip
 
 
@@ -119,7 +122,10 @@ def write_paper(folder: Path, name: str, audit: Mapping[str, Any]) -> Json:
     stories = {language: Story(paper["title"][language], _note(paper, language), tuple(tell(paper, language)))
                for language in LANGUAGES}  # fmt: skip
     write_durably(folder / f"{name}.html", page(stories, paper["made"]).encode())
-    print_beside(folder / f"{name}.html", Console(stderr=True))
+    said = Console(stderr=True)
+    print_beside(folder / f"{name}.html", said)
+    blanks = f"{len(paper['blanks'])} blanks are to be filled in" if paper["blanks"] else "no blank is left"
+    said.print(f"{folder / name}.html: {blanks}", markup=False, highlight=False, soft_wrap=True)
     return paper
 
 
@@ -154,10 +160,20 @@ def _words(line: Json, say: Say, language: Language, *, within: bool = False) ->
     value = line["value"]
     if value is None:
         return say("blank", what=line["what"][language]) if within else say("blank_place")
+    if line["name"] == "status":
+        return say(f"verdict_{value}")
     if isinstance(value, bool):
         return say("yes" if value else "no")
     if isinstance(value, Mapping):
-        value = ", ".join(f"{name} {one:.3g}" for name, one in value.items())
+        value = ", ".join(filter(None, map(_item, value.items()))) or "–"
     elif isinstance(value, list):
         value = ", ".join(map(str, value))
     return f"{value} (SHA-256 {line['sha256'][:12]}…)" if line["sha256"] else str(value)
+
+
+def _item(named: tuple[str, Any]) -> str:
+    """One of several: a weight, a file with its digest, a word; empty for what is none of these."""
+    name, one = named
+    if isinstance(one, Mapping):
+        return f"{one['file']} (SHA-256 {one['sha256'][:12]}…)" if one.get("sha256") else ""
+    return f"{name} {one:.3g}" if isinstance(one, float) else f"{name}: {one}" if isinstance(one, str) else ""

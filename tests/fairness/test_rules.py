@@ -164,6 +164,13 @@ def test_a_class_that_nobody_looked_at_is_named() -> None:
     assert (one.answer, one.document()["given_by"]) == ("open", ["--attribute religion=…"])
 
 
+def test_a_number_that_could_not_be_told_for_one_criterion_is_open() -> None:
+    audit = audited(good=True)
+    assert answers("standards", audit)["siop_accuracy"] == "met"
+    audit["outcomes"]["criteria"].append({"validity_low": None})
+    assert answers("standards", audit)["siop_accuracy"] == "open"
+
+
 def test_a_law_binds_from_its_day_and_until_its_last() -> None:
     def told(day: str, name: str, check: str) -> tuple[str, str | None]:
         (one,) = [

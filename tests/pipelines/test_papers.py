@@ -15,8 +15,9 @@ from vivavoce.fairness.facts import facts_of as pack_facts
 from vivavoce.fairness.rules import read_pack, vocabulary
 from vivavoce.fairness.rules import shipped as packs_shipped
 from vivavoce.pipelines.audit import AuditRequest, audit
-from vivavoce.pipelines.auditing.papers import facts_of, fill, pack_of, shipped, template
+from vivavoce.pipelines.auditing.papers import facts_of, fill, pack_of, shipped, tell, template
 from vivavoce.pipelines.packs import rules
+from vivavoce.pipelines.report.blocks import Grid
 
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 CLASSES = {"sex": "sex", "race": "race/ethnicity", "sex+race": "intersectional"}
@@ -122,6 +123,16 @@ def test_a_public_paper_holds_no_answers(bare: dict) -> None:
     public = {name for name in shipped() if fill(name, bare)["public"]}
     assert public == {"ll144-summary", "ll144-notice"}
     assert not any(part["checks"] for name in public for part in fill(name, bare)["parts"])
+
+
+def test_a_sign_off_says_what_was_read_and_what_was_not(bare: dict) -> None:
+    paper = fill("sign-off", {**bare, "data": {"scores": {"file": "s.csv", "sha256": "ab" * 32}, "rows": 3}})
+    assert {check["answer"] for check in paper["parts"][3]["checks"]} == {"open"}
+    missing = {(check["pack"], check["check"]) for check in paper["parts"][3]["checks"]}
+    assert ("nyc-ll144", "independence") in missing
+    told = [row for block in tell(paper, "en") if isinstance(block, Grid) for row in block.rows]
+    assert ("What was read", "s.csv (SHA-256 abababababab…)") in told
+    assert ("Declared as protected classes", "sex: gender") in told
 
 
 def test_packs_are_listed_and_a_blank_is_written_once(tmp_path: Path) -> None:
