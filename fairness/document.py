@@ -72,7 +72,7 @@ def _jobs(jobs: Jobs) -> Json:
                 "not_alone": one.not_alone,
                 "one_group": one.one_group,
                 "differ": any(
-                    found.result.breslow_day_p < ALPHA
+                    found.result.differ_p < ALPHA
                     for found in jobs.together
                     if found.attribute == one.attribute and not found.small
                 ),
@@ -318,6 +318,7 @@ def share(
     shared["tables"] = [one for one in shared["tables"] if one["family"] == "primary" and one["stratum"] is None]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
+    shared["warnings"] = [one for one in shared.get("warnings", ()) if not 0 < one.get("n", 0) < SMALLEST_SHOWN]
     for told in (shared.get("jobs") or {}).get("attributes", []):
         for one in (*told["finding"], *told["look"]):
             one["ratio"] = None
