@@ -131,7 +131,7 @@ def conditional(
             more = [column[rows] for column in columns[1:]]
             whose = None if persons is None else persons[rows]
             found.append(_compare(pair, scores[rows], codes[rows], more, reliability, whose))
-    adjusted = holm([one.p for one in found]) if found else []
+    adjusted = holm([one.p for one in found])
     return [_judged(one, float(p)) for one, p in zip(found, adjusted, strict=True)]
 
 

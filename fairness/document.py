@@ -72,7 +72,7 @@ def _jobs(jobs: Jobs) -> Json:
                 "not_alone": one.not_alone,
                 "one_group": one.one_group,
                 "differ": any(
-                    found.result.breslow_day_p < ALPHA
+                    found.result.differ_p < ALPHA
                     for found in jobs.together
                     if found.attribute == one.attribute and not found.small
                 ),
@@ -322,6 +322,7 @@ def share(
         pack.pop("tables", None)
     for seen in (one for check in shared.get("checks", ()) for one in check["evidence"]):
         seen["value"] = None
+    shared["warnings"] = [one for one in shared.get("warnings", ()) if not 0 < one.get("n", 0) < SMALLEST_SHOWN]
     for told in (shared.get("jobs") or {}).get("attributes", []):
         for one in (*told["finding"], *told["look"]):
             one["ratio"] = None

@@ -210,7 +210,7 @@ def _covered(pooled: Table, jobs: Sequence[Table], single: Sequence[Table], toge
                    Fraction(0))  # fmt: skip
         own = [one for one in together if one.group == group]
         decisive = next((one for one in own if one.small), own[0])
-        same = not decisive.result.breslow_day_p < ALPHA
+        same = not decisive.result.differ_p < ALPHA
         if left >= SHARE_THAT_COUNTS * people and not (decisive.verdict is Verdict.OK and same):
             return False
     return True

@@ -139,7 +139,7 @@ def ties(declared: Mapping[str, Any], scores: npt.NDArray[np.float64] | None) ->
     known = scores[np.isfinite(scores)]
     if len(known) > 1 and np.ptp(known) == 0:
         return [{"what": "all_alike", "score": float(known[0]), "n": len(known)}]
-    asked, share = declared.get("asked"), declared.get("share")
+    asked, share = declared.get("asked"), declared.get("most", declared.get("share"))
     if asked is not None and share is not None and share > asked + min(FAR_MORE, asked / 2):
         return [{"what": "ties", "share_asked": asked, "share_passing": share, "n": declared["at_cut"]}]
     if declared["kind"] == "median" and declared["at_cut"] > FAR_MORE * len(known):

@@ -360,13 +360,14 @@ def _select(place: object, scores: Scores, values: Floats, about: Json, share: f
     jobs = scores.strata.get(JOB)
     codes = np.zeros(len(values), np.int64) if jobs is None else jobs.codes
     names = [""] if jobs is None else [*jobs.levels, ""]  # -1, no job said, is the last
-    selected, at_cut, cuts = np.zeros(len(values), bool), 0, {}
+    selected, at_cut, cuts, most = np.zeros(len(values), bool), 0, {}, 0.0
     below = np.full(len(values), np.nan)
     for code in np.unique(codes[scored]):
         here = (codes == code) & scored
         cut = float(np.sort(values[here])[-max(round(share * int(here.sum())), 1)])
         selected |= here & (values >= cut)
         at_cut += int((values[here] == cut).sum())
+        most = max(most, float((values[here] >= cut).mean()))
         cuts[names[code]] = cut
         below[here] = 100 * (stats.rankdata(values[here], "min") - 1) / here.sum()
     alone = cuts[names[0]] if jobs is None else None
@@ -376,7 +377,7 @@ def _select(place: object, scores: Scores, values: Floats, about: Json, share: f
         "at_cut": at_cut,
         "asked": share,
         "share": float(selected.sum() / scored.sum()),
-        **({} if jobs is None else {"cuts": cuts, "sweep_cut": 100 * (1 - share)}),
+        **({} if jobs is None else {"cuts": cuts, "sweep_cut": 100 * (1 - share), "most": most}),
     }
     swept = None if jobs is None else below
     cohort = Cohort(scored, selected, values, Measure.SELECTION, alone, swept=swept, **about)

@@ -183,7 +183,7 @@ def tell_together(audit: Json, say: Say) -> Iterator[Block]:
             say("over_small" if row["small"] else "over_all", over=row["over"]), f"{row['strata']}",
             decimal(row["ratio"], 3), interval_words(row["ratio_low"], row["ratio_high"]), p_words(row["p"]),
             p_words(row["adjusted_p"]), decimal(row["odds_ratio"]), interval_words(row["odds_low"], row["odds_high"]),
-            p_words(row["breslow_day_p"]), say("verdict_" + row["verdict"]), say("why_" + row["why"]),
+            p_words(row["differ_p"]), say("verdict_" + row["verdict"]), say("why_" + row["why"]),
         )
         for row in rows
     )  # fmt: skip
