@@ -60,7 +60,7 @@ class AuditRequest:
             Place | None, "Folder for audit.json, audit.html and audit.pdf.", Shown(flag="--out", needed=True)
         ] = None,
         *,
-        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected."] = None,
+        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected, perhaps job."] = None,
         cut: Annotated[float | None, "Selected is a score of at least this."] = None,
         select: Annotated[
             float | None, "Or: selected is this share of every job, from the top.", Shown(least=0, most=1)
