@@ -98,7 +98,7 @@ def judge_jobs(
     """
     tables = [table for found in by_job.values() for table in found]
     together = [one for table in pooled for one in _together(kind, table, by_job[table.attribute], design)]
-    pairs = {table.attribute: 1.0 if table.named else max(_taking_part(table) / 2, 1.0) for table in pooled}
+    pairs = {table.attribute: table.pairs_per_test for table in pooled}
     own = p_values(tables)
     adjusted = holm([*own, *(one.result.p * pairs[one.attribute] for one in together)])
     judged = corrected(tables, adjusted[: len(own)])
@@ -111,10 +111,6 @@ def judge_jobs(
         for table in shown
     ]  # fmt: skip
     return Jobs(kind, tuple(shown), tuple(judged), tuple(together), tuple(told))
-
-
-def _taking_part(table: Table) -> int:
-    return sum(row.left_out is None and row.group.n > 0 for row in table.rows)
 
 
 def _together(kind: str, pooled: Table, jobs: Sequence[Table], design: Design) -> list[Pooled]:

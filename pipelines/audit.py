@@ -65,7 +65,7 @@ class AuditRequest:
             Place | None, "Folder for audit.json, audit.html and audit.pdf.", Shown(flag="--out", needed=True)
         ] = None,
         *,
-        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected."] = None,
+        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected, perhaps job."] = None,
         cut: Annotated[float | None, "Selected is a score of at least this."] = None,
         select: Annotated[
             float | None, "Or: selected is this share of every job, from the top.", Shown(least=0, most=1)
@@ -288,7 +288,7 @@ def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: 
         "vivavoce": __version__,
         "disclaimer": DISCLAIMER,
         "restricted": True,
-        "declared": {**declared, **_family(judged["tables"])},
+        "declared": {**declared, **_family(judged)},
         "data": data,
         **judged,
     }
@@ -307,10 +307,12 @@ def _demands(packs: Sequence[Pack]) -> list[Json]:
     ]
 
 
-def _family(tables: Sequence[Json]) -> Json:
-    """The one family that decides: whose comparisons, how many, how corrected."""
-    primary = [table for table in tables if table["family"] == "primary"]
-    compared = sum(row["adjusted_p"] is not None for table in primary for row in table["rows"])
+def _family(judged: Json) -> Json:
+    """The one family that decides: whose comparisons, how many, how corrected; of several jobs theirs, not the total's."""
+    primary = [table for table in judged["tables"] if table["family"] == "primary"]
+    own = [table for table in primary if table["stratum"] or not judged["jobs"]]
+    compared = sum(row["adjusted_p"] is not None for table in own for row in table["rows"])
+    compared += sum(one["adjusted_p"] is not None for one in judged["stratified"])
     attributes = list(dict.fromkeys(table["attribute"] for table in primary))
     return {"attributes": attributes, "comparisons": compared, "correction": "Holm"}
 

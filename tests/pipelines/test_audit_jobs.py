@@ -78,6 +78,7 @@ def test_the_shared_copy_names_jobs_without_their_numbers(tmp_path: Path) -> Non
     shared = by_counts(tmp_path, CASES[0][1], out=tmp_path / "out", shared=True).shared
     assert shared is not None
     assert [one["stratum"] for one in shared["tables"]] == [None]
+    assert shared["declared"]["comparisons"] == 7  # six jobs, and within all of them together
     (found,) = shared["findings"]
     assert (found["where"]["stratum"], found["evidence"], found["size"]) == ("job = 5", None, None)
     assert shared["jobs"]["attributes"][0]["finding"][0]["ratio"] is None
