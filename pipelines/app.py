@@ -50,11 +50,13 @@ TOP = {
         (
             "viva audit results/scores.parquet --groups declared.csv --select .25 --out audit",
             "viva audit --counts published_table.csv --out audit",
+            "viva audit scores.csv --groups declared.csv --rules nyc-ll144 --attribute sex=gender "
+            "--attribute race=ethnicity --facts facts.yaml --out audit",
         ),
         {
             Exit.DONE: "every group ok",
             Exit.FINDING: "a finding",
-            Exit.CANNOT_TELL: "too few people to tell",
+            Exit.CANNOT_TELL: "too few people to tell, or something to look at",
             **NOT_LOGGED,
         },
     ),
@@ -75,7 +77,11 @@ TOP = {
         "monitor:monitor",
         "Watch what is in use, month by month.",
         ("viva monitor results-may results-june --reference results-april --model model --out watch",),
-        {Exit.DONE: "quiet", Exit.FINDING: "a new audit is called for"},
+        {
+            Exit.DONE: "quiet",
+            Exit.FINDING: "a new audit is called for",
+            Exit.CANNOT_TELL: "no month holds people enough to tell",
+        },
     ),
     "review": Command(
         "review:review",
@@ -183,8 +189,13 @@ MODEL = Group(
 )
 
 FAIR = Group(
-    "Further looks at fairness: weights, alternatives, single questions, stages.",
+    "Further looks at fairness: rule packs, weights, alternatives, single questions, stages.",
     {
+        "rules": Command(
+            "packs:rules",
+            "List the rule packs, or every clause of some, and write a blank for the facts that they ask for.",
+            ("viva fair rules", "viva fair rules nyc-ll144 us-ca-crd --facts facts.yaml"),
+        ),
         "reweigh": Command(
             "reweigh:reweigh",
             "Weigh people so that group and rating are independent in training, which never sees the groups.",

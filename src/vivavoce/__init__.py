@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from vivavoce.data.errors import Exit as Exit
     from vivavoce.data.errors import VivaError as VivaError
     from vivavoce.data.framework import load_framework as read_framework
-    from vivavoce.pipelines.audit import Audited as Audited
     from vivavoce.pipelines.audit import audit as audit
+    from vivavoce.pipelines.auditing.made import Audited as Audited
     from vivavoce.pipelines.manifest import Manifested as Manifested
     from vivavoce.pipelines.manifest import manifest as manifest
     from vivavoce.pipelines.publish import Published as Published
