@@ -308,7 +308,7 @@ def _demands(packs: Sequence[Pack]) -> list[Json]:
 
 
 def _family(judged: Json) -> Json:
-    """The one family that decides: whose comparisons, how many, how corrected; of several jobs theirs, not the total's."""
+    """The one family that decides: whose comparisons, how many, how corrected; of several jobs theirs alone."""
     primary = [table for table in judged["tables"] if table["family"] == "primary"]
     own = [table for table in primary if table["stratum"] or not judged["jobs"]]
     compared = sum(row["adjusted_p"] is not None for table in own for row in table["rows"])

@@ -41,6 +41,7 @@ WORDS = {
 }
 COLOURS = {"finding": "red", "look": "yellow", "insufficient": "yellow", "ok": "green"}
 MOST_LINES = 12  # attributes one by one; beyond, how many of each
+MOST_ON_PAPER = 24  # jobs whose rows are all printed; of more, what stands out
 MOST_NAMED = 6  # groups in a headline; the tables have all
 
 
@@ -138,14 +139,17 @@ def tell_jobs(audit: Json, attribute: str, say: Say) -> Iterator[Block]:
     own = [table for table in tables if table["attribute"] == attribute]
     alone = [one for one in own if sum(row["left_out"] is None and row["n"] > 0 for row in one["rows"]) > 1]
     small = [table for table in own if table not in alone]
+    many = len(alone) > MOST_ON_PAPER
+    if many or small:
+        yield Paragraph(say("jobs_on_paper"), "paper small")
     if alone:
-        yield _jobs_grid(say("jobs_grid", attribute=attribute), alone, say)
+        yield _jobs_grid(say("jobs_grid", attribute=attribute), alone, say, searched=many)
     if small:
-        grid = _jobs_grid(say("jobs_small_grid", attribute=attribute, n=len(small)), small, say)
+        grid = _jobs_grid(say("jobs_small_grid", attribute=attribute, n=len(small)), small, say, searched=True)
         yield Fold(say("jobs_small_grid", attribute=attribute, n=len(small)), (grid,))
 
 
-def _jobs_grid(caption: str, tables: Sequence[Json], say: Say) -> Grid:
+def _jobs_grid(caption: str, tables: Sequence[Json], say: Say, *, searched: bool) -> Grid:
     titles = (
         "stratum_column", "group", "n", "selected", "rate", "ratio", "interval", "raw_p", "adjusted", "verdict_column",
         "why_column",
@@ -163,7 +167,7 @@ def _jobs_grid(caption: str, tables: Sequence[Json], say: Say) -> Grid:
     )  # fmt: skip
     verdicts = tuple(row["verdict"] for table in tables for row in table["rows"])
     numeric = (False, False, *(True,) * 7, False, False)
-    return Grid(caption, tuple(map(say, titles)), numeric, rows, verdicts, why_last=True)
+    return Grid(caption, tuple(map(say, titles)), numeric, rows, verdicts, why_last=True, searched=searched)
 
 
 def tell_together(audit: Json, say: Say) -> Iterator[Block]:

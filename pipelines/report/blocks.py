@@ -59,7 +59,9 @@ class Grid:
     @property
     def on_paper(self) -> tuple[bool, ...]:
         """Which rows are printed."""
-        return tuple(not self.searched or verdict == "finding" for verdict in self.verdicts or ("",) * len(self.rows))
+        return tuple(
+            not self.searched or verdict in ("finding", "look") for verdict in self.verdicts or ("",) * len(self.rows)
+        )
 
     @property
     def parts(self) -> Sequence["Grid"]:
