@@ -193,18 +193,24 @@ def _primary(audit: Json, say: Say) -> Iterator[Block]:
     yield Heading(2, say("primary"), "primary")
     for i, table in enumerate(pooled_tables(audit)):
         yield Heading(3, say("by", attribute=table["attribute"]), f"table-{i}")
-        yield forest(table, say)
-        yield verdict_grid(table, say)
-        words = [
-            difference_words({"group": row["group"], "comparator": table["comparator"]}, _difference(row), say)
-            for row in table["rows"]
-            if row["difference"] is not None
-        ]
-        if words:
-            yield Bullets(tuple(words))
-        yield from _unknown(table, say)
-        yield from tell_jobs(audit, table["attribute"], say)
+        jobs = tuple(tell_jobs(audit, table["attribute"], say))
+        yield from jobs
+        total = tuple(_total(table, say))
+        yield from (Fold(say("jobs_total"), total),) if jobs else total
     yield from tell_together(audit, say)
+
+
+def _total(table: Json, say: Say) -> Iterator[Block]:
+    yield forest(table, say)
+    yield verdict_grid(table, say)
+    words = [
+        difference_words({"group": row["group"], "comparator": table["comparator"]}, _difference(row), say)
+        for row in table["rows"]
+        if row["difference"] is not None
+    ]
+    if words:
+        yield Bullets(tuple(words))
+    yield from _unknown(table, say)
 
 
 def _difference(row: Json) -> tuple[float | None, ...]:
