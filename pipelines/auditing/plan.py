@@ -72,7 +72,9 @@ def read_plan(path: Path, beside: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise InputRefused(path, problems)
     paths = FILES | {one.name for one in options() if one.value in {"file", "folder"}}
-    asked = {name: _placed(value, path.parent) if name in paths | {"model"} else value for name, value in found.items()}
+    asked: dict[str, Any] = {
+        name: _placed(value, path.parent) if name in paths | {"model"} else value for name, value in found.items()
+    }
     if TODAY in asked:
         asked["made"] = datetime.combine(asked.pop(TODAY), time(), UTC)
     return {**asked, **beside}
