@@ -22,7 +22,19 @@ BLOCK_SAMPLES = RATE_HZ // 2  # half a second: long enough for a correlation, sh
 RAMP_SAMPLES = RATE_HZ // 50  # 20 ms in which a change of polarity is faded
 OPPOSED = -0.5  # correlation of left and right below which their sum loses more than half its power
 SILENT_POWER = 1e-8  # −80 dBFS: below it a correlation is noise
+MOST_HELD = 32  # frames that a decoder may hold back: a declared length is met that soon or never
 JITTER_S = 0.1  # timestamps wander by a packet or two while the sound is unbroken; words are timed to 0.1 s
+
+
+def bare(start: float, end: float, held: Sequence[Stretch]) -> float:
+    """Seconds between two frames that the container does not declare to be one frame's length.
+
+    Examples
+    --------
+    >>> bare(1.0, 9.0, [(0.9, 8.5)])
+    0.5
+    """
+    return end - start - sum(max(0.0, min(end, stop) - max(start, begin)) for begin, stop in held[-MOST_HELD:])
 
 
 class Mixdown:
@@ -90,6 +102,7 @@ class Soundtrack:
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
         self.patched = 0.0  # seconds in shorter holes that were filled, and in overlaps that were dropped
         self.lost: list[Stretch] = []  # seconds of the recording at which the sound is not what was recorded
+        self.held: list[Stretch] = []  # seconds that one frame is declared to last
         self.misplaced = self.corrupt = 0  # frames whose time stamps cannot be; frames the decoder doubts
         self.missed = 0.0  # as for pictures: sound that does not come is a hole
         self.interval = 0.0  # seconds of the longest frame
@@ -144,6 +157,8 @@ class Soundtrack:
     def _patch(self, time: float) -> None:
         """Note that the sound goes on at ``time`` although it ended elsewhere: later, or before that."""
         end, apart = self.end, abs(time - self.end)
+        if time > end and bare(end, time, self.held) <= JITTER_S:
+            return
         if time - end > GAP_S:
             self.gaps.append((end, apart))
         elif apart > JITTER_S:
@@ -205,6 +220,7 @@ class Pictures:
         self.start: float | None = None
         self.last = 0.0
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
+        self.held: list[Stretch] = []  # seconds that one picture is declared to stand
         self.taken = self.corrupt = self.misplaced = 0
         self.patched = 0.0  # as for sound: a picture stands until the next one
         self._asked: set[int] = set()  # cells for which a packet came: 54,000 in three hours
@@ -238,7 +254,7 @@ class Pictures:
             return
         if self.start is None:
             self.start = time
-        elif time - self.end > GAP_S:
+        elif time - self.end > GAP_S and bare(self.end, time, self.held) > GAP_S:
             self.gaps.append((self.last, time - self.last))
         self.taken += 1
         self.corrupt += frame.is_corrupt
