@@ -4,6 +4,7 @@ Decoded pictures in, upright RGB samples by time stamp out. Runs in the decoding
 """
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,6 +38,61 @@ def bare(start: float, end: float, held: Sequence[Stretch]) -> float:
     return end - start - sum(max(0.0, min(end, stop) - max(start, begin)) for begin, stop in held[-MOST_HELD:])
 
 
+PIECE_SAMPLES = RATE_HZ // 10  # 0.1 s: short enough to fall between two words
+WINDOW_SAMPLES = 60 * RATE_HZ  # over which an offset stands still: a minute has pauses, whoever speaks
+QUIET = 0.1  # of the pieces, the quietest: in speech the mean need not be 0, in a room's noise it is
+LEAST_OFFSET = 1e-4  # of full scale, −80 dBFS: below any room's noise
+
+
+class Levelled:
+    """Spools sound and in the end takes a constant out of it, as cheap sound cards add: a pause is silent without it.
+
+    Parameters
+    ----------
+    spool : AudioSpool
+        Takes the sound.
+
+    Examples
+    --------
+    >>> with AudioSpool() as spool:
+    ...     levelled = Levelled(spool)
+    ...     levelled.append(np.full(16_000, 0.25, np.float32))
+    ...     levelled.finish()
+    ...     float(np.abs(spool.read(0, 1)).max())
+    0.0
+    """
+
+    def __init__(self, spool: AudioSpool) -> None:
+        self.spool = spool
+        self._blocks: list[tuple[int, int]] = []  # first sample and length, as they came: two a second
+        self._means, self._spreads, self._places = array("d"), array("d"), array("q")  # of pieces
+
+    def append(self, samples: Samples) -> None:
+        """Add samples at the end."""
+        first, count = len(self.spool), len(samples) // PIECE_SAMPLES
+        pieces = samples[: count * PIECE_SAMPLES].reshape(count, PIECE_SAMPLES)
+        self._blocks.append((first, len(samples)))
+        self._means.extend(pieces.mean(axis=1, dtype=np.float64))
+        self._spreads.extend(pieces.std(axis=1, dtype=np.float64))
+        self._places.extend(range(first, first + count * PIECE_SAMPLES, PIECE_SAMPLES))
+        self.spool.append(samples)
+
+    def finish(self) -> None:
+        """Take out what stands still over the quiet pieces of a minute: what wanders is rumble, and is left."""
+        windows = max(1, round(len(self.spool) / WINDOW_SAMPLES))
+        means, spreads = np.array(self._means), np.array(self._spreads)
+        minute = np.minimum(np.array(self._places, np.int64) // WINDOW_SAMPLES, windows - 1)
+        for window in np.unique(minute):
+            there = minute == window
+            quiet = means[there & (spreads <= np.quantile(spreads[there], QUIET))]
+            offset = float(np.median(quiet))
+            if abs(offset) <= max(LEAST_OFFSET, float(np.ptp(np.quantile(quiet, (0.1, 0.9))))):
+                continue
+            for first, count in self._blocks:
+                if min(first // WINDOW_SAMPLES, windows - 1) == window:
+                    self.spool.lower(first, count, offset)
+
+
 class Mixdown:
     """Two channels into one without ever cancelling them: the right one is turned over while it opposes the left.
 
@@ -60,9 +116,10 @@ class Mixdown:
             mono: Samples = block[0]
             return mono
         left, right = block
-        power = float(np.sqrt(np.dot(left, left) * np.dot(right, right)))
+        one, other = left - left.mean(), right - right.mean()  # a constant in both is no likeness
+        power = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
         before = self._sign
-        if power > SILENT_POWER * len(left) and float(np.dot(left, right)) * before < OPPOSED * power:
+        if power > SILENT_POWER * len(left) and float(np.dot(one, other)) * before < OPPOSED * power:
             self._sign = -before
         gain = np.full(len(left), self._sign, np.float32)
         if self._sign != before:
@@ -91,7 +148,7 @@ class Soundtrack:
     """
 
     def __init__(self, mono: AudioSpool, channels: Sequence[AudioSpool], origin: float, horizon: float) -> None:
-        self._mono, self._channels = mono, channels
+        self._mono, self._channels = Levelled(mono), [Levelled(channel) for channel in channels]
         self._origin, self._horizon = origin, horizon
         self._mixdown = Mixdown()
         self._resampler: AudioResampler | None = None
@@ -134,21 +191,26 @@ class Soundtrack:
         self._write(self._resampler.resample(frame) if self._resampler else [])
 
     def finish(self) -> None:
-        """Spool what the resampler still holds."""
+        """Spool what the resampler still holds, without the offset that all of it has."""
+        self._flush()
+        for spool in (self._mono, *self._channels):
+            spool.finish()
+
+    def _flush(self) -> None:
         if self._resampler is not None:
             self._write(self._resampler.resample(None))
         self._resampler = None
 
     def _begin(self, time: float, shape: tuple[int, str, str]) -> None:
         """End the stretch and begin one at ``time``."""
-        self.finish()
+        self._flush()
         if self.start is None:
             self.start = time
         else:
             self._patch(time)
         place = round(time * RATE_HZ)
         hole, self._drop = max(0, place - self._written), max(0, self._written - place)
-        self._mono.append_silence(hole)
+        self._mono.spool.append_silence(hole)
         self._written += hole
         mono = shape[1] == "mono" or shape[1].startswith("1 channel")
         self._resampler = AudioResampler("fltp", "mono" if mono else "stereo", RATE_HZ, BLOCK_SAMPLES)
@@ -180,7 +242,7 @@ class Soundtrack:
                 block = np.nan_to_num(block, posinf=0.0, neginf=0.0)
             block = np.clip(block, -1.0, 1.0)
             for spool, channel in zip(self._channels, block if len(block) == 2 else (), strict=False):
-                spool.append_silence(self._written - len(spool))  # holes, and stretches that had one channel
+                spool.spool.append_silence(self._written - len(spool.spool))  # holes, and stretches of one channel
                 spool.append(channel)
             self._mono.append(self._mixdown.mix(block))
             self._written += block.shape[1]
