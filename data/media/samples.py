@@ -41,6 +41,7 @@ def bare(start: float, end: float, held: Sequence[Stretch]) -> float:
 PIECE_SAMPLES = RATE_HZ // 10  # 0.1 s: short enough to fall between two words
 WINDOW_SAMPLES = 60 * RATE_HZ  # over which an offset stands still: a minute has pauses, whoever speaks
 QUIET = 0.1  # of the pieces, the quietest: in speech the mean need not be 0, in a room's noise it is
+LEAST_QUIET = 5  # pieces: fewer cannot agree with one another
 LEAST_OFFSET = 1e-4  # of full scale, −80 dBFS: below any room's noise
 
 
@@ -84,7 +85,8 @@ class Levelled:
         minute = np.minimum(np.array(self._places, np.int64) // WINDOW_SAMPLES, windows - 1)
         for window in np.unique(minute):
             there = minute == window
-            quiet = means[there & (spreads <= np.quantile(spreads[there], QUIET))]
+            ranked = np.sort(spreads[there])
+            quiet = means[there & (spreads <= ranked[min(len(ranked) - 1, max(LEAST_QUIET, int(QUIET * len(ranked))))])]
             offset = float(np.median(quiet))
             if abs(offset) <= max(LEAST_OFFSET, float(np.ptp(np.quantile(quiet, (0.1, 0.9))))):
                 continue
