@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vivavoce.data.identity import source_digest
-from vivavoce.data.media.account import GIBI, AudioStream, Limits, Probe, VideoStream
+from vivavoce.data.media.account import GIBI, AudioStream, Limits, Probe, Source, VideoStream
 from vivavoce.data.media.container import HEAD_BYTES, LEAST_BYTES, sniff
 from vivavoce.data.media.forkserver import Message, acknowledge, receive, server_of
 from vivavoce.data.media.memory import AudioSpool, Picture, Shelf
@@ -90,6 +90,7 @@ def decode(
     on_frame: OnFrame | None = None,
     want_audio: bool = True,
     split_channels: bool = False,
+    source: Source = Source(),  # noqa: B008 — frozen
 ) -> Decoded:
     """Decode one file in a child process of its own.
 
@@ -108,6 +109,8 @@ def decode(
         Whether sound is wanted: 16 kHz, mono.
     split_channels
         Whether left and right are wanted beside the mix.
+    source
+        Which track's sound, and which of its channels, by default the container's first track with all its channels.
 
     Returns
     -------
@@ -134,6 +137,7 @@ def decode(
             "frames_per_second": frames_per_second,
             "deliver": on_frame is not None,
             "limits": asdict(limits),
+            "source": asdict(source),
         }
         found = _converse(request, media, spools, limits, on_frame)
         if found.status in YIELDS and not before == _state(os.fstat(media)) == _state_at(path):

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream as PictureStream
 
-from vivavoce.data.media.account import WHOLE, Account, AudioStream, Ended, Limits, Probe, VideoStream
+from vivavoce.data.media.account import WHOLE, Account, AudioStream, Ended, Limits, Probe, Source, VideoStream
 from vivavoce.data.media.container import Layout
 from vivavoce.data.media.lane import DAMAGE, Lane, Unseen, allowance, compare, refuse_pixels
 from vivavoce.data.media.memory import AudioSpool
@@ -43,12 +43,19 @@ class Decoding:
         What the file's own headers show.
     size_bytes
         Of the file.
+    source
+        Which sound is wanted; a track that the file does not have is the container's own.
     """
 
-    def __init__(self, container: InputContainer, demuxer: str, layout: Layout, size_bytes: int) -> None:
-        self._container, self._demuxer, self._layout = container, demuxer, layout
+    def __init__(
+        self, container: InputContainer, demuxer: str, layout: Layout, size_bytes: int, source: Source
+    ) -> None:
+        self._container, self._demuxer, self._layout, self._channel = container, demuxer, layout, source.channel
         self._picture = _first(container.streams.video, container.streams.best("video"))
+        self._tracks = _able(container.streams.audio)
         self._sound = _first(container.streams.audio, container.streams.best("audio"))
+        if source.track is not None and source.track < len(self._tracks):
+            self._sound = self._tracks[source.track]
         start = (container.start_time or 0) / av.time_base
         # MP4 states the empty time before its first sample; elsewhere the first time stamp is an accident of recording
         self._origin = min(0.0, start) if demuxer == "mov" and not layout.fragmented else start
@@ -63,7 +70,9 @@ class Decoding:
             video = VideoStream(context.name, context.width, context.height, float(rate) if rate else None, declared)
         if self._sound is not None:
             sound = self._sound.codec_context
-            audio = AudioStream(sound.name, sound.sample_rate, sound.channels, self._declared(self._sound))
+            track, tracks = self._tracks.index(self._sound), len(self._tracks)
+            declared = self._declared(self._sound)
+            audio = AudioStream(sound.name, sound.sample_rate, sound.channels, declared, track, tracks)
         longest = max((stream.duration for stream in (video, audio) if stream and stream.duration), default=None)
         return Probe(MediaStatus.OK, "", size_bytes, self._demuxer, self._whole or longest, video, audio)
 
@@ -113,7 +122,7 @@ class Decoding:
         account, lanes, probe = Account(), [], self.probe
         horizon = limits.duration_s + 1 if probe.duration is None else 2 * probe.duration + 60
         if spools and self._sound is not None and probe.audio is not None:
-            track = Soundtrack(spools[0], spools[1:], self._origin, horizon)
+            track = Soundtrack(spools[0], spools[1:], self._origin, horizon, self._channel)
             lanes.append(self._lane(self._sound, track, "sound", probe.audio.duration))
         elif spools:
             account.flags.add(MediaStatus.NO_AUDIO)
@@ -220,8 +229,13 @@ def _tagged_end(stream: PictureStream | SoundStream) -> float | None:
 
 def _first(streams: Sequence[S], best: object) -> S | None:
     """The stream to decode: libavformat's choice unless that is a cover picture, then the first that can be decoded."""
-    able = [stream for stream in streams if stream.codec_context is not None and not _still(stream)]
+    able = _able(streams)
     return next((stream for stream in able if stream is best), able[0] if able else None)
+
+
+def _able(streams: Sequence[S]) -> list[S]:
+    """Those that can be decoded and move."""
+    return [stream for stream in streams if stream.codec_context is not None and not _still(stream)]
 
 
 def _still(stream: PictureStream | SoundStream) -> bool:

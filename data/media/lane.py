@@ -109,7 +109,7 @@ class Lane:
         step = float(np.median(steps))
         if np.mean(np.abs(steps - step) < 0.1 * step + 0.002) < REGULAR:  # 2 ms: stamps in whole milliseconds
             return 0.0
-        held = sum(stop - start - step for start, stop in self.taker.held)
+        held = float(sum(stop - start - step for start, stop in self.taker.held))
         return max(0.0, float(np.sum(steps[steps > HOLE_STEPS * step + 0.002] - step)) - held)
 
     def judge(self, account: Account) -> None:

@@ -147,9 +147,19 @@ class Soundtrack:
         Time stamp, in seconds, at which the recording's timeline begins.
     horizon : float
         Seconds on the timeline beyond which a time stamp is a defect, not a place.
+    channel : int, optional
+        The only channel that is taken; the last one where there are fewer.
     """
 
-    def __init__(self, mono: AudioSpool, channels: Sequence[AudioSpool], origin: float, horizon: float) -> None:
+    def __init__(
+        self,
+        mono: AudioSpool,
+        channels: Sequence[AudioSpool],
+        origin: float,
+        horizon: float,
+        channel: int | None = None,
+    ) -> None:
+        self._channel, self._apart = channel, AudioResampler("fltp")
         self._mono, self._channels = Levelled(mono), [Levelled(channel) for channel in channels]
         self._origin, self._horizon = origin, horizon
         self._mixdown = Mixdown()
@@ -190,7 +200,18 @@ class Soundtrack:
         if frame.is_corrupt:
             self._doubt(self.end - frame.samples / frame.sample_rate, self.end)
         frame.pts = None  # places are kept here; the filter would only warn
-        self._write(self._resampler.resample(frame) if self._resampler else [])
+        for part in [frame] if self._channel is None else self._apart.resample(frame):
+            self._write(self._resampler.resample(self._only(part)) if self._resampler else [])
+
+    def _only(self, frame: AudioFrame) -> AudioFrame:
+        """The one channel that is wanted, as a frame of its own."""
+        if self._channel is None:
+            return frame
+        channels = frame.to_ndarray()
+        wanted = channels[min(self._channel, len(channels) - 1)][None]
+        single = AudioFrame.from_ndarray(np.ascontiguousarray(wanted), "fltp", "mono")
+        single.sample_rate = frame.sample_rate
+        return single
 
     def finish(self) -> None:
         """Spool what the resampler still holds, without the offset that all of it has."""
@@ -214,7 +235,8 @@ class Soundtrack:
         hole, self._drop = max(0, place - self._written), max(0, self._written - place)
         self._mono.spool.append_silence(hole)
         self._written += hole
-        mono = shape[1] == "mono" or shape[1].startswith("1 channel")
+        mono = self._channel is not None or shape[1] == "mono" or shape[1].startswith("1 channel")
+        self._apart = AudioResampler("fltp")
         self._resampler = AudioResampler("fltp", "mono" if mono else "stereo", RATE_HZ, BLOCK_SAMPLES)
         self._shape, self._began, self._taken = shape, time, 0
 
