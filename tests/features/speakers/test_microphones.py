@@ -94,7 +94,7 @@ def test_people_keep_their_tracks_and_channels(apart: str, tmp_path: Path) -> No
         assert turns.spans[turns["speaker"] == 0].max() < SECONDS + 0.2
         assert turns.spans[turns["speaker"] == 1].min() > SECONDS - 0.2
         assert found.audio is not None
-        assert found.audio.read(0, 2 * SECONDS) == pytest.approx(0.5 * (one + two), abs=2e-3)
+        assert found.audio.read(0, 2 * SECONDS) == pytest.approx(0.5 * (one + two), abs=6e-3)  # the rooms' noise
 
 
 def test_what_is_lost_is_told_of_what_was_chosen(tmp_path: Path) -> None:
