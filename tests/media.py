@@ -165,6 +165,8 @@ class _Sounds:
         self._samples = np.atleast_2d(sound.samples)
         layout = sound.layout or {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 6: "5.1"}[len(self._samples)]
         self._stream = out.add_stream(sound.codec, rate=sound.rate, layout=layout)
+        if sound.codec.startswith("wma"):
+            self._stream.bit_rate = 64_000  # its encoder has no default
         self._layout = layout
 
     def step(self) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vivavoce.data.identity import source_digest
 from vivavoce.data.media.account import GIBI, AudioStream, Limits, Probe, Source, VideoStream
-from vivavoce.data.media.container import HEAD_BYTES, LEAST_BYTES, sniff
+from vivavoce.data.media.container import LEAST_BYTES, head_of, sniff
 from vivavoce.data.media.forkserver import Message, acknowledge, receive, server_of
 from vivavoce.data.media.memory import AudioSpool, Picture, Shelf
 from vivavoce.data.schema import Stage
@@ -173,7 +173,7 @@ def _admit(path: Path, limits: Limits) -> tuple[int, str] | Probe:
         if not stat.S_ISREG(path.lstat().st_mode):
             return Probe(MediaStatus.REFUSED_FORMAT, f"{path.name!r} is not a regular file (a link, a folder, a pipe)")
         media = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        size, head = os.fstat(media).st_size, os.pread(media, HEAD_BYTES, 0)
+        size, head = os.fstat(media).st_size, head_of(media)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return Probe(MediaStatus.UNREADABLE, f"it cannot be opened: {getattr(error, 'strerror', None) or error}")
     content = sniff(head)
