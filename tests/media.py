@@ -112,18 +112,23 @@ def film(seconds: float, rate: int = 25, width: int = 320, height: int = 240, **
 def write(
     path: Path | io.BytesIO,
     sound: Sound | Sequence[Sound] | None = None,
-    picture: Film | None = None,
+    picture: Film | Sequence[Film] | None = None,
     *,
     container: str | None = None,
     options: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None,
+    chapters: int = 0,
 ) -> Path | io.BytesIO:
     """Mux sound, one track or several, and picture into a file; the container follows from the name unless given."""
     target = path if isinstance(path, io.BytesIO) else str(path)
     with av.open(target, "w", format=container, options=options or {}) as out:
         out.metadata.update(metadata or {})
         sounds = [sound] if isinstance(sound, Sound) else sound or ()
-        tracks: list[Any] = [*([_Pictures(out, picture)] if picture else []), *(_Sounds(out, one) for one in sounds)]
+        films = [picture] if isinstance(picture, Film) else picture or ()
+        tracks: list[Any] = [*(_Pictures(out, one) for one in films), *(_Sounds(out, one) for one in sounds)]
+        if chapters:
+            part = {"start": 0, "end": 1000, "time_base": Fraction(1, 1000)}
+            out.set_chapters([{**part, "id": n, "metadata": {"title": f"{n}"}} for n in range(chapters)])
         while tracks:
             track = min(tracks, key=lambda track: track.now)
             if not track.step():
