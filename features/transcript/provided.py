@@ -68,9 +68,14 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         raise TranscriptError(path, "file", str(error), f"It cannot be read safely. {READ}") from error
     finally:
         forget_names()
-    cues = [cue for cue in cues if cue.text.strip()]
+    spoken_in = [cue for cue in cues if cue.text.strip()]
+    cues = list({(cue.start, cue.end, cue.speaker, cue.text): cue for cue in spoken_in}.values())
+    mending.note("cues that stood there twice", len(spoken_in) - len(cues))
     labelled = find_speakers(sorted(cues, key=lambda cue: cue.start), known)
     forget_names()
+    if any(cue.speaker for cue in labelled.cues):
+        unnamed = sum(count_words(cue.text) for cue in labelled.cues if not cue.speaker and cue.words is None)
+        mending.note("words of nobody who is named", unnamed)
     words = [word for cue in labelled.cues for word in (spread(cue) if cue.words is None else cue.words)]
     spoken = sum(count_words(cue.text) for cue in labelled.cues)
     if language == "auto":

@@ -1,7 +1,6 @@
 """Every format brings the same words, speakers and times; a bad element costs itself and is counted."""
 
 import contextlib
-import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.exports import FORMATS, Turn
-from tests.proof import proof_count
 from vivavoce.features.transcript.formats.cue import TranscriptError
 from vivavoce.features.transcript.provided import read_transcript
 
@@ -121,56 +119,6 @@ def test_rolling_captions_are_said_once(tmp_path: Path) -> None:
     said = read(tmp_path, ".vtt", "WEBVTT\n\n" + "\n".join(cues))
     assert " ".join(word.text for word in said.words) == " ".join(lines)
     assert said.account.mended
-
-
-def mutated(content: bytes, chance: random.Random) -> bytes:
-    """Cuts, swaps, doubled and lost lines, flipped bytes, other encodings."""
-    kind = chance.choice(("cut", "swap", "drop", "double", "flip", "encode", "blank"))
-    lines = content.split(b"\n")
-    one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-    if kind == "cut":
-        return content[: chance.randrange(len(content) + 1)]
-    if kind == "swap":
-        lines[one], lines[other] = lines[other], lines[one]
-    elif kind == "drop":
-        del lines[one]
-    elif kind == "double":
-        lines.insert(other, lines[one])
-    elif kind == "blank":
-        lines.insert(one, b"")
-    elif kind == "encode":
-        return content.decode("utf-8", "replace").encode(chance.choice(("utf-16", "gb18030", "cp1252")), "replace")
-    else:
-        changed = bytearray(content)
-        for _ in range(chance.randint(1, 8)):
-            if changed:
-                changed[chance.randrange(len(changed))] = chance.randrange(256)
-        return bytes(changed)
-    return b"\n".join(lines)
-
-
-@pytest.mark.proof
-def test_no_mutation_crashes_or_hangs(tmp_path: Path, record_property) -> None:  # type: ignore[no-untyped-def]
-    chance, slowest, refused = random.Random(5), 0.0, 0
-    count = proof_count(300, 10_000)
-    for _ in range(count):
-        suffix, write = FORMATS[chance.choice(list(FORMATS))]
-        content = write(TURNS[chance.choice(("en", "zh"))])
-        content = content if isinstance(content, bytes) else content.encode()
-        for _ in range(chance.randint(1, 4)):
-            content = mutated(content, chance)
-        begun = time.perf_counter()
-        try:
-            said = read(tmp_path, suffix, content)
-            assert all(0 <= word.start <= word.end and word.text for word in said.words)
-            assert 0 <= said.account.share <= 1
-        except TranscriptError:
-            refused += 1
-        slowest = max(slowest, time.perf_counter() - begun)
-    assert slowest < 2
-    record_property("mutations", count)
-    record_property("refused", refused)
-    record_property("slowest", f"{slowest:.2f} s")
 
 
 @pytest.mark.parametrize(
