@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.transcript import clock
 from tests.exports import FORMATS, Turn
+from tests.features.transcript.test_labels import NAMES, PLAIN, STRONG
 from tests.pipelines.runs import ROWS, batch
 from tests.pipelines.test_transcripts import shifted, turns_of
 from tests.proof import proof_count
@@ -140,3 +142,42 @@ def test_no_mutation_moves_a_score_without_a_mark(bench: Bench, record_property:
     record_property("slowest, s", round(slowest, 2))
     assert far == []
     assert slowest < 2
+
+
+WRONG_MOUTHS = {"c13": "en", "c05": "zh"}  # weak ones
+STRONG_TEXT = {language: " ".join(texts) for language, texts in STRONG.items()}
+
+
+def planted(turns: list[Turn], style: str, label: str, own: str) -> str:
+    """Subtitles in which somebody else's strong sentences stand between the candidate's, in the pauses."""
+    cues, language = [], "en" if turns[0][3].isascii() else "zh"
+    for i, (start, end, name, text) in enumerate(turns):
+        cues.append((start, end, own.format(name) + text))
+        if i % 3 == 1 and i + 1 < len(turns):
+            cues.append((end, turns[i + 1][0], style.format(label) + STRONG_TEXT[language]))
+    blocks = [f"{i}\n{clock(a, ',')} --> {clock(b, ',')}\n{text}\n" for i, (a, b, text) in enumerate(cues, 1)]
+    return "\n".join(blocks)
+
+
+@pytest.mark.parametrize("name", WRONG_MOUTHS)
+def test_no_score_is_from_the_wrong_mouth(bench: Bench, name: str) -> None:
+    """Every style of label with names of the kind that tools write; the candidate's in the same style or plain."""
+    language, chance = WRONG_MOUTHS[name], random.Random(9)
+    turns = turns_of(name)
+    truth = overall(bench.score(name, bench.folder / ROWS[name]["transcript"]))
+    assert truth is not None
+    wrong, scored = [], 0
+    for style in PLAIN:
+        label, own = chance.choice(NAMES[language]), chance.choice((style, "{}: "))
+        path = bench.folder / "planted.srt"
+        path.write_text(planted(turns, style, label, own), encoding="utf-8")
+        result = bench.score(name, path)
+        points = overall(result)
+        scored += points is not None
+        said = "".join(answer.text for answer in result.answers).replace(" ", "")
+        if any(text[:12].replace(" ", "") in said for text in STRONG[language]) or (
+            points is not None and abs(points - truth) > 0.1
+        ):
+            wrong.append((style.format(label), own, result.status, points, result.detail))
+    assert wrong == [], "\n".join(map(repr, wrong))
+    assert scored > 8, "the candidate's own words are scored where the labels are understood"

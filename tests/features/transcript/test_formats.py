@@ -108,6 +108,37 @@ def test_a_bad_segment_costs_itself(tmp_path: Path, segment: str, words: str, sh
     assert said.account.share == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("content", "told", "words"),
+    [
+        (
+            "1\n00:00:01,000 --> 00:00:02,000\na b\n\n1\n00:00:01,000 --> 00:00:02,000\na b\n",
+            "1 cues that stood",
+            "a b",
+        ),
+        (
+            "1\n00:00:01,000 --> 00:00:02,000\na b\n\n2\n00:00:03,000 --> 00:00:04,000\n\n",
+            "1 cues without words",
+            "a b",
+        ),
+        ("a c\n00:00:01,000 --> 00:00:02,000\na b\n", "1 lines before the first time", "a b"),
+        ("WEBVTT\nKind: captions\n\nNOTE by hand\n\n00:01.000 --> 00:02.000\na b\n", "", "a b"),
+    ],
+    ids=["twice", "empty", "before", "headed"],
+)
+def test_what_a_cue_lost_is_counted(tmp_path: Path, content: str, told: str, words: str) -> None:
+    found = read(tmp_path, ".srt", content)
+    assert " ".join(word.text for word in found.words) == words
+    assert str(found.account).startswith(told) if told else not found.account.mended
+
+
+def test_words_of_nobody_are_counted_where_others_are_named(tmp_path: Path) -> None:
+    cue = '{i} "{name}" (1)\n00:00:0{i}.000 --> 00:00:0{i}.900\n{text}\n\n'
+    named = "".join(cue.format(i=i, name="Anna Lee", text=f"so we grew {i}") for i in range(1, 5))
+    found = read(tmp_path, ".vtt", "WEBVTT\n\n" + named.replace('3 "Anna Lee" (1)\n', ""))
+    assert ("words of nobody who is named", 4) in found.account.mended
+
+
 def test_rolling_captions_are_said_once(tmp_path: Path) -> None:
     lines = ["so we grew", "by ten percent", "in one year", "and then more"]
     cues, before = [], ""
