@@ -143,7 +143,8 @@ def _of_tracks(first: int, spoken: Sequence[Spoken]) -> Choice:
     told = f"; speech is in {', '.join(also)}, too." if also else "."
     numbers = " and ".join(f"{n + 1} ({spoken[n].seconds:.0f} s)" for n in taken)
     note = f"Of {len(spoken)} sound tracks this speech was taken: {numbers}{told}"
-    within = [_told(spoken[n], spoken[n].channels) for n in taken if spoken[n].channels > 2]
+    parted = [spoken[n] for n in taken if spoken[n].sources[0].channel is not None]
+    within = [_told(one, one.channels) for one in parted]
     return Choice(tuple(source for n in taken for source in spoken[n].sources), " ".join([note, *within]))
 
 
