@@ -8,6 +8,7 @@ to their length, and the transcript says so (``word_times`` is False); only JSON
 import codecs
 import re
 from collections.abc import Collection
+from itertools import accumulate, combinations
 from pathlib import Path
 
 from vivavoce.features.transcript.formats.captions import ARROW, PAIR, read_captions
@@ -22,6 +23,7 @@ from vivavoce.features.transcript.words import HAN, Transcript
 MAX_BYTES = 16 * 2**20  # 16 MiB; an hour of JSON with word times has about 2
 HAN_SHARE = 0.2  # of the letters from which a transcript is Chinese: Chinese speakers of technical jobs mix in English
 SAMPLE = 2**16  # bytes that tell an encoding
+OUT_OF_ORDER_S = 10.0  # by which a cue may begin before one that stands above it: people talk at once
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 READ = (
     "Read are WebVTT, SubRip, .sbv, .ass, .ttml, .tsv, JSON of whisper, whisperX, whisper.cpp, Deepgram, AssemblyAI, "
@@ -71,11 +73,18 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
     spoken_in = [cue for cue in cues if cue.text.strip()]
     cues = list({(cue.start, cue.end, cue.speaker, cue.text): cue for cue in spoken_in}.values())
     mending.note("cues that stood there twice", len(spoken_in) - len(cues))
+    latest = accumulate((cue.start for cue in cues), max, initial=0.0)
+    mending.note(
+        "cues out of order", sum(cue.start < before - OUT_OF_ORDER_S for cue, before in zip(cues, latest, strict=False))
+    )
     labelled = find_speakers(sorted(cues, key=lambda cue: cue.start), known)
     forget_names()
     if any(cue.speaker for cue in labelled.cues):
         unnamed = sum(count_words(cue.text) for cue in labelled.cues if not cue.speaker and cue.words is None)
         mending.note("words of nobody who is named", unnamed)
+        mending.note(
+            "names that are nearly another's", _misspelt({cue.speaker for cue in labelled.cues if cue.speaker})
+        )
     words = [word for cue in labelled.cues for word in (spread(cue) if cue.words is None else cue.words)]
     spoken = sum(count_words(cue.text) for cue in labelled.cues)
     if language == "auto":
@@ -88,6 +97,21 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         labels=labelled.labels,
         unclear=labelled.unclear,
         account=mending.account(spoken),
+    )
+
+
+def _misspelt(names: Collection[str]) -> int:
+    """How many pairs of names differ in one letter of six or more: one person, in a file that somebody typed.
+
+    Examples
+    --------
+    >>> _misspelt({"Taylor Woods", "Taylor Woo7s", "Speaker 1", "Speaker 2"})
+    1
+    """
+    return sum(
+        sum(a != b for a, b in zip(one, other, strict=True)) == 1 and re.sub(r"\d", "", one) != re.sub(r"\d", "", other)
+        for one, other in combinations(sorted(names)[:50], 2)
+        if len(one) == len(other) >= 6
     )
 
 
