@@ -23,6 +23,8 @@ from vivavoce.features.transcript.words import HAN, Transcript
 MAX_BYTES = 16 * 2**20  # 16 MiB; an hour of JSON with word times has about 2
 HAN_SHARE = 0.2  # of the letters from which a transcript is Chinese: Chinese speakers of technical jobs mix in English
 SAMPLE = 2**16  # bytes that tell an encoding
+TIMED = frozenset({"vtt", "srt", "sbv", "ass", "ttml", "tsv"})  # with ends to cues, to a part of a second
+FASTEST_EN, FASTEST_ZH = 6.5, 11.0  # words, characters a second: auctioneers
 OUT_OF_ORDER_S = 10.0  # by which a cue may begin before one that stands above it: people talk at once
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 READ = (
@@ -85,6 +87,7 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         mending.note(
             "names that are nearly another's", _misspelt({cue.speaker for cue in labelled.cues if cue.speaker})
         )
+    mending.note("cues with more words than can be said", sum(map(_rushed, labelled.cues)) if kind in TIMED else 0)
     words = [word for cue in labelled.cues for word in (spread(cue) if cue.words is None else cue.words)]
     spoken = sum(count_words(cue.text) for cue in labelled.cues)
     if language == "auto":
@@ -98,6 +101,12 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         unclear=labelled.unclear,
         account=mending.account(spoken),
     )
+
+
+def _rushed(cue: Cue) -> bool:
+    """Whether a cue's words cannot be said in its time: another cue's text, or another cue's times."""
+    words, most = count_words(cue.text), FASTEST_ZH if HAN.search(cue.text) else FASTEST_EN
+    return cue.words is None and words >= 8 and words > most * (cue.end - cue.start + 0.2)
 
 
 def _misspelt(names: Collection[str]) -> int:

@@ -132,6 +132,25 @@ def test_what_a_cue_lost_is_counted(tmp_path: Path, content: str, told: str, wor
     assert str(found.account).startswith(told) if told else not found.account.mended
 
 
+@pytest.mark.parametrize(
+    ("cues", "told"),
+    [
+        (
+            [(1, 4, "Taylor Woods: a b"), (5, 6, "Taylor Woo7s: c d"), (7, 8, "Taylor Woods: e f")],
+            "names that are nearly",
+        ),
+        ([(1, 4, "a b"), (40, 42, "c d"), (5, 6, "e f"), (43, 44, "g h")], "cues out of order"),
+        ([(1, 2, "so we grew by ten percent in one year and more"), (3, 9, "a b")], "cues with more words than can be"),
+        ([(1, 2.5, "so we grew by ten percent in one year"), (2, 9, "Speaker 1: a b"), (9, 10, "Speaker 2: c")], ""),
+    ],
+    ids=["misspelt", "order", "rushed", "good"],
+)
+def test_what_cannot_be_is_counted(tmp_path: Path, cues: list[tuple[float, float, str]], told: str) -> None:
+    blocks = [f"{i}\n00:00:{a:06.3f} --> 00:00:{b:06.3f}\n{text}\n" for i, (a, b, text) in enumerate(cues, 1)]
+    kinds = [kind for kind, _ in read(tmp_path, ".srt", "\n".join(blocks)).account.mended]
+    assert any(told in kind for kind in kinds) if told else "words of nobody who is named" in kinds[-1:]
+
+
 def test_words_of_nobody_are_counted_where_others_are_named(tmp_path: Path) -> None:
     cue = '{i} "{name}" (1)\n00:00:0{i}.000 --> 00:00:0{i}.900\n{text}\n\n'
     named = "".join(cue.format(i=i, name="Anna Lee", text=f"so we grew {i}") for i in range(1, 5))
