@@ -7,6 +7,7 @@ to their length, and the transcript says so (``word_times`` is False); only JSON
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Collection
 from itertools import accumulate, combinations
 from pathlib import Path
@@ -25,6 +26,7 @@ HAN_SHARE = 0.2  # of the letters from which a transcript is Chinese: Chinese sp
 SAMPLE = 2**16  # bytes that tell an encoding
 TIMED = frozenset({"vtt", "srt", "sbv", "ass", "ttml", "tsv"})  # with ends to cues, to a part of a second
 FASTEST_EN, FASTEST_ZH = 6.5, 11.0  # words, characters a second: auctioneers
+SENTENCE = 8  # words: nobody says as many twice in the same words
 OUT_OF_ORDER_S = 10.0  # by which a cue may begin before one that stands above it: people talk at once
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 READ = (
@@ -75,6 +77,8 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
     spoken_in = [cue for cue in cues if cue.text.strip()]
     cues = list({(cue.start, cue.end, cue.speaker, cue.text): cue for cue in spoken_in}.values())
     mending.note("cues that stood there twice", len(spoken_in) - len(cues))
+    lines = Counter(line.strip() for cue in cues for line in cue.text.split("\n") if count_words(line) >= SENTENCE)
+    mending.note("sentences that stand there twice", sum(count > 1 for count in lines.values()))
     latest = accumulate((cue.start for cue in cues), max, initial=0.0)
     mending.note(
         "cues out of order", sum(cue.start < before - OUT_OF_ORDER_S for cue, before in zip(cues, latest, strict=False))
@@ -106,7 +110,7 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
 def _rushed(cue: Cue) -> bool:
     """Whether a cue's words cannot be said in its time: another cue's text, or another cue's times."""
     words, most = count_words(cue.text), FASTEST_ZH if HAN.search(cue.text) else FASTEST_EN
-    return cue.words is None and words >= 8 and words > most * (cue.end - cue.start + 0.2)
+    return cue.words is None and words >= SENTENCE and words > most * (cue.end - cue.start + 0.2)
 
 
 def _misspelt(names: Collection[str]) -> int:

@@ -141,9 +141,10 @@ def test_what_a_cue_lost_is_counted(tmp_path: Path, content: str, told: str, wor
         ),
         ([(1, 4, "a b"), (40, 42, "c d"), (5, 6, "e f"), (43, 44, "g h")], "cues out of order"),
         ([(1, 2, "so we grew by ten percent in one year and more"), (3, 9, "a b")], "cues with more words than can be"),
+        ([(n, n + 8.0, "so we grew by ten percent in one year") for n in (1, 20)], "sentences that stand there twice"),
         ([(1, 2.5, "so we grew by ten percent in one year"), (2, 9, "Speaker 1: a b"), (9, 10, "Speaker 2: c")], ""),
     ],
-    ids=["misspelt", "order", "rushed", "good"],
+    ids=["misspelt", "order", "rushed", "twice", "good"],
 )
 def test_what_cannot_be_is_counted(tmp_path: Path, cues: list[tuple[float, float, str]], told: str) -> None:
     blocks = [f"{i}\n00:00:{a:06.3f} --> 00:00:{b:06.3f}\n{text}\n" for i, (a, b, text) in enumerate(cues, 1)]
