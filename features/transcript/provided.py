@@ -168,6 +168,8 @@ def _decoded(path: Path, content: bytes, mending: Mending) -> str:
             return _counted(content.decode(named, "replace"), mending)
         guessed = _guessed(content)
         if guessed is not None:
+            foreign = sum(not letter.isascii() for letter in guessed) if _language_of(guessed) == "en" else 0
+            mending.note("letters read in a guessed encoding", foreign)
             return _counted(guessed, mending)
         value = f"byte 0x{error.object[error.start]:02x}"
         raise TranscriptError(path, f"line {line}", value, "Save the transcript as UTF-8.") from error
