@@ -132,8 +132,9 @@ def test_no_mutation_moves_a_score_without_a_mark(bench: Bench, record_property:
             ends[str(result.reason).partition(":")[0]] += 1
             continue
         assert points is not None
-        ends["scored, told" if result.detail else "scored"] += 1
-        if not result.detail and abs(points - (truth[name] or 0.0)) > FAR:
+        marked = bool(result.detail or result.mended)
+        ends["scored, told" if marked else "scored"] += 1
+        if not marked and abs(points - (truth[name] or 0.0)) > FAR:
             far.append((n, name, suffix, round(points - (truth[name] or 0.0), 1)))
     record_property("transcripts", count)
     record_property("ended as", dict(ends.most_common()))
