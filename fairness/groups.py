@@ -69,7 +69,7 @@ class Labels:
 
 
 SEVERAL = "two or more"  # the group of those who declare several values, in whatever order
-_SEPARATED = re.compile(r"\s*[;；|、,，/]\s*")
+_SEPARATED = re.compile(r"(?<!\s)\s*+[;；|、,，/]\s*")
 
 
 def settle(cells: Sequence[str | None], same: Mapping[str, str]) -> list[str | None]:

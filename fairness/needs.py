@@ -16,7 +16,7 @@ from vivavoce.fairness.table import SHARE_THAT_COUNTS
 
 Audit = Mapping[str, Any]
 Looked = tuple[Answer, tuple[Json, ...]]
-PARTS = re.compile(r"\s*[×|/,]\s*")  # between the parts of an intersection's name
+PARTS = re.compile(r"(?<!\s)\s*+[×|/,]\s*")  # between the parts of an intersection's name
 NO_CATEGORY = frozenset({"unknown", "prefer not to say", "not declared", "未知", "不愿透露"})
 MET, NOT_MET, OPEN = Answer.MET, Answer.NOT_MET, Answer.OPEN
 OPPOSITE = {MET: NOT_MET, NOT_MET: MET, OPEN: OPEN}

@@ -11,7 +11,7 @@ ENDS = (
     "com|org|net|edu|gov|info|biz|io|ai|me|co|cn|hk|tw|uk|ie|de|fr|es|it|nl|be|ch|at|se|no|dk|fi|pl|pt|eu|in|jp|kr|sg|my"
     "|au|nz|ca|us|br|mx|za"
 )
-DOT = r"(?:\s?(?:\.|\[dot\]|\(dot\)|点)\s?|\sdot\s)"
+DOT = r"(?:\.|\s?(?:\[dot\]|\(dot\)|点)\s?|\sdot\s)"
 AT = r"\s?(?:@|\[at\]|\(at\)|\{at\}|艾特|小老鼠)\s?"
 EMAIL = re.compile(
     r"(?<![a-z0-9._%+-])[a-z0-9._%+-]++(?:\s(?:dot|underscore|dash)\s[a-z0-9]++|(?:\[dot\]|\(dot\))[a-z0-9]++){0,6}"

@@ -101,6 +101,7 @@ def test_times_confidence_and_speaker_survive() -> None:
         ("card 4111 1111 1111 1111, code 123", "card [card], code 123"),
         ("in 2020 4111 1111 1111 1111 expired", "in 2020 [card] expired"),
         ("my id 11010519491231002X okay", "my id [id] okay"),
+        ("write to jo@example.com. So we did", "write to [email]. So we did"),
         ("write to robin[at]gmail[dot]com please", "write to [email] please"),
         ("robin (at) gmail (dot) com, yes", "[email], yes"),
         ("look at Google dot the i, at amazon.com too", "look at Google dot the i, at amazon.com too"),
