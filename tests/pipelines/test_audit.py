@@ -384,20 +384,3 @@ def test_groups_in_chinese_and_unknown_in_any_spelling_are_counted(tmp_path: Pat
     assert document["data"]["scores"]["map"] == {"Applicant No": "candidate_id"}
     assert document["data"]["groups"]["map"] == {"性别": "sex"}
     assert table["unknown"]["n"] == 400 - counted["女"] - counted["男"]
-
-
-def test_the_ratio_without_them_is_the_tables_own_whoever_is_compared_with(tmp_path: Path) -> None:
-    rng, frame = people(11, 900)
-    frame["sex"] = rng.choice(["f", "m", "x"], 900, p=[0.6, 0.39, 0.01])  # too few x to be compared with
-    frame["score"] = np.where(rng.random(900) < 0.1, np.nan, frame["score"].astype(float))
-    frame[["candidate_id", "score"]].to_csv(tmp_path / "s.csv", index=False)
-    frame[["candidate_id", "sex"]].to_csv(tmp_path / "g.csv", index=False)
-    for named in ({}, {"sex": "f"}, {"sex": "m"}):
-        request = AuditRequest(tmp_path / "s.csv", groups=tmp_path / "g.csv", cut=50, comparators=named)
-        content = audit(request).content
-        table = next(one for one in content["tables"] if one["family"] == "primary" and one["attribute"] == "sex")
-        own = {row["group"]: row["impact_ratio"] for row in table["rows"] if row["impact_ratio"] is not None}
-        (entry,) = content["unmeasured"]
-        beside = {row["group"]: row["ratio_counted_out"] for row in entry["rows"]}
-        assert {name: beside[name] for name in own} == pytest.approx(own)
-        assert {"f", "m"} <= set(own)

@@ -58,3 +58,21 @@ def test_shared_copies_do_not_show_score_differences(tmp_path: Path) -> None:
     shared = json.loads((out / "audit.shared.json").read_text(encoding="utf-8"))
     assert not {"score_differences", "unmeasured", "outcomes"} & set(shared)
     assert "scores 5" not in (out / "audit.shared.html").read_text(encoding="utf-8")
+
+
+def test_the_ratio_without_them_is_the_tables_own_whoever_is_compared_with(tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    frame = pd.DataFrame({"candidate_id": [f"c{i:05d}" for i in range(900)], "score": rng.normal(50, 10, 900).round(2)})
+    frame["sex"] = rng.choice(["f", "m", "x"], 900, p=[0.6, 0.39, 0.01])  # too few x to be compared with
+    frame["score"] = np.where(rng.random(900) < 0.1, np.nan, frame["score"].astype(float))
+    frame[["candidate_id", "score"]].to_csv(tmp_path / "s.csv", index=False)
+    frame[["candidate_id", "sex"]].to_csv(tmp_path / "g.csv", index=False)
+    for named in ({}, {"sex": "f"}, {"sex": "m"}):
+        request = AuditRequest(tmp_path / "s.csv", groups=tmp_path / "g.csv", cut=50, comparators=named)
+        content = audit(request).content
+        table = next(one for one in content["tables"] if one["family"] == "primary" and one["attribute"] == "sex")
+        own = {row["group"]: row["impact_ratio"] for row in table["rows"] if row["impact_ratio"] is not None}
+        (entry,) = content["unmeasured"]
+        beside = {row["group"]: row["ratio_counted_out"] for row in entry["rows"]}
+        assert {name: beside[name] for name in own} == pytest.approx(own)
+        assert {"f", "m"} <= set(own)
