@@ -15,14 +15,16 @@ from typing import Annotated, Any
 import numpy as np
 from rich.console import Console
 
-from vivavoce.data.errors import Exit
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.evaluation.correlation import rank_correlation, told_apart
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric.rubric import rubric_parameters
-from vivavoce.pipelines.door import Place, folder_for, front_door
+from vivavoce.pipelines.door import Model, Place, folder_for, front_door
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
+from vivavoce.pipelines.scoring.model import Scorer, load_scorer
+from vivavoce.pipelines.scoring.reading import Desk, Reads, find_desk
 from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.pipelines.written import LEVELS, PLAIN, Scored, Written, read_written, score_written
 
@@ -38,11 +40,13 @@ class EvaluateRequest:
     _: KW_ONLY
     out: Annotated[Place, "Folder for evaluation.json and evaluation.md."]
     framework: Annotated[Place | None, "A framework, or a folder of them; left out: the shipped ones."] = None
+    model: Annotated[Model | None, "A version instead of the rubric, for answers of its own job."] = None
+    reader_weights: Annotated[Place | None, "Where the weights of a --model that reads lie."] = None
 
 
 @front_door(EvaluateRequest)
 def evaluate(request: EvaluateRequest) -> Told:
-    """Score written answers by the rubric and say what the scores are worth.
+    """Score written answers by the rubric, or a version, and say what the scores are worth.
 
     Raises
     ------
@@ -52,8 +56,18 @@ def evaluate(request: EvaluateRequest) -> Told:
     said, folder = Console(stderr=True), folder_for(request.out)
     frameworks = load_frameworks(Path(request.framework) if request.framework else SHIPPED_FRAMEWORKS)
     given = [request.answers] if isinstance(request.answers, str | Path) else request.answers
+    scorer = None if request.model is None else load_scorer(request.model)
+    if scorer is not None:
+        frameworks = frameworks | {scorer.job: scorer.model.framework}
     rows = [row for one in given for row in read_written(Path(one), frameworks)]
-    document = evaluation(rows, frameworks, SentenceEncoder.offline())
+    if scorer is not None:
+        rows = [row for row in rows if row.job == scorer.job and row.language in scorer.model.languages]
+        if not rows:
+            raise VivaError(f"No answer is for the model's job, {scorer.job}: write some, or name another version.")
+    desk = find_desk([] if scorer is None else [scorer.model], request.reader_weights)
+    if desk is not None and desk.outside:
+        say(said, f"{len(rows)} written interviews are sent to {desk.reader.endpoint}.", "yellow")
+    document = evaluation(rows, frameworks, SentenceEncoder.offline(), scorer, desk)
     keep(folder / "evaluation.json", document)
     page = folder / "evaluation.md"
     page.write_text(page_of(document), encoding="utf-8")
@@ -63,15 +77,26 @@ def evaluate(request: EvaluateRequest) -> Told:
 
 
 def evaluation(
-    rows: Sequence[Written], frameworks: Mapping[str, Framework], encoder: SentenceEncoder | None
+    rows: Sequence[Written],
+    frameworks: Mapping[str, Framework],
+    encoder: SentenceEncoder | None,
+    scorer: Scorer | None = None,
+    desk: Desk | None = None,
 ) -> dict[str, Any]:
-    """Everything that written interviews say about the rubric's scores, as ``evaluation.json`` holds it."""
-    scored = [score_written(row, frameworks[row.job], encoder) for row in rows]
+    """Everything that written interviews say about scores, as ``evaluation.json`` holds it.
+
+    Scores are the rubric's, or those of a version; a reader's are not asked for the words that carry them.
+    """
+    reads = None if desk is None else Reads(desk, quoting=False)
+    model = None if scorer is None else scorer.model
+    scored = [score_written(row, frameworks[row.job], encoder, model, reads) for row in rows]
     honest = [one for one in scored if one.row.kind is None]
     return {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "rubric": rubric_parameters().digest,
+        "model": None if scorer is None else {"digest": scorer.digest, "kind": scorer.model.kind},
+        "reader": None if desk is None else desk.reader.document(),
         "encoder": encoder is not None,
         "levels": [_ranked(language, job, own) for language, job, own in _places(honest) if own],
         "versions": list(_versions(honest)),
@@ -177,7 +202,7 @@ def page_of(document: Mapping[str, Any]) -> str:
     routed = document["routed"]
     parts = [
         "# What scores of written answers are worth 书面回答的分数说明什么",
-        f"Rubric `{document['rubric'][:12]}`. Levels are what a writer was asked for, no rater's: nothing here says "
+        f"{_scored_by(document)}. Levels are what a writer was asked for, no rater's: nothing here says "
         "anything about job performance. 水平是写作时的要求，不是评分者的判断；这里的数字都不说明工作表现。",
         "## Levels 水平",
         _table(
@@ -208,6 +233,15 @@ def page_of(document: Mapping[str, Any]) -> str:
         "转由人处理。",
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def _scored_by(document: Mapping[str, Any]) -> str:
+    """Which version gave the scores, and who read for it."""
+    model, reader = document["model"], document["reader"]
+    if model is None:
+        return f"Rubric `{document['rubric'][:12]}`"
+    beside = "" if reader is None else f", read by {reader['name']} ({reader['endpoint'] or reader['sha256'][:12]})"
+    return f"Model `{model['digest'][:12]}`, {model['kind']}{beside}"
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[object]] | Any) -> str:

@@ -1,4 +1,4 @@
-"""A language model on this machine as a reader: its weights found by digest, the expected rating from its probabilities.
+"""A language model on this machine as a reader: weights by digest, ratings from its probabilities.
 
 Weights are one GGUF file, or a folder of safetensors with its tokenizer. A GGUF file is unpacked once into the cache,
 since reading it takes some 20 s each time; nothing is fetched, and no code of a model is run.
@@ -10,9 +10,12 @@ template's marks stay letters.
 import hashlib
 import json
 import os
+import time
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from vivavoce.features.transcript.weights import weights_folder
 SOURCE = "source.json"  # beside unpacked weights: which file they are from, and what they must be
 NEEDED = ("config.json", "tokenizer.json")
 MARK = "\ue000"  # of the private use area: stands for the answer while the template is filled in
-SECONDS = 120.0  # for all readings of one answer against one competency
+SECONDS = 120.0  # for one reading
 
 
 class ReaderRefused(VivaError):
@@ -148,16 +151,15 @@ def _unpacked(path: Path, digest: str) -> Path:
 
     local: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path.parent, **local)
-        model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **local)
+        with redirect_stderr(StringIO()):  # a bar of its own, which nothing turns off
+            tokenizer = AutoTokenizer.from_pretrained(path.parent, **local)
+            model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **local)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ReaderRefused(f"{path} cannot be read as a GGUF language model: {error}") from error
     make_folder(target)
     config = {name: value for name, value in model.config.to_dict().items() if name != "quantization_config"}
     tied = {"lm_head.weight"} if model.config.tie_word_embeddings else set()
-    tensors = {
-        name: one.to(torch.float16).contiguous() for name, one in model.state_dict().items() if name not in tied
-    }
+    tensors = {name: one.to(torch.float16).contiguous() for name, one in model.state_dict().items() if name not in tied}
     tokenizer.save_pretrained(target)
     (target / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
     save_file(tensors, str(target / "model.safetensors"), metadata={"format": "pt"})
@@ -176,7 +178,7 @@ class LocalReader:
     points
         The scale's steps; each must be one token of the model's.
     seconds
-        For all that is asked of one answer and competency.
+        For one reading: a machine on which it takes longer cannot be used.
     """
 
     def __init__(self, weights: ReaderWeights, points: tuple[int, ...], seconds: float = SECONDS) -> None:
@@ -210,6 +212,7 @@ class LocalReader:
         behind, numbers = self._numbers(tail)
         if len(before) + len(behind) > model.config.max_position_embeddings:
             raise TooLongToRead
+        begun = time.monotonic()
         with torch.inference_mode():
             if before != self._before[0]:
                 self._before = before, model(torch.tensor([before]), use_cache=True, logits_to_keep=1).past_key_values
@@ -218,6 +221,11 @@ class LocalReader:
             states.crop(-len(behind))
             logits = found.logits[0, -1, torch.tensor(numbers)].to(torch.float64)
             chances = torch.softmax(logits, dim=0).tolist()
+        if time.monotonic() - begun > self._seconds:
+            raise ReaderFailed(
+                f"One reading by {self._weights.name} took longer than {self._seconds:g} s: take a smaller model, a "
+                "faster machine, or allow more with --reader-seconds."
+            )
         return Reply(sum(point * chance for point, chance in zip(self._points, chances, strict=True)))
 
     def _filled(self, prompt: Prompt) -> tuple[list[int], str]:
@@ -242,4 +250,6 @@ class LocalReader:
             last = [one[-1] for one in spelt]
             if len(set(last)) == len(last) and all(one[:-1] == behind for one in spelt):
                 return behind, last
-        raise ReaderFailed(f"{self._weights.name} does not write {self._points[0]} to {self._points[-1]} as one token each.")
+        raise ReaderFailed(
+            f"{self._weights.name} does not write {self._points[0]} to {self._points[-1]} as one token each."
+        )

@@ -65,7 +65,7 @@ def version(_found: None, cohort: Cohort, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_it_is_found_beside_the_others(version: Path) -> None:
-    assert kinds() == known_kinds() == ("fusion", "linear", "mean", "rubric")
+    assert kinds() == known_kinds() == ("fusion", "linear", "mean", "reader", "rubric")
     model, _ = load_model(version)
     assert model.learned is trainer("mean").learns is False
 
