@@ -21,14 +21,15 @@ from vivavoce.evaluation.correlation import rank_correlation, told_apart
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric.rubric import rubric_parameters
-from vivavoce.pipelines.door import Model, Place, folder_for, front_door
+from vivavoce.pipelines.door import Model, Place, folder_for, front_door, models_of
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
-from vivavoce.pipelines.scoring.model import Scorer, load_scorer
+from vivavoce.pipelines.scoring.model import Scorer, load_scorers
 from vivavoce.pipelines.scoring.reading import Desk, Reads, find_desk
 from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.pipelines.written import LEVELS, PLAIN, Scored, Written, read_written, score_written
 
 ALL = "all"
+NOBODY: Mapping[str, Scorer] = {}
 FEWEST = 15  # interviews from which limits over people are more than rough
 
 
@@ -40,7 +41,7 @@ class EvaluateRequest:
     _: KW_ONLY
     out: Annotated[Place, "Folder for evaluation.json and evaluation.md."]
     framework: Annotated[Place | None, "A framework, or a folder of them; left out: the shipped ones."] = None
-    model: Annotated[Model | None, "A version instead of the rubric, for answers of its own job."] = None
+    model: Annotated[Model | Sequence[Model], "A version instead of the rubric, for answers of its job; one each."] = ()
     reader_weights: Annotated[Place | None, "Where the weights of a --model that reads lie."] = None
 
 
@@ -56,18 +57,17 @@ def evaluate(request: EvaluateRequest) -> Told:
     said, folder = Console(stderr=True), folder_for(request.out)
     frameworks = load_frameworks(Path(request.framework) if request.framework else SHIPPED_FRAMEWORKS)
     given = [request.answers] if isinstance(request.answers, str | Path) else request.answers
-    scorer = None if request.model is None else load_scorer(request.model)
-    if scorer is not None:
-        frameworks = frameworks | {scorer.job: scorer.model.framework}
+    scorers = load_scorers(models_of(request.model))
+    frameworks = frameworks | {job: one.model.framework for job, one in scorers.items()}
     rows = [row for one in given for row in read_written(Path(one), frameworks)]
-    if scorer is not None:
-        rows = [row for row in rows if row.job == scorer.job and row.language in scorer.model.languages]
+    if scorers:
+        rows = [row for row in rows if row.job in scorers and row.language in scorers[row.job].model.languages]
         if not rows:
-            raise VivaError(f"No answer is for the model's job, {scorer.job}: write some, or name another version.")
-    desk = find_desk([] if scorer is None else [scorer.model], request.reader_weights)
+            raise VivaError(f"No answer is for a model's job ({', '.join(scorers)}): write some, or name another.")
+    desk = find_desk([one.model for one in scorers.values()], request.reader_weights)
     if desk is not None and desk.outside:
         say(said, f"{len(rows)} written interviews are sent to {desk.reader.endpoint}.", "yellow")
-    document = evaluation(rows, frameworks, SentenceEncoder.offline(), scorer, desk)
+    document = evaluation(rows, frameworks, SentenceEncoder.offline(), scorers, desk)
     keep(folder / "evaluation.json", document)
     page = folder / "evaluation.md"
     page.write_text(page_of(document), encoding="utf-8")
@@ -80,22 +80,22 @@ def evaluation(
     rows: Sequence[Written],
     frameworks: Mapping[str, Framework],
     encoder: SentenceEncoder | None,
-    scorer: Scorer | None = None,
+    scorers: Mapping[str, Scorer] = NOBODY,
     desk: Desk | None = None,
 ) -> dict[str, Any]:
     """Everything that written interviews say about scores, as ``evaluation.json`` holds it.
 
-    Scores are the rubric's, or those of a version; a reader's are not asked for the words that carry them.
+    Scores are the rubric's, or those of each job's version; a reader's are not asked for the words that carry them.
     """
     reads = None if desk is None else Reads(desk, quoting=False)
-    model = None if scorer is None else scorer.model
-    scored = [score_written(row, frameworks[row.job], encoder, model, reads) for row in rows]
+    models = {job: one.model for job, one in scorers.items()}
+    scored = [score_written(row, frameworks[row.job], encoder, models.get(row.job), reads) for row in rows]
     honest = [one for one in scored if one.row.kind is None]
     return {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "rubric": rubric_parameters().digest,
-        "model": None if scorer is None else {"digest": scorer.digest, "kind": scorer.model.kind},
+        "models": {job: {"digest": one.digest, "kind": one.model.kind} for job, one in scorers.items()},
         "reader": None if desk is None else desk.reader.document(),
         "encoder": encoder is not None,
         "levels": [_ranked(language, job, own) for language, job, own in _places(honest) if own],
@@ -237,11 +237,11 @@ def page_of(document: Mapping[str, Any]) -> str:
 
 def _scored_by(document: Mapping[str, Any]) -> str:
     """Which version gave the scores, and who read for it."""
-    model, reader = document["model"], document["reader"]
-    if model is None:
+    models, reader = document["models"], document["reader"]
+    if not models:
         return f"Rubric `{document['rubric'][:12]}`"
     beside = "" if reader is None else f", read by {reader['name']} ({reader['endpoint'] or reader['sha256'][:12]})"
-    return f"Model `{model['digest'][:12]}`, {model['kind']}{beside}"
+    return ", ".join(f"{job}: {one['kind']} `{one['digest'][:12]}`" for job, one in models.items()) + beside
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[object]] | Any) -> str:

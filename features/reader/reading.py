@@ -11,9 +11,10 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, Protocol, cast
@@ -33,6 +34,7 @@ from vivavoce.features.language.relevance import MIN_WORDS
 TOP = 100.0  # points
 MOST_READINGS = 6  # three wordings of the task, each with the anchors rising and falling
 LEAST_QUOTED = 6  # letters of a quote, three in Chinese counting as six: fewer carry nothing
+PARTS = 3  # into which an answer is cut at first, looking for what carries a rating
 HIDDEN = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")  # letters in a row that may be base64 of words
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 CODE = source_digest(Path(__file__).parent)
@@ -309,18 +311,24 @@ def _carrying(answer: AnswerText, prompt: Prompt, whole: float, engine: Engine) 
     """The passage without which the first reading falls most: our own arithmetic, for a reader that cannot quote.
 
     Occlusion (Zeiler & Fergus 2014, ECCV; for text Li et al. 2016, arXiv:1612.08220): what the rating rests on, not
-    what the reader thinks that it rests on. Empty where no passage lifts it.
+    what the reader thinks that it rests on. Looked for among thirds of the answer, then in the third that matters most.
+    Empty where no passage lifts the rating.
     """
-    from dataclasses import replace
 
-    spans = answer.passages
-    if len(spans) < 2:
-        return spans
-    everything = len(answer.words)
-    kept: Callable[[Span], str] = lambda span: answer.quote((0, span[0])) + " " + answer.quote((span[1], everything))  # noqa: E731
-    falls = [whole - engine.rate(replace(prompt, answer=defused(kept(span).strip()))).value for span in spans]
-    best = max(range(len(spans)), key=lambda i: falls[i])
-    return (spans[best],) if falls[best] > 0 else ()
+    def fall(span: Span) -> float:
+        rest = (answer.quote((0, span[0])), answer.quote((span[1], len(answer.words))))
+        return whole - engine.rate(replace(prompt, answer=defused(" ".join(filter(None, rest))))).value
+
+    spans = list(answer.passages)
+    if len(spans) > PARTS + 1:
+        edges = [len(spans) * i // PARTS for i in range(PARTS + 1)]
+        parts = [spans[first:last] for first, last in pairwise(edges)]
+        spans = max(parts, key=lambda one: fall((one[0][0], one[-1][1])))
+    if len(answer.passages) == 1:
+        return answer.passages
+    falls = {span: fall(span) for span in spans}
+    best = max(spans, key=lambda one: falls[one])
+    return (best,) if falls[best] > 0 else ()
 
 
 def read_answer(

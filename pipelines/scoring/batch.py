@@ -18,7 +18,7 @@ from vivavoce.features.transcript.recognise import AUTO, LANGUAGES, Engine, NoRe
 from vivavoce.features.transcript.sphinx import SphinxRecogniser
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, named, scratch
+from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, models_of, scratch
 from vivavoce.pipelines.scoring.configuration import (
     Configuration,
     Profile,
@@ -85,8 +85,7 @@ class Request:
     @property
     def models(self) -> tuple[str, ...]:
         """The trained models, as they were named."""
-        several = self.model if isinstance(self.model, Sequence) and not isinstance(self.model, str) else (self.model,)
-        return tuple(named(one) for one in several)
+        return models_of(self.model)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ MENDED = 0.02  # share of a transcript's words that may be left out or stand at 
 ROUTES = {
     Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
     Reason.UNMEASURED_LANGUAGE: "Spoken Cantonese is not measured yet: it goes to people. Nothing was opened.",
-    Reason.NO_READER_CONSENT: "The reader is outside, and consent to external_reader is not on record: nothing was opened.",
+    Reason.NO_READER_CONSENT: "The reader is outside, without consent to external_reader: nothing was opened.",
     Reason.HUMAN_ROUTE: "The row asks for people: an accommodation, a refusal or a withdrawal. Nothing was opened.",
 }
 
