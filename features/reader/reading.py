@@ -304,7 +304,11 @@ def _unreadable(answer: AnswerText) -> str | None:
         return Reason.NO_QUESTION
     if len(answer.tokens) < MIN_WORDS:
         return TOO_SHORT.reason
-    return Reason.ADDRESSES_READER if addresses_reader(answer.quote((0, len(answer.words)))) else None
+    spaced = " ".join(
+        word.quoted for word in answer.words
+    )  # Chinese is joined without blanks: so is other writing in it
+    said = answer.quote((0, len(answer.words)))
+    return Reason.ADDRESSES_READER if addresses_reader(said) or addresses_reader(spaced) else None
 
 
 def _carrying(answer: AnswerText, prompt: Prompt, whole: float, engine: Engine) -> tuple[Span, ...]:
