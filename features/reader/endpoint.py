@@ -168,6 +168,7 @@ class EndpointReader:
         left = min(SECONDS, until - time.monotonic())
         if left <= 0:
             raise _Unusable("no time was left", again=False)
+        connection: http.client.HTTPConnection
         if self._scheme == "https":
             connection = http.client.HTTPSConnection(
                 self._host, self._port, timeout=left, context=ssl.create_default_context()

@@ -201,7 +201,7 @@ class LocalReader:
             model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **local)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ReaderFailed(f"{folder} cannot be loaded as a language model: {error}") from error
-        return tokenizer, model.eval()
+        return tokenizer, model.eval()  # type: ignore[no-untyped-call]
 
     def rate(self, prompt: Prompt) -> Reply:
         """One reading: the expected value over the probabilities of the scale's numbers."""

@@ -75,7 +75,7 @@ def beside(model: Stated, inputs: Inputs, seed: int, more: Mapping[str, Any]) ->
     documents = {
         "datasheet": _sheet(inputs, model, seed),
         "weights": {"reason": KEPT},
-        "validity": _validity(inputs, model, points, seed) | more,
+        "validity": _validity(inputs, model, points, seed) | dict(more),
     }
     return Made(replace(model, documents=without_nan(documents)), z, overall)
 
