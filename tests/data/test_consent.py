@@ -64,7 +64,10 @@ def test_a_refusal_needs_no_more_than_itself() -> None:
         ({"date": None}, r"date\n  Consent that grants text must state its date"),
         ({"policy": None}, r"policy\n  Consent that grants text must state its policy"),
         ({"purpose": None}, r"purpose\n  Consent that grants text must state its purpose"),
-        ({"purpose": ["score", "sell"]}, r"purpose.1\n  Input should be 'score', 'train', 'audit' or 'external_reader'"),
+        (
+            {"purpose": ["score", "sell"]},
+            r"purpose.1\n  Input should be 'score', .* or 'external_reader'",
+        ),
         ({"purpose": "score"}, r"purpose\n  Input should be a valid tuple"),
         ({"text": "true"}, r"text\n  Input should be a valid boolean"),
         ({"face": 1}, r"face\n  Input should be a valid boolean"),

@@ -4,6 +4,7 @@ Without people it is bare: ``viva score --model`` reads with it and writes its r
 again from that table and from human ratings, it is the same reader with evidence, and goes through the same gate.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from vivavoce.data.framework import Framework
@@ -83,8 +84,7 @@ class ReaderTrainer:
                 f"These people's answers were not read by {bare.reader.said} with {bare.reader.readings} readings "
                 f"({', '.join(other)}): score them with a version that was made without features first."
             )
-        own = {"recognisers": inputs.recognisers, "languages": inputs.languages or framework.languages}
-        model = ReaderVersion(**{**_fields(bare), **own})
+        model = replace(bare, recognisers=inputs.recognisers, languages=inputs.languages or framework.languages)
         return beside(model, inputs, settings.seed, {})
 
     def scores_under(
@@ -102,12 +102,7 @@ class ReaderTrainer:
             framework = weighted(framework, variant.name, variant.weights)
         refuse_unknown(variant, "modalities", variant.without_modalities, set())
         refuse_unknown(variant, "features", variant.without_features, set())
-        changed = {"framework": framework, "weights": framework.weights}
-        return scored_points(ReaderVersion(**{**_fields(model), **changed}), inputs)
-
-
-def _fields(model: ReaderVersion) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in model.__dataclass_fields__}
+        return scored_points(replace(model, framework=framework, weights=framework.weights), inputs)
 
 
 TRAINER: Trainer[ReaderVersion] = ReaderTrainer()
