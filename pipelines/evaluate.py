@@ -41,7 +41,10 @@ class EvaluateRequest:
     _: KW_ONLY
     out: Annotated[Place, "Folder for evaluation.json and evaluation.md."]
     framework: Annotated[Place | None, "A framework, or a folder of them; left out: the shipped ones."] = None
-    model: Annotated[Model | Sequence[Model], "A version instead of the rubric, for answers of its job; one each."] = ()
+    model: Annotated[
+        Model | Sequence[Model],
+        "A version instead of the rubric: its folder, or models:/NAME@champion; one for each job.",
+    ] = ()
     reader_weights: Annotated[Place | None, "Where the weights of a --model that reads lie."] = None
 
 
