@@ -129,7 +129,10 @@ def test_a_kind_that_there_is_none_of_is_answered_with_those_that_there_are(
 ) -> None:
     said = quietly(train, asked(cohort, tmp_path / "v", kind="oracle"))
     assert said.status == Exit.BAD_INPUT
-    assert "'oracle' is no kind of model here. Known are fusion, linear, mean, reader, rubric: name one of them." in said.text
+    assert (
+        "'oracle' is no kind of model here. Known are fusion, linear, mean, reader, rubric: name one of them."
+        in said.text
+    )
 
 
 @pytest.mark.parametrize("name", ["os", "../mean", "mean.mean_version", ""])
