@@ -22,6 +22,7 @@ bench: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python -m vivavoce measure describe --markdown > docs/features.md
 	$(BIN)/python -m tests.house.api_page > docs/api.md
+	$(BIN)/python -m vivavoce framework schema > docs/framework.schema.json
 
 # Whisper base and a small reader, once, into the user's cache; without them the demo reads its transcripts and tests on real speech skip.
 # Never a reason to stop: no network, no index and packages that are gone end in the line below.

@@ -28,8 +28,8 @@ EXACT = 10**15  # whole numbers from here on: a sheet keeps 15 digits of them, a
 
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,}")  # how a sheet shows a long number, 1.23457E+11
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
-_HAS_DOT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
+_COMMA = re.compile(r"(?<!\d)[+-]?\d*+,\d+(?:[eE][+-]?\d+)?")
+_HAS_DOT = re.compile(r"(?<!\d)[+-]?\d*+\.\d+(?:[eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """What a user calls a column that we call otherwise: maps from their names to ours, given once and kept in records."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,48 @@ def fold(name: str) -> str:
     """
     text = unicodedata.normalize("NFKC", name).casefold()
     return "".join(one for one in text if not one.isspace() and one not in "_-‐‑–")
+
+
+CLOSE = 0.6  # likeness from which a name is offered, as difflib has it
+CALLED = {  # what applicant systems call some of our columns, folded; it is offered, never taken unasked
+    "candidate_id": (
+        "applicantno",
+        "applicantid",
+        "applicantnumber",
+        "personid",
+        "profileid",
+        "应聘者编号",
+        "候选人编号",
+    ),
+    "candidate_name": ("name", "fullname", "applicant", "applicantname", "candidate", "姓名", "候选人", "应聘者"),
+    "interview_id": ("interviewno", "meetingid", "sessionid", "面试编号", "会议号"),
+    "job": ("position", "role", "vacancy", "jobtitle", "requisition", "岗位", "职位"),
+    "media": ("recording", "video", "file", "recordingfile", "videofile", "录制", "录像", "视频", "文件"),
+    "transcript": ("captions", "transcriptfile", "文字稿", "字幕"),
+    "language": ("spokenlanguage", "locale", "语言"),
+    "recorded_at": ("date", "interviewdate", "time", "面试时间", "面试日期"),
+    "consent_text": ("consent", "consentgiven", "agreed", "gdprconsent", "同意"),
+    "consent_date": ("consentgivenon", "agreedon", "同意日期"),
+    "consent_policy": ("policy", "privacynotice", "同意书", "隐私政策"),
+}
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two names of columns are, 0–1."""
+    return SequenceMatcher(None, fold(one), fold(other)).ratio()
+
+
+def offered(ours: str, theirs: Sequence[str]) -> str | None:
+    """Which of a table's columns may be one of ours: by what such columns are often called, else by closeness.
+
+    Examples
+    --------
+    >>> offered("candidate_id", ["Applicant No.", "Salary"]), offered("job", ["Salary"])
+    ('Applicant No.', None)
+    """
+    usual = [name for name in theirs if re.sub(r"\W", "", fold(name)) in CALLED.get(ours, ())]
+    close = sorted(theirs, key=lambda name: -likeness(ours, name))[:1]
+    return next(iter([*usual, *(name for name in close if likeness(ours, name) >= CLOSE)]), None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -125,6 +126,7 @@ def misplaced_evidence(competencies: Iterable[Competency]) -> Iterator[InitError
 
 
 WEIGHT_TOLERANCE = 1e-9  # of the sum of the weights from 1: rounding of decimal fractions, nothing else
+UNWRITTEN = "TODO"  # how a text of the template begins that somebody has to write
 MAX_BYTES = 2**20  # 1 MiB; the shipped frameworks have some 15 kB
 
 
@@ -180,17 +182,16 @@ class Framework(Part):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        refuse(
-            "framework",
-            [
-                *_weights(self.competencies),
-                *_duplicates("competencies", [competency.id for competency in self.competencies]),
-                *_duplicates("questions", [question.id for question in self.questions]),
-                *_shown(self.competencies, self.questions),
-                *_translated(self),
-                *misplaced_evidence(self.competencies),
-            ],
-        )
+        unwritten = list(_unwritten(self.model_dump()))
+        found = [
+            *_weights(self.competencies),
+            *_duplicates("competencies", [competency.id for competency in self.competencies]),
+            *_duplicates("questions", [question.id for question in self.questions]),
+            *_shown(self.competencies, self.questions),
+            *_translated(self),
+            *(unwritten or misplaced_evidence(self.competencies)),
+        ]
+        refuse("framework", found)
         return self
 
     @property
@@ -214,6 +215,15 @@ class Framework(Part):
     def questions_showing(self, competency_id: str) -> tuple[Question, ...]:
         """Return the questions whose answers show a competency, in the framework's order."""
         return tuple(question for question in self.questions if competency_id in question.shows)
+
+
+def _unwritten(part: object, where: tuple[str | int, ...] = ()) -> Iterator[InitErrorDetails]:
+    """What still stands as in the template."""
+    if isinstance(part, str) and part.startswith(UNWRITTEN):
+        yield detail(where, part, "Write it: this is still the template's.")
+    steps = part.items() if isinstance(part, Mapping) else enumerate(part) if isinstance(part, list | tuple) else ()
+    for step, inner in steps:
+        yield from _unwritten(inner, (*where, step))
 
 
 def _weights(competencies: tuple[Competency, ...]) -> Iterator[InitErrorDetails]:
@@ -338,7 +348,7 @@ def load_frameworks(path: Path) -> dict[str, Framework]:
     Raises
     ------
     FrameworkError
-        For the first file that cannot be used, or where a folder holds none.
+        For every file that cannot be used, or where a folder holds none.
     """
     if not path.is_dir():
         framework = load_framework(path)
@@ -346,7 +356,19 @@ def load_frameworks(path: Path) -> dict[str, Framework]:
     found = sorted(path.glob("*.yaml"))
     if not found:
         raise FrameworkError(path, [Problem("folder", "no *.yaml", "Name a folder that holds framework files.")])
-    return {framework.job: framework for framework in map(load_framework, found)}
+    read: dict[str, Framework] = {}
+    refused: list[FrameworkError] = []
+    for file in found:
+        try:
+            read[file.stem] = load_framework(file)
+        except FrameworkError as error:
+            refused.append(error)
+    if len(refused) > 1:
+        every = [replace(one, where=f"{error.file.name}, {one.where}") for error in refused for one in error.problems]
+        raise FrameworkError(path, every)
+    if refused:
+        raise refused[0]
+    return read
 
 
 _KNOWN = {

@@ -7,8 +7,9 @@ that say nothing themselves.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -126,12 +127,29 @@ class Interview:
     line: int = 0  # of the manifest, 1-based; the header counts in CSV
 
 
+YEAR_FIRST = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?(?!\d)")
+
+
+def year_first(text: str) -> str:
+    """A day that begins with its year as ISO 8601 writes it, and what follows; text without one as it is.
+
+    Examples
+    --------
+    >>> year_first("2026/3/1"), year_first("2026年11月2日 09:30"), year_first("1.3.2026")
+    ('2026-03-01', '2026-11-02 09:30', '1.3.2026')
+    """
+    return YEAR_FIRST.sub(lambda day: "{}-{:0>2}-{:0>2}".format(*day.groups()), text, count=1)
+
+
 def _iso_date(value: object) -> object:
+    """A day; of a time, which is what sheets and pandas make of days, where it is midnight."""
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value)
+            value = datetime.fromisoformat(year_first(value))
         except ValueError as error:
             raise ValueError("Write the day as 2026-11-22 (ISO 8601).") from error
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date()
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError("Write the day as 2026-11-22 (ISO 8601).")
     return value
@@ -210,27 +228,38 @@ def consent_on_file(policy: str) -> Consent:
 
 
 CANTONESE = "yue"  # ISO 639-3
-CANTONESE_TAG = re.compile(r"(?i)(?:(?:zh-)?yue|zh(?:-hant|-hans)?-(?:hk|mo))(?:-[a-z0-9]+)*")
+MEASURED = ("en", "zh")  # what is recognised and measured
+SPOKEN = {  # by their usual tags (BCP 47) and names; the first that matches whole
+    CANTONESE: re.compile(
+        r"(?:(?:zh-)?yue|zh(?:-hant|-hans)?-(?:hk|mo))(?:-[a-z0-9]+)*|cantonese|粤语|粵語|广东话|廣東話"
+    ),
+    "zh": re.compile(r"(?:zh|cmn)(?:-[a-z0-9]+)*|chinese|mandarin|中文|汉语|漢語|普通话|普通話|国语|國語|华语|華語"),
+    "en": re.compile(r"en(?:-[a-z0-9]+)*|english|英语|英語|英文"),
+}
 
 
 def spoken_language(value: object) -> object:
-    """Cantonese by any of its usual tags (BCP 47) is ``yue``; what Hong Kong and Macau call Chinese is spoken so.
+    """A language by any of its usual tags and names; what Hong Kong and Macau call Chinese is spoken as Cantonese.
 
     Examples
     --------
-    >>> spoken_language("zh-HK"), spoken_language("zh")
-    ('yue', 'zh')
+    >>> [spoken_language(one) for one in ("zh-HK", "zh_TW", "en-GB", "普通话", "fr")]
+    ['yue', 'zh', 'en', 'zh', 'fr']
     """
-    return CANTONESE if isinstance(value, str) and CANTONESE_TAG.fullmatch(value.strip().replace("_", "-")) else value
+    if not isinstance(value, str):
+        return value
+    tag = value.strip().replace("_", "-").casefold()
+    return next((language for language, names in SPOKEN.items() if names.fullmatch(tag)), value)
 
 
-def route(interview: Interview, purpose: Purpose) -> Reason | None:
+def route(interview: Interview, purpose: Purpose, languages: Collection[str] = MEASURED) -> Reason | None:
     """Say why an interview may not be processed for a purpose, or None where it may.
 
     In this order: an accommodation goes to people, whatever else the row says (``human_route``); no consent on
     record is ``no_consent``; a refusal (``text`` false) or a withdrawal goes to people (``human_route``); consent
     that names other purposes only is ``no_consent`` for this one; spoken Cantonese goes to people, since nobody has
-    measured how it is recognised and scored (``unmeasured_language``).
+    measured how it is recognised and scored (``unmeasured_language``); a language that is said and is none of
+    ``languages``, those of the job's framework, is ``framework_language``.
 
     Examples
     --------
@@ -246,7 +275,9 @@ def route(interview: Interview, purpose: Purpose) -> Reason | None:
         return Reason.HUMAN_ROUTE
     if purpose not in interview.consent.purposes:
         return Reason.NO_CONSENT
-    return Reason.UNMEASURED_LANGUAGE if interview.language == CANTONESE else None
+    if interview.language == CANTONESE:
+        return Reason.UNMEASURED_LANGUAGE
+    return None if interview.language in ("auto", *languages) else Reason.FRAMEWORK_LANGUAGE
 
 
 def permitted(consent: Consent | None, purpose: Purpose) -> frozenset[Modality]:

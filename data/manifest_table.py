@@ -5,9 +5,10 @@ as every other table's (``docs/tables.md``).
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Never
 
 from vivavoce.data.cells import Fault, is_missing, is_nothing, read_ids
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
 
 MAX_LINE = 2**20  # characters of one JSON line; a row with a hundred questions has some 10,000
 
-BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+BOOLEANS = {
+    "true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False,
+}  # fmt: skip
 MAPPING_OR_PATH = ("media", "transcript")  # JSON where the cell begins with a brace, else a path
 JSON_TEXT = ("questions", "consent")
-BOOLEAN = ("accommodation",)
+GRANTS = ("consent_text", "consent_voice", "consent_face")
+CONSENT = (*GRANTS, "consent_purpose", "consent_date", "consent_policy", "consent_withdrawn")  # of a table: plain cells
+BOOLEAN = ("accommodation", *GRANTS)
 IDS = ("interview_id", "candidate_id", "interviewer_id")
-LABELS = ("stage", "site", "language", "recorded_at")  # where a word of MISSING is none
+LABELS = ("stage", "site", "language", "recorded_at", *CONSENT[3:])  # where a word of MISSING is none
+TEXTS = ("candidate_name", "candidate_speaker", "transcript")
+NO_TEXT = ("nan", "NaN")  # what pandas writes for no text; Nan and NA are names
+PURPOSES = re.compile(r"[\s,;，；、]+")  # between the purposes of one cell
 
 
 @dataclass(frozen=True)
@@ -57,11 +65,15 @@ class UnreadableTable(VivaError):
 
 @dataclass(frozen=True)
 class RawRow:
-    """One row: what each column holds, absent and null ones left out, and the cells that could not be read."""
+    """One row: what each column holds, absent and null ones left out, and the cells that could not be read.
+
+    ``plain`` is whether its consent stands in plain cells (``consent_date``), which is how errors name them.
+    """
 
     line: int
     cells: dict[str, object]
     errors: list[RowError] = field(default_factory=list)
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,7 @@ def read_json_lines(content: bytes) -> Iterator[RawRow]:
 
 
 def _says_nothing(name: str, cell: object) -> bool:
-    return name in LABELS and is_missing(cell)
+    return (name in LABELS and is_missing(cell)) or (name in TEXTS and cell in NO_TEXT)
 
 
 def read_cells(
@@ -130,7 +142,9 @@ def read_cells(
         row = RawRow(line, {})
         for name, (cells, faults) in read.items():
             _put(row, name, cells[place], faults.get(place))
-        rows.append(row)
+        rows.append(_with_consent(row))
+    while rows and not rows[-1].cells and not rows[-1].errors:
+        rows.pop()
     header = _header_errors(raw.names, names, columns) + [_row_error(problem) for problem in raw.problems]
     lacking = [name for name in required if name not in names]
     free = [name for name, ours in zip(raw.names, names, strict=True) if not ours]
@@ -155,7 +169,21 @@ def _column(name: str, cells: "pd.Series[Any]") -> tuple[Sequence[Any], dict[int
         return shown, {fault.row: fault for fault in faults}
     if name in LABELS or name in BOOLEAN:
         return [None if is_missing(cell) else cell for cell in cells], {}
-    return [None if is_nothing(cell) else cell for cell in cells], {}
+    return [None if is_nothing(cell) or (name in TEXTS and cell in NO_TEXT) else cell for cell in cells], {}
+
+
+def _with_consent(row: RawRow) -> RawRow:
+    """Plain cells of a consent as the one field that they are; without a purpose they are for scoring, no more."""
+    plain = {name.removeprefix("consent_"): row.cells.pop(name) for name in CONSENT if name in row.cells}
+    if not plain:
+        return row
+    if "consent" in row.cells:
+        remedy = "Write consent as one cell of JSON, or as plain cells: not both."
+        row.errors.append(RowError(row.line, "consent", shorten(plain), remedy))
+        return row
+    purpose = plain.get("purpose", "score")
+    row.cells["consent"] = {**plain, "purpose": PURPOSES.split(purpose) if isinstance(purpose, str) else purpose}
+    return replace(row, plain=True)
 
 
 def _put(row: RawRow, name: str, cell: object, fault: Fault | None) -> None:

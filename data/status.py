@@ -80,4 +80,5 @@ class Reason(StrEnum):
     INVENTED_QUOTE = "invented_quote"  # a rating that rests on words that nobody said counts for nothing
     ADDRESSES_READER = "addresses_reader"  # speaks to whoever rates it: goes to people
     TOO_LONG_TO_READ = "too_long_to_read"
+    FRAMEWORK_LANGUAGE = "framework_language"  # the job's framework has no texts in it: nothing to hold an answer to
     ERASED = "erased"

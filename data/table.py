@@ -6,7 +6,6 @@ whatever their case, spaces, underscores and hyphens; rows with too many or too 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from vivavoce.data.cells import (
     read_numbers,
     read_words,
 )
-from vivavoce.data.column_maps import Maps, fold
+from vivavoce.data.column_maps import CLOSE, Maps, fold, likeness
 from vivavoce.data.problem import Problem, shorten
 from vivavoce.data.table_files import from_frame, read_file
 from vivavoce.data.table_source import LISTED, InputRefused, Raw, Source, TableRefused
@@ -35,7 +34,6 @@ __all__ = [
     "no_days", "read_table",
 ]  # fmt: skip
 
-CLOSE = 0.6  # likeness from which a name is offered, as difflib has it
 Given = Source | str | Path | pd.DataFrame
 
 
@@ -276,17 +274,13 @@ def _named(raw: Raw, columns: Sequence[Column], maps: Maps) -> tuple[list[str], 
 
 def _lacking(name: str, free: Sequence[str], mapped: str | None = None) -> Problem:
     """A column that is not there, with the closest of those that are taken for nothing."""
-    close = sorted(free, key=lambda one: -_likeness(one, mapped or name))
+    close = sorted(free, key=lambda one: -likeness(one, mapped or name))
     shown = ", ".join(repr(one) for one in close[:LISTED]) or "no other column"
-    meant = f" Did you mean {close[0]!r}?" if close and _likeness(close[0], mapped or name) >= CLOSE else ""
+    meant = f" Did you mean {close[0]!r}?" if close and likeness(close[0], mapped or name) >= CLOSE else ""
     if mapped is not None:
         return Problem("header", shown, f"The map takes {mapped!r} for {name!r}, which is not there.{meant}")
     example = f'--map "{close[0] if close else "your name"}={name}"'
     return Problem("header", shown, f"Add the column {name!r}, or say which one it is: {example}.{meant}")
-
-
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, fold(one), fold(other)).ratio()
 
 
 def _typed(

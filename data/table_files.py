@@ -7,6 +7,7 @@ too many or too few cells is refused, never shifted.
 import csv
 import hashlib
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +29,7 @@ BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-1
 GUESSED = ("gb18030", "cp1252")  # of what is no Unicode: the rest of the world's are named
 SAMPLE = 2**16  # bytes that tell an encoding
 OLE = b"\xd0\xcf\x11\xe0"  # how old .xls files begin, and new ones with a password
+NAMELESS = re.compile(r"(?:unnamed: \d+(?:_level_\d+)?|__index_level_\d+__)?", re.IGNORECASE)  # pandas calls it so
 KNOWN_OF = "columns"  # of a DataFrame's attrs: what is known of each of its columns, as text by name
 
 
@@ -199,7 +201,7 @@ def _delimiter(text: str, folded: Collection[str], fold: Any) -> str:
 
 def _named(header: Sequence[str], columns: Sequence["pd.Series[Any]"]) -> tuple[list[str], list["pd.Series[Any]"]]:
     """Without the columns that have no name, as sheets and pandas (its row numbers) leave them: nobody can mean one."""
-    kept = [place for place, name in enumerate(header) if name]
+    kept = [place for place, name in enumerate(header) if not NAMELESS.fullmatch(name)]
     return [header[place] for place in kept], [columns[place] for place in kept]
 
 
@@ -332,12 +334,14 @@ def from_frame(frame: pd.DataFrame, sha256: str | None = None, metadata: Any = N
     """
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
+    empty = frame.isna().all(axis=1).to_numpy()
+    frame = frame.iloc[: len(frame) - int(empty[::-1].cumprod().sum())]  # without the empty rows at its end
     columns = [_untyped(frame.iloc[:, place].reset_index(drop=True)) for place in range(frame.shape[1])]
     digest = sha256 or hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
     if metadata is None:
         told = frame.attrs.get(KNOWN_OF, {})
         metadata = {name: {key.encode(): said.encode() for key, said in of.items()} for name, of in told.items()}
-    names = [str(name).strip() for name in frame.columns]
+    names, columns = _named([str(name).strip() for name in frame.columns], columns)
     return Raw(names, columns, range(1, len(frame) + 1), "row", digest, metadata or {})
 
 

@@ -16,7 +16,7 @@ LISTED = 20  # problems that a message lists; the others are counted
 SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".xlsx": "xlsx"}
 NAME_ONE = "Name a .csv, .tsv, .xlsx or .parquet file, or a database as URL#table."
 
-_SHEET = re.compile(r"(.+\.xlsx)(?:#(.+))?", re.IGNORECASE | re.DOTALL)
+_SHEET = re.compile(r"^(.+\.xlsx)(?:#(.+))?", re.IGNORECASE | re.DOTALL)
 
 
 class InputRefused(VivaError):

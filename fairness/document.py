@@ -10,14 +10,16 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
-from vivavoce.fairness.audit import Audit, Pooled
+from vivavoce.fairness.audit import Audit
 from vivavoce.fairness.disparity import Count
 from vivavoce.fairness.intervals import people_to_show
-from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, Row, Table, Verdict
+from vivavoce.fairness.jobs import Jobs, Pooled
+from vivavoce.fairness.table import ALPHA, SHARE_THAT_COUNTS, Family, Group, Row, Table, Verdict
 
 VERSION = 1  # of the document's shape
 ADVERSE_IMPACT = "adverse impact"
 CLAUSE = "29 CFR 1607.4 D"
+ALL, SMALL = "{}: within all", "{}: within those not judged alone"  # the place of a gap within jobs or sites together
 COMPARISON = (
     "impact_ratio", "ratio_low", "ratio_high", "score_low", "score_high", "difference", "difference_low",
     "difference_high", "z", "z_p", "chi2",
@@ -38,10 +40,18 @@ def describe(audit: Audit) -> Json:
     JSON knows no ``nan`` and no infinity: both become null, and the row's ``undefined`` says why.
     """
     tables = [describe_table(table) for table in (*audit.primary, *audit.exploratory)]
+    primary = [found for table in audit.primary for found in _findings(table)]
+    named = {(one["where"]["attribute"], one["where"]["group"]) for one in primary if one["where"]["stratum"] is None}
+    within = [
+        _within(one, audit.primary)
+        for one in audit.stratified
+        if one.verdict is Verdict.FINDING and (one.small or (one.attribute, one.group) not in named)
+    ]
     return {
         "version": VERSION,
-        "status": status_of(audit.primary).value,
-        "findings": [finding for table in (*audit.primary, *audit.exploratory) for finding in _findings(table)],
+        "status": audit.status.value,
+        "jobs": None if audit.jobs is None else _jobs(audit.jobs),
+        "findings": [*primary, *within, *(found for table in audit.exploratory for found in _findings(table))],
         "open": [entry for table in audit.primary for entry in _open(table)],
         "tables": tables,
         "stratified": [_pooled(pooled) for pooled in audit.stratified],
@@ -49,15 +59,78 @@ def describe(audit: Audit) -> Json:
     }
 
 
-def status_of(primary: Sequence[Table]) -> Verdict:
-    """The audit's verdict: any primary finding; else any group of at least 2 % without ``ok``; else ``ok``."""
-    rows = [row for table in primary for row in table.rows]
-    if any(row.verdict is Verdict.FINDING for row in rows):
-        return Verdict.FINDING
-    counted = [row for row in rows if row.left_out is None and row.share >= float(SHARE_THAT_COUNTS)]
-    if counted and all(row.verdict is Verdict.OK for row in counted):
-        return Verdict.OK
-    return Verdict.INSUFFICIENT
+def _jobs(jobs: Jobs) -> Json:
+    """What the jobs say of each attribute: how many could be judged alone, and what stands out where."""
+    return {
+        "kind": jobs.kind,
+        "attributes": [
+            {
+                "attribute": one.attribute,
+                "verdict": one.verdict.value,
+                "jobs": one.jobs,
+                "alone": one.alone,
+                "not_alone": one.not_alone,
+                "one_group": one.one_group,
+                "differ": any(
+                    found.result.differ_p < ALPHA
+                    for found in jobs.together
+                    if found.attribute == one.attribute and not found.small
+                ),
+                **{verdict.value: _named(jobs, one.attribute, verdict) for verdict in (Verdict.FINDING, Verdict.LOOK)},
+            }
+            for one in jobs.told
+        ],
+    }  # fmt: skip
+
+
+def _named(jobs: Jobs, attribute: str, verdict: Verdict) -> list[Json]:
+    """Who stands out, in which job; of everybody together only what is to be looked at, for jobs decide."""
+    found = [
+        (table.stratum, row.group.name, table.comparator, row.comparison.impact_ratio)
+        for table in (*jobs.tables, *jobs.pooled)
+        for row in table.rows
+        if table.attribute == attribute and row.verdict is verdict and row.comparison is not None
+        and (table.stratum or verdict is Verdict.LOOK)
+    ]  # fmt: skip
+    found += [
+        ((SMALL if one.small else ALL).format(one.over), one.group, one.comparator, one.result.ratio)
+        for one in jobs.together
+        if one.attribute == attribute and one.verdict is verdict
+    ]
+    return [
+        {"stratum": stratum, "group": group, "comparator": comparator, "ratio": finite(ratio)}
+        for stratum, group, comparator, ratio in found
+    ]
+
+
+def _within(one: Pooled, primary: Sequence[Table]) -> Json:
+    """A finding within jobs together, where the table of everybody holds none."""
+    counts = {
+        row.group.name: _counts(row.group)
+        for table in primary
+        for row in table.rows
+        if table.attribute == one.attribute and table.stratum is None
+    }
+    found = one.result
+    return {
+        "what": ADVERSE_IMPACT,
+        "where": {
+            "attribute": one.attribute, "group": one.group, "comparator": one.comparator,
+            "stratum": (SMALL if one.small else ALL).format(one.over), "measure": primary[0].measure.value,
+            "cut": primary[0].cut,
+        },
+        "family": Family.PRIMARY.value,
+        "size": finite(found.ratio),
+        "interval": [finite(found.ratio_low), finite(found.ratio_high)],
+        "difference": None,
+        "evidence": {
+            "group": counts[one.group], "comparator": counts[one.comparator], "mid_p": None, "strata_p": found.p,
+            "adjusted_p": finite(one.adjusted_p), "correction": "Holm", "shortfall": None,
+        },
+        "clause": CLAUSE,
+        "settles": "validity",
+        "what_would_settle": SETTLES["validity"],
+    }  # fmt: skip
 
 
 def describe_table(table: Table) -> Json:
@@ -163,7 +236,7 @@ def _open(table: Table) -> list[Json]:
             "people_needed": needed,
         }
         for row in table.rows
-        if row.verdict is Verdict.INSUFFICIENT
+        if row.verdict in (Verdict.LOOK, Verdict.INSUFFICIENT) and (table.stratum is None or row.left_out is None)
     ]
 
 
@@ -187,6 +260,10 @@ def _pooled(pooled: Pooled) -> Json:
         "group": pooled.group,
         "comparator": pooled.comparator,
         "over": pooled.over,
+        "small": pooled.small,
+        "adjusted_p": finite(pooled.adjusted_p),
+        "verdict": pooled.verdict.value,
+        "why": pooled.why,
         **result,
     }
 
@@ -207,8 +284,8 @@ WITHHELD = "withheld"
 KEPT = ("group", "verdict", "why", "left_out", "below_four_fifths", "flip_flop", "undefined")
 COUNTED = (*KEPT, "n", "selected", "rate", "share", "not_scored")
 SHOWN = frozenset((  # every other chapter stays behind: means, shares and errors of small groups give counts away
-    "version", "made", "vivavoce", "disclaimer", "declared", "data", "rules", "status", "findings", "open", "tables",
-    "checks",
+    "version", "made", "vivavoce", "disclaimer", "declared", "data", "rules", "status", "jobs", "findings", "open",
+    "tables", "checks", "provisional", "warnings",
 ))  # fmt: skip
 OUTCOMES = ("selected", "unselected", "n", "not_scored")
 
@@ -221,9 +298,9 @@ def share(
     In every primary table rows with a count from 1 to 9 (selected, not selected, or not scored) lose all their
     numbers, since a rate or a ratio gives its count away; then the next smallest rows do, until at least two are
     withheld and together hold ten people or more of each outcome, so that no total gives them away either.
-    Exploratory tables are left out as a whole: neighbouring cuts, jobs and intersections differ by small counts. So
-    is every part that is neither among ``SHOWN`` nor given in ``beside``. Findings and open questions keep their
-    place and lose their numbers where their row did.
+    Exploratory tables and those of single jobs are left out as a whole: neighbouring cuts, jobs and intersections
+    differ by small counts. So is every part that is neither among ``SHOWN`` nor given in ``beside``. Findings and open
+    questions keep their place and lose their numbers where their row or table did.
 
     Parameters
     ----------
@@ -238,9 +315,17 @@ def share(
     shared: Json = copy.deepcopy({**(beside or {}), **allowed})
     shared["restricted"] = False
     shared["smallest_shown"] = SMALLEST_SHOWN
-    shared["tables"] = [table for table in shared["tables"] if table["family"] == "primary"]
+    shared["tables"] = [one for one in shared["tables"] if one["family"] == "primary" and one["stratum"] is None]
     shared["findings"] = [finding for finding in shared["findings"] if finding["family"] == "primary"]
     shared["stratified"], shared["not_scored"] = [], []
+    for pack in shared.get("rules", ()):
+        pack.pop("tables", None)
+    for seen in (one for check in shared.get("checks", ()) for one in check["evidence"]):
+        seen["value"] = None
+    shared["warnings"] = [one for one in shared.get("warnings", ()) if not 0 < one.get("n", 0) < SMALLEST_SHOWN]
+    for told in (shared.get("jobs") or {}).get("attributes", []):
+        for one in (*told["finding"], *told["look"]):
+            one["ratio"] = None
     hidden = set()
     for table in shared["tables"]:
         hidden |= {(table["attribute"], group) for group in _withhold(table)}
@@ -291,8 +376,11 @@ def _outcomes(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _without(entry: Json, hidden: set[tuple[str, str]], names: Sequence[str]) -> Json:
-    """The entry without its numbers where its group, or the one it is compared with, is withheld."""
+    """The entry without its numbers where its group, the one it is compared with, or its job's table is withheld."""
     where = entry["where"]
-    if not {(where["attribute"], where["group"]), (where["attribute"], where["comparator"])} & hidden:
+    if (
+        not where["stratum"]
+        and not {(where["attribute"], where["group"]), (where["attribute"], where["comparator"])} & hidden
+    ):
         return entry
     return {**entry, **dict.fromkeys(names), WITHHELD: True}

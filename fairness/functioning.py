@@ -111,9 +111,9 @@ class Question:
     delta
         −2.35 ln(odds): ideal 0, negative where the question is harder for the focal group.
     size
-        ``A`` (|delta| < 1, negligible), ``B`` (< 1.5, moderate) or ``C`` (large).
+        ``A`` (negligible), ``B`` (moderate) or ``C`` (large), by :func:`ets_class`.
     mantel_p
-        Mantel's test of no difference within strata; printed, decides nothing.
+        Mantel's test of no difference within strata; decides the class only.
     uniform
         Log odds by which the focal group scores lower, ordinal logistic; ideal 0, with 95 % interval.
     uniform_p, nonuniform_p
@@ -288,7 +288,7 @@ def _question(title: str, scores: Floats, anchors: Floats, is_focal: npt.NDArray
     change = stats.chi2.sf(max(2 * (crossed.log_likelihood - with_group.log_likelihood), 0.0), 1)
     with np.errstate(divide="ignore"):
         delta = -ETS * float(np.log(odds))  # infinite where the groups do not overlap
-    size = "?" if math.isnan(delta) else "A" if abs(delta) < MODERATE else "B" if abs(delta) < LARGE else "C"
+    size = ets_class(delta, mantel_p)
     return Question(
         question=title,
         odds=odds,
@@ -303,6 +303,31 @@ def _question(title: str, scores: Floats, anchors: Floats, is_focal: npt.NDArray
         verdict="insufficient",
         reason=uniform.reason,
     )
+
+
+def ets_class(delta: float, p: float) -> str:
+    """The Educational Testing Service's class of a question; significance counts in both steps.
+
+    ``A``: |delta| < 1, or not different from 0 (p ≥ .05). ``C``: |delta| ≥ 1.5 and above 1 beyond chance (one-sided
+    .05, by the error that the test itself implies). ``B``: what lies between. ``?``: nothing is known.
+
+    References
+    ----------
+    Zieky (1993), in Holland & Wainer, Differential Item Functioning, 337–347; Miettinen (1976), American Journal of
+    Epidemiology 103, 226–235 (errors from tests).
+
+    Examples
+    --------
+    >>> [ets_class(*one) for one in ((0.9, 0.001), (1.4, 0.2), (1.4, 0.01), (1.6, 0.04), (2.5, 0.001))]
+    ['A', 'A', 'B', 'B', 'C']
+    """
+    size = abs(delta)
+    if math.isnan(size) or math.isnan(p):
+        return "?"
+    if size < MODERATE or p >= ALPHA:
+        return "A"
+    standing = math.sqrt(float(stats.chi2.isf(p, 1))) * (1 - MODERATE / size)
+    return "C" if size >= LARGE and standing > float(stats.norm.isf(ALPHA)) else "B"
 
 
 def _judge(one: Question, uniform_p: float, nonuniform_p: float) -> Question:

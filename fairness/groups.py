@@ -6,8 +6,9 @@ Sample weights that make group and outcome independent in training; who belongs 
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -44,6 +45,12 @@ class Labels:
         codes, levels = pd.factorize(pd.Series(cells, dtype=object), sort=True)
         return Labels(tuple(str(level) for level in levels), codes.astype(np.int64))
 
+    @property
+    def people(self) -> dict[str, float]:
+        """How many rows each level has."""
+        counts = np.bincount(self.codes[self.codes != UNKNOWN], minlength=len(self.levels))
+        return dict(zip(self.levels, counts.tolist(), strict=True))
+
     def crossed(self, other: "Labels") -> "Labels":
         """Every pair of levels that occurs; unknown where either is."""
         both = (self.codes != UNKNOWN) & (other.codes != UNKNOWN)
@@ -61,12 +68,42 @@ class Labels:
         return np.bincount(self.codes[rows] % size, minlength=size)  # -1 becomes the last place
 
 
+SEVERAL = "two or more"  # the group of those who declare several values, in whatever order
+_SEPARATED = re.compile(r"\s*[;；|、,，/]\s*")
+
+
+def settle(cells: Sequence[str | None], same: Mapping[str, str]) -> list[str | None]:
+    """What people declared, spellings joined as ``same`` says, and several values as one group, :data:`SEVERAL`.
+
+    A cell holds several values where it parts into ones that others declare alone (one of them is enough where the
+    parts stand between semicolons); the same value twice is one. A group that is called so already keeps its name.
+
+    Examples
+    --------
+    >>> settle(["Asian", "White;Asian", "Asian ; White", "White", "F", None], {"F": "Female"})
+    ['Asian', 'two or more', 'two or more', 'White', 'Female', None]
+    """
+    joined = [None if cell is None else same.get(cell, cell) for cell in cells]
+    whole = {cell for cell in joined if cell is not None}
+    called = next((cell for cell in sorted(whole) if cell.casefold().startswith(SEVERAL)), SEVERAL)
+    found = {cell: _settled(cell, whole, same, called) for cell in whole}
+    return [None if cell is None else found[cell] for cell in joined]
+
+
+def _settled(cell: str, whole: set[str], same: Mapping[str, str], called: str) -> str:
+    parts = {same.get(part, part) for part in _SEPARATED.split(cell) if part}
+    alone = parts & (whole - {cell})
+    several = len(parts) > 1 and (alone == parts or (bool(alone) and re.search("[;；]", cell) is not None))
+    return called if several else parts.pop() if len(parts) == 1 and alone else cell
+
+
 @dataclass(frozen=True)
 class Declared:
-    """Groups as read: one row per person."""
+    """Groups as read: one row per person; ``same`` joins spellings, by attribute."""
 
     table: Table
     frame: pd.DataFrame
+    same: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -77,16 +114,29 @@ class Declared:
         """Where in the file each candidate stands, counted from 0; -1 for those who are not in it."""
         return np.asarray(pd.Index(self.frame[CANDIDATE]).get_indexer(pd.Index(candidates)), np.int64)
 
+    def several(self, attribute: str) -> int:
+        """How many people declared several values of an attribute and are counted as :data:`SEVERAL`."""
+        cells = read_words(self.frame[attribute], absent=True)[0].tolist()
+        settled = settle(cells, self.same.get(attribute, {}))
+        pairs = zip(cells, settled, strict=True)
+        return sum(kept != cell and kept is not None and kept.casefold().startswith(SEVERAL) for cell, kept in pairs)
+
     def labels(self, places: npt.NDArray[np.int64], attribute: str) -> Labels:
         """One attribute's label at each place (:meth:`places`); levels that nobody there has are left out."""
-        declared = Labels.of(self.frame[attribute])
+        cells, _ = read_words(self.frame[attribute], absent=True)
+        declared = Labels.of(pd.Series(settle(cells.tolist(), self.same.get(attribute, {})), dtype=object))
         codes = np.where(places < 0, UNKNOWN, declared.codes[places])
         found = np.unique(codes[codes != UNKNOWN])
         levels = tuple(declared.levels[code] for code in found)
         return Labels(levels, np.where(codes == UNKNOWN, UNKNOWN, np.searchsorted(found, codes)))
 
 
-def read_groups(given: Given, by: Sequence[str] = (), maps: Maps | None = None) -> Declared:
+def read_groups(
+    given: Given,
+    by: Sequence[str] = (),
+    maps: Maps | None = None,
+    same: Mapping[str, Mapping[str, str]] | None = None,
+) -> Declared:
     """Read declared groups, restricted to the attributes ``by`` (all where it is empty).
 
     Parameters
@@ -98,6 +148,8 @@ def read_groups(given: Given, by: Sequence[str] = (), maps: Maps | None = None) 
         Attributes, whatever their case, spaces and underscores.
     maps
         What the user calls these columns.
+    same
+        Spellings of one group by attribute, each with the one that it is counted as.
 
     Raises
     ------
@@ -110,7 +162,7 @@ def read_groups(given: Given, by: Sequence[str] = (), maps: Maps | None = None) 
     )  # fmt: skip
     names = {fold(str(name)): str(name) for name in table.frame.columns}
     chosen = [names[fold(name)] for name in by] or [name for name in names.values() if name != CANDIDATE]
-    return Declared(table, table.frame[[CANDIDATE, *chosen]])
+    return Declared(table, table.frame[[CANDIDATE, *chosen]], same or {})
 
 
 def _attributes(table: Table, by: Sequence[str]) -> list[Problem]:

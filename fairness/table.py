@@ -10,6 +10,8 @@ A finding also needs the score interval to exclude 1. mid-P alone exceeds its le
 (.0585 at 200 against 20 people, by enumeration); with the interval it stays within .0503 (docs/statistics/verdicts.md).
 
 The same question at many cut scores: does a verdict hang on where the cut was put?
+
+Scoring rate (6 RCNY 5-301): the share of a category that scores *above* the median of the whole sample.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,6 +29,7 @@ from vivavoce.fairness.intervals import detectable_ratio
 
 NAN = float("nan")
 SHARE_THAT_COUNTS = Fraction(2, 100)  # a smaller group decides neither the comparator nor the exit status
+PEOPLE_THAT_COUNT = 100  # but with this many it may be found as comparator: a standard error of .05 at most is no luck
 
 
 class Family(StrEnum):
@@ -48,6 +51,7 @@ class Verdict(StrEnum):
 
     OK = "ok"
     FINDING = "finding"
+    LOOK = "look"  # would be a finding by itself, and is none after correction or within jobs
     INSUFFICIENT = "insufficient"
 
 
@@ -55,25 +59,25 @@ class LeftOut(StrEnum):
     """Why a group is shown without being compared."""
 
     TOO_FEW = "too_few"
-    SMALL_SHARE = "small_share"
 
     @property
     def reason(self) -> str:
         """In a sentence."""
-        return {
-            LeftOut.TOO_FEW: "too few people of an intersection or a stratum: shown, not compared",
-            LeftOut.SMALL_SHARE: "a small share of the people: left out of ratios, as a rule pack allows",
-        }[self]
+        return {LeftOut.TOO_FEW: "too few people of an intersection or a stratum: shown, not compared"}[self]
 
 
 @dataclass(frozen=True)
 class Group:
-    """One group's counts; ``not_scored`` people stand beside n, never inside."""
+    """One group's counts; ``not_scored`` people stand beside n, never inside.
+
+    ``design``: by how much people with several rows widen the rate's variance, ≥ 1; 1 where everybody has one row.
+    """
 
     name: str
     selected: Count
     n: Count
     not_scored: int = 0
+    design: float = 1.0
 
     @property
     def rate(self) -> float:
@@ -172,7 +176,7 @@ def build_table(
     comparator
         A group's name; None takes the highest rate (the larger group, then the first, where rates are equal).
     comparator_share
-        Share of the table's people, 0–1, that a group needs to be *found* as comparator.
+        Share of the table's people, 0–1, that a group needs to be *found* as comparator, where it has fewer than 100.
     left_out
         By group, why it takes no part in comparisons.
 
@@ -201,16 +205,18 @@ def build_table(
         if reference is None or group is reference or group.name in left_out:
             rows.append(Row(group, share, None, left_out.get(group.name)))
             continue
-        comparison = compare(Counts(reference.selected, reference.n), Counts(group.selected, group.n))
-        power = detectable_ratio(reference.rate, float(reference.n), float(group.n))
+        design = (reference.design, group.design)
+        comparison = compare(Counts(reference.selected, reference.n), Counts(group.selected, group.n), design)
+        power = detectable_ratio(reference.rate, float(reference.n) / design[0], float(group.n) / design[1])
         rows.append(Row(group, share, comparison, detectable_ratio=power))
     name = reference.name if reference else None
     return Table(attribute, family, stratum, measure, cut, name, comparator is not None, tuple(rows), unknown)
 
 
 def _highest(groups: Sequence[Group], smallest: Fraction) -> Group | None:
-    """The group with the highest rate among those with people and at least ``smallest`` of them."""
-    eligible = [group for group in groups if group.n > 0 and group.n >= smallest]
+    """The group with the highest rate among those with people: at least ``smallest`` of them, or a hundred."""
+    least = min(smallest, Fraction(PEOPLE_THAT_COUNT))
+    eligible = [group for group in groups if group.n > 0 and group.n >= least]
     return max(eligible, key=lambda group: (Fraction(group.selected) / Fraction(group.n), group.n), default=None)
 
 
@@ -224,8 +230,8 @@ def judge(tables: Sequence[Table], correct: Callable[[Floats], Floats] = holm) -
     """Give every row of a family its verdict.
 
     ``ok``: the lower limit of the score interval is at least .8. ``finding``: corrected p < .05, ratio < .8, one person
-    cannot flip it, and the score interval excludes 1. ``insufficient``: everything else. The comparator is ``ok`` where
-    there is anything to compare it with.
+    cannot flip it, and the score interval excludes 1. ``look``: the same, of what was declared, but for the correction.
+    ``insufficient``: everything else. The comparator is ``ok`` where there is anything to compare it with.
 
     Parameters
     ----------
@@ -235,40 +241,76 @@ def judge(tables: Sequence[Table], correct: Callable[[Floats], Floats] = holm) -
         ``holm`` for what was declared, ``benjamini_hochberg`` for what is looked through
         (:mod:`vivavoce.evaluation.multiplicity`).
     """
-    p = [
-        row.comparison.mid_p * table.pairs_per_test
-        for table in tables
-        for row in table.rows
-        if row.comparison is not None and not np.isnan(row.comparison.mid_p)
-    ]
-    adjusted = iter(correct(np.array(p)).tolist())
+    return corrected(tables, correct(np.array(p_values(tables))))
+
+
+def p_values(tables: Sequence[Table]) -> list[float]:
+    """What a family's correction runs over: mid-P times the pairs behind it, row by row where there is one."""
+    return [row.comparison.mid_p * table.pairs_per_test
+            for table in tables for row in table.rows
+            if row.comparison is not None and not np.isnan(row.comparison.mid_p)]  # fmt: skip
+
+
+def corrected(tables: Sequence[Table], adjusted: Floats) -> list[Table]:
+    """The tables with verdicts, from the corrected p of each of :func:`p_values`."""
+    values = iter(adjusted.tolist())
     judged = []
     for table in tables:
         rows = []
         for row in table.rows:
             tested = row.comparison is not None and not np.isnan(row.comparison.mid_p)
-            verdict, why, p_value = _judge_row(row, table, next(adjusted) if tested else float("nan"))
+            verdict, why, p_value = _judge_row(row, table, next(values) if tested else float("nan"))
             rows.append(replace(row, verdict=verdict, why=why, adjusted_p=p_value))
         judged.append(table.with_rows(rows))
     return judged
 
 
 def _judge_row(row: Row, table: Table, p: float) -> tuple[Verdict, str, float]:
-    comparison = row.comparison
-    if comparison is None:
-        verdict, why = _without_comparison(row, table)
-        return verdict, why, p
-    if np.isnan(comparison.impact_ratio):
-        return Verdict.INSUFFICIENT, "undefined", p
-    if comparison.score_low >= FOUR_FIFTHS:
-        return Verdict.OK, "interval_above", p
-    if not comparison.below_four_fifths:
-        return Verdict.INSUFFICIENT, "interval_reaches_below", p
-    if comparison.flip_flop:
-        return Verdict.INSUFFICIENT, "one_person", p
-    if p < ALPHA and comparison.score_high < 1:
-        return Verdict.FINDING, "clear", p
-    return Verdict.INSUFFICIENT, "chance", p
+    one = row.comparison
+    if one is None:
+        return *_without_comparison(row, table), p
+    raw = one.mid_p if table.family is Family.PRIMARY else NAN
+    limits = (one.score_low, one.score_high)
+    return *decide(one.impact_ratio, limits, one.below_four_fifths, one.flip_flop, p, raw), p
+
+
+def decide(
+    ratio: float, limits: tuple[float, float], below: bool, flips: bool, p: float, raw: float = NAN
+) -> tuple[Verdict, str]:
+    """The verdict on one impact ratio and its reason, as :func:`judge` says.
+
+    Parameters
+    ----------
+    ratio, limits
+        Of the focal group to its comparator, with its score interval.
+    below, flips
+        Whether it is below four fifths, in exact arithmetic, and whether one person changes that.
+    p, raw
+        After the family's correction, and before; ``nan`` for the second where nothing was declared beforehand.
+    """
+    if np.isnan(ratio):
+        return Verdict.INSUFFICIENT, "undefined"
+    if limits[0] >= FOUR_FIFTHS:
+        return Verdict.OK, "interval_above"
+    if not below:
+        return Verdict.INSUFFICIENT, "interval_reaches_below"
+    if flips:
+        return Verdict.INSUFFICIENT, "one_person"
+    if p < ALPHA and limits[1] < 1:
+        return Verdict.FINDING, "clear"
+    if raw < ALPHA and limits[1] < 1:
+        return Verdict.LOOK, "uncorrected_only"
+    return Verdict.INSUFFICIENT, "chance"
+
+
+def status_of_tables(tables: Sequence[Table]) -> Verdict:
+    """Any finding, else anything to look at, else any group of at least 2 % without ``ok``, else ``ok``."""
+    rows = [row for table in tables for row in table.rows]
+    for verdict in (Verdict.FINDING, Verdict.LOOK):
+        if any(row.verdict is verdict for row in rows):
+            return verdict
+    counted = [row for row in rows if row.left_out is None and row.share >= float(SHARE_THAT_COUNTS)]
+    return Verdict.OK if counted and all(row.verdict is Verdict.OK for row in counted) else Verdict.INSUFFICIENT
 
 
 def _without_comparison(row: Row, table: Table) -> tuple[Verdict, str]:
@@ -309,3 +351,32 @@ def selected_at(cuts: Floats, scores: Floats, labels: Labels) -> npt.NDArray[np.
     cells = passed * width + labels.codes[scored] % width
     counts: npt.NDArray[np.int64] = np.bincount(cells, minlength=(len(cuts) + 1) * width).reshape(len(cuts) + 1, width)
     return np.asarray(counts[::-1].cumsum(axis=0)[::-1][1:])
+
+
+@dataclass(frozen=True)
+class ScoringRate:
+    """Who scores above the median.
+
+    ``at_median`` people score exactly the median: they do not count as above, and the report says how many they are,
+    since ties move every rate.
+    """
+
+    median: float
+    above: npt.NDArray[np.bool_]
+    at_median: int
+
+
+def scoring_rate(scores: npt.NDArray[np.float64]) -> ScoringRate:
+    """Find the median of all finite scores, shape (n,), and who lies above; ``nan`` (not scored) never does.
+
+    The sample is everybody with a score, people of unknown groups included.
+
+    Examples
+    --------
+    >>> rate = scoring_rate(np.array([1.0, 2.0, 2.0, 3.0, np.nan]))
+    >>> rate.median, rate.above.tolist(), rate.at_median
+    (2.0, [False, False, False, True, False], 2)
+    """
+    scored = scores[np.isfinite(scores)]
+    median = float(np.median(scored)) if len(scored) else float("nan")
+    return ScoringRate(median, scores > median, int((scored == median).sum()))

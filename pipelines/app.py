@@ -13,6 +13,19 @@ SOME = "some not, or only partly: see status.parquet"
 NOT_LOGGED = {Exit.NOT_LOGGED: "done, but the event log refused to say so"}
 
 TOP = {
+    "manifest": Command(
+        "manifest:manifest",
+        "Write the list of interviews that score reads, from a folder of recordings or an applicant system's table.",
+        (
+            "viva manifest recordings --job store_manager --language en --without-consent --out interviews.csv",
+            'viva manifest people.xlsx --media-root recordings --map "Applicant No=candidate_id" --job store_manager '
+            "--language zh --out interviews.csv",
+        ),
+        {
+            Exit.DONE: "written, with everything in it",
+            Exit.SOME_ROWS: "written; some files are in no row: which is said",
+        },
+    ),
     "score": Command(
         "score:score",
         "Score interviews.",
@@ -37,11 +50,13 @@ TOP = {
         (
             "viva audit results/scores.parquet --groups declared.csv --select .25 --out audit",
             "viva audit --counts published_table.csv --out audit",
+            "viva audit scores.csv --groups declared.csv --rules nyc-ll144 --attribute sex=gender "
+            "--attribute race=ethnicity --facts facts.yaml --out audit",
         ),
         {
             Exit.DONE: "every group ok",
             Exit.FINDING: "a finding",
-            Exit.CANNOT_TELL: "too few people to tell",
+            Exit.CANNOT_TELL: "too few people to tell, or something to look at",
             **NOT_LOGGED,
         },
     ),
@@ -62,7 +77,11 @@ TOP = {
         "monitor:monitor",
         "Watch what is in use, month by month.",
         ("viva monitor results-may results-june --reference results-april --model model --out watch",),
-        {Exit.DONE: "quiet", Exit.FINDING: "a new audit is called for"},
+        {
+            Exit.DONE: "quiet",
+            Exit.FINDING: "a new audit is called for",
+            Exit.CANNOT_TELL: "no month holds people enough to tell",
+        },
     ),
     "review": Command(
         "review:review",
@@ -170,8 +189,13 @@ MODEL = Group(
 )
 
 FAIR = Group(
-    "Further looks at fairness: weights, alternatives, single questions, stages.",
+    "Further looks at fairness: rule packs, weights, alternatives, single questions, stages.",
     {
+        "rules": Command(
+            "packs:rules",
+            "List the rule packs, or every clause of some, and write a blank for the facts that they ask for.",
+            ("viva fair rules", "viva fair rules nyc-ll144 us-ca-crd --facts facts.yaml"),
+        ),
         "reweigh": Command(
             "reweigh:reweigh",
             "Weigh people so that group and rating are independent in training, which never sees the groups.",
@@ -263,8 +287,18 @@ FRAMEWORK = Group(
             "Print what a framework asks for: competencies, weights, questions.",
             ("viva framework describe", "viva framework describe f.yaml --json"),
         ),
+        "new": Command(
+            "frameworks:new",
+            "Write a template of a framework, with comments, and the schema that editors check it by.",
+            ("viva framework new store_manager --competency planning --competency safety --out frameworks",),
+        ),
         "check": Command(
             "frameworks:check", "Check framework files; every fault is named at once.", ("viva framework check f.yaml",)
+        ),
+        "schema": Command(
+            "frameworks:schema",
+            "Print the JSON Schema of frameworks, for editors.",
+            ("viva framework schema > f.json",),
         ),
     },
 )

@@ -1,42 +1,37 @@
 """``viva audit``: from scores, declared groups and later facts to a report that an auditor can sign."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from rich.console import Console
+from typing import Annotated, Any
 
 from vivavoce import __version__
-from vivavoce.data.errors import Exit, VivaError
+from vivavoce.data.errors import VivaError
 from vivavoce.data.identity import digest_file
-from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem, nearest
 from vivavoce.data.table import InputRefused, Source, Table, read_table
-from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.audit import Choices, audit_cohort, audit_counts
 from vivavoce.fairness.document import describe, share
-from vivavoce.fairness.groups import read_groups
-from vivavoce.fairness.rules import DEFAULT, Pack, answer, in_force, read_pack
+from vivavoce.fairness.facts import declared_classes, read_facts
+from vivavoce.fairness.groups import CANDIDATE, read_groups
+from vivavoce.fairness.needs import answer, published
+from vivavoce.fairness.rules import DEFAULT, Pack, read_pack
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.differences import describe_differences, describe_unmeasured, read_counts
+from vivavoce.pipelines.auditing.doubts import check_groups, check_met, joined, spellings, ties
+from vivavoce.pipelines.auditing.equals import describe_equals, equal_findings
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
+from vivavoce.pipelines.auditing.made import Audited, enter_audit, make_room, write_audit
+from vivavoce.pipelines.auditing.papers import pack_of, write_paper
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
-from vivavoce.pipelines.auditing.story import announce, audit_page
-from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of, scratch
-from vivavoce.pipelines.records import Records, enter
-from vivavoce.pipelines.report.page import print_beside, write_pdf
-
-if TYPE_CHECKING:
-    import pandas as pd
+from vivavoce.pipelines.auditing.verdict import announce
+from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of
 
 Json = dict[str, Any]
 
-STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING, Verdict.INSUFFICIENT: Exit.CANNOT_TELL}
 KINDS: Mapping[str, Any] = {  # what a kind of evidence asks for, as the front door declares it
     "file": Data | None,
     "folder": Place | None,
@@ -45,7 +40,6 @@ KINDS: Mapping[str, Any] = {  # what a kind of evidence asks for, as the front d
     "text": str | None,
     "ends": tuple[float, float] | None,
 }
-FINDING = ("attribute", "group", "comparator", "stratum", "measure", "what", "family", "size", "interval")
 DISCLAIMER = "Statistical evidence, not legal advice."
 
 
@@ -71,7 +65,7 @@ class AuditRequest:
             Place | None, "Folder for audit.json, audit.html and audit.pdf.", Shown(flag="--out", needed=True)
         ] = None,
         *,
-        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected."] = None,
+        counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected, perhaps job."] = None,
         cut: Annotated[float | None, "Selected is a score of at least this."] = None,
         select: Annotated[
             float | None, "Or: selected is this share of every job, from the top.", Shown(least=0, most=1)
@@ -83,7 +77,28 @@ class AuditRequest:
             "Compare with this group: attribute=group. [default: the highest rate]",
             Shown(flag="--comparator"),
         ] = None,
-        rules: Annotated[Sequence[str], "Rule packs: shipped names or files."] = DEFAULT,
+        rules: Annotated[Sequence[str], "Rule packs: shipped names or files; viva fair rules lists them."] = DEFAULT,
+        attributes: Annotated[
+            Mapping[str, str] | None,
+            "Which column or table is which protected class: sex=gender, of ready counts also sex+race=table.",
+            Shown(flag="--attribute"),
+        ] = None,
+        papers: Annotated[
+            Sequence[str], "Papers to fill and to write: ll144-summary, ugesp-15a, …", Shown(flag="--paper")
+        ] = (),
+        facts: Annotated[Place | None, "YAML of what the organisation declares; viva fair rules makes a blank."] = None,
+        seen: Annotated[
+            bool, "Those who decided saw the score: decisions are compared at equal observed scores."
+        ] = False,
+        held_equal: Annotated[
+            Sequence[str], "Columns of numbers that decisions were to rest on beside the score."
+        ] = (),
+        join: Annotated[
+            Mapping[str, str] | None,
+            "Count one spelling as another: sex:F=Female.",
+            Shown(flag="--join", metavar="ATTRIBUTE:SPELLING=GROUP"),
+        ] = None,
+        replace: Annotated[bool, "Keep the audit that is in the folder beside the new one, numbered."] = False,
         shared: Annotated[bool, "Also write copies with counts below 10 suppressed."] = False,
         map: Map = (),
         made: datetime | None = None,
@@ -102,6 +117,10 @@ class AuditRequest:
         self.cut, self.select, self.decision, self.shared, self.made = cut, select, decision, shared, made
         self.by = (by,) if isinstance(by, str) else tuple(by)
         self.comparators, self.rules = comparators or {}, tuple(rules)
+        self.attributes, self.facts = attributes or {}, None if facts is None else Path(facts)
+        self.papers = tuple(papers)
+        self.join, self.replace = join or {}, replace
+        self.seen, self.held_equal = seen, tuple(held_equal)
         self.evidence: Mapping[str, Any] = given
 
     def __getattr__(self, name: str) -> Any:
@@ -123,79 +142,6 @@ def model_or_path(option: EvidenceOption) -> Any:
     return KINDS["model" if option.name == "model" else option.value]
 
 
-@dataclass(frozen=True)
-class Audited:
-    """An audit that was made.
-
-    Parameters
-    ----------
-    content
-        As ``audit.json``: every number, verdict and source.
-    shared
-        The copy that may be passed on, where one was asked for.
-    place
-        Where the reports lie; None where nothing was written.
-    logged
-        Whether the event log has it, or there is none.
-    """
-
-    content: Json
-    shared: Json | None
-    place: Path | None
-    logged: bool = True
-
-    @property
-    def verdict(self) -> Verdict:
-        """Of the declared comparisons together: ``ok``, ``finding`` or ``insufficient``."""
-        return Verdict(self.content["status"])
-
-    @property
-    def exit(self) -> Exit:
-        """0 every group ok, 1 a finding, 4 too few people to tell, 5 not entered into the event log."""
-        return STATUSES[self.verdict] if self.logged else Exit.NOT_LOGGED
-
-    @property
-    def findings(self) -> "pd.DataFrame":
-        """One row for each: the declared ones, then those found by looking; where, how large, and what settles it."""
-        import pandas as pd
-
-        rows = [{**one["where"], **one} for one in self.content["findings"]]
-        return pd.DataFrame(rows, columns=None if rows else list(FINDING)).drop(columns="where", errors="ignore")
-
-    @property
-    def by_group(self) -> "pd.DataFrame":
-        """One row for each group of each comparison: people, selection rate, impact ratio, its interval, verdict."""
-        import pandas as pd
-
-        tables = self.content["tables"]
-        about = ("attribute", "family", "stratum", "comparator")
-        rows = [{**{name: one.get(name) for name in about}, **row} for one in tables for row in one["rows"]]
-        return pd.DataFrame(rows)
-
-    @property
-    def folder(self) -> Path:
-        """Where the reports lie; where none was named they are written into a temporary folder now."""
-        if self.place is None:
-            object.__setattr__(self, "place", scratch("audit"))
-            write_audit(self.folder, self)
-        assert self.place is not None
-        return self.place
-
-    def to_html(self, path: Place) -> Path:
-        """Write the page; returns where."""
-        write_durably(Path(path), audit_page(self.content).encode())
-        return Path(path)
-
-    def to_pdf(self, path: Place) -> Path:
-        """Write the PDF; returns where. Raises :class:`VivaError` on a machine without what prints it."""
-        write_pdf(Path(path), audit_page(self.content))
-        return Path(path)
-
-    def document(self) -> Json:
-        """What ``audit.json`` says, for a machine."""
-        return self.content
-
-
 @front_door(AuditRequest)
 def audit(request: AuditRequest) -> Audited:
     """Audit scores by declared groups, or ready counts, and write the reports where the request says.
@@ -206,11 +152,12 @@ def audit(request: AuditRequest) -> Audited:
     Raises
     ------
     VivaError
-        For rules, tables and options that cannot be audited, each problem with its place and remedy.
+        For rules, tables and options that cannot be audited, each problem with its place and remedy; for a folder that
+        holds another audit, unless the request says to keep that one beside.
     """
-    packs = [read_pack(name) for name in request.rules]
+    packs = [read_pack(name) for name in dict.fromkeys([*request.rules, *map(pack_of, request.papers)])]
     counts = request.counts
-    judged, data, declared = _of_people(request, packs) if counts is None else _of_counts(request, counts, packs)
+    judged, data, declared = _of_people(request) if counts is None else _of_counts(request, counts)
     document = _document(request, packs, judged, data, declared)
     beside = {
         kind.declared.part: kind.share(document[kind.declared.part])
@@ -220,41 +167,31 @@ def audit(request: AuditRequest) -> Audited:
     shared = share(document, _demands(packs), beside) if request.shared else None
     made = Audited(document, shared, request.out)
     if request.out is not None:
+        make_room(request.out, made, replace=request.replace)
         write_audit(request.out, made)
+        for name in request.papers:
+            write_paper(request.out / "papers", name, document)
     announce(document, request.out)
     return replace(made, logged=enter_audit(made))
 
 
-def write_audit(folder: Path, made: Audited) -> None:
-    """Write ``audit.json``, page and PDF, and the copies that may be passed on where there are any."""
-    make_folder(folder)
-    _write(folder, "audit", made.content)
-    if made.shared is not None:
-        _write(folder, "audit.shared", made.shared)
-
-
-def enter_audit(audited: Audited) -> bool:
-    """Enter an audit that was written into the event log, where there is one; whether that was done."""
-    records = Records.here()
-    digests = {} if audited.place is None else {"audit": digest_file(audited.place / "audit.json").sha256}
-    for kind in registered():
-        if kind.declared.part in audited.content:
-            digests |= kind.digests(audited.content[kind.declared.part])
-    event = Event.now(Action.AUDIT, records.who, digests=digests, details={"status": audited.verdict.value})
-    return enter(Console(stderr=True), [event], records)
-
-
-def _of_counts(request: AuditRequest, counts: Source, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+def _of_counts(request: AuditRequest, counts: Source) -> tuple[Json, Json, Json]:
     """What ready counts say, where they were read, and what was declared."""
     if request.scores is not None or request.groups is not None:
         raise VivaError("viva audit takes either --counts, or SCORES with --groups.")
-    tables, read = read_counts(counts, request.maps)
-    choices = Choices(_comparators(request.comparators, tables, read.source), _left_out(packs))
-    data = {"counts": _source(read), "last_recorded": None, "tables": len(tables)}
-    return describe(audit_counts(tables, choices)), data, {"kind": "counts"}
+    read = read_counts(counts, request.maps, request.join)
+    levels = read.people
+    check_groups(levels, read.table.source, "or leave that table out.")
+    warnings = [warning for name, groups in levels.items() for warning in spellings(name, groups)]
+    warnings += [{"what": "several", "attribute": name, "n": n} for name, n in read.several.items() if n]
+    choices = Choices(_comparators(request.comparators, levels, read.table.source))
+    data = {"counts": _source(read.table), "last_recorded": None, "tables": len(read.tables)}
+    declared = {"kind": "counts", **declared_classes(request.attributes, list(levels), read.table.source)}
+    judged = describe(audit_counts(read.tables, choices, read.kind))
+    return judged | {"provisional": True, "warnings": warnings}, data, declared
 
 
-def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json, Json]:
+def _of_people(request: AuditRequest) -> tuple[Json, Json, Json]:
     """What scores, groups and further evidence say, where they were read, and what was declared."""
     if request.scores is None or request.groups is None:
         raise VivaError("viva audit needs SCORES and --groups, or --counts.")
@@ -263,8 +200,13 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
         people.source, people.scores, people.attributes,
         cut=request.cut, select=request.select, decision=request.decision,
     )  # fmt: skip
+    declared |= declared_classes(request.attributes, list(people.attributes), people.groups.table.source)
     beside = _beside(request, people)
-    judged = describe(audit_cohort(cohort, Choices(people.comparators, _left_out(packs))))
+    judged = describe(audit_cohort(cohort, Choices(people.comparators)))
+    warnings = [*ties(declared, people.scores.scores), *people.warnings]
+    judged |= {"provisional": False, "warnings": warnings}
+    if judged["status"] == Verdict.OK and any(one["what"] == "all_alike" for one in warnings):
+        judged["status"] = Verdict.INSUFFICIENT.value  # nobody was told from anybody
     judged["unmeasured"] = describe_unmeasured(
         cohort.scored, cohort.selected, people.attributes, people.scores.reasons, people.comparators
     )
@@ -272,6 +214,11 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
         judged["score_differences"] = describe_differences(
             people.scores.scores, people.scores.competencies, people.attributes, people.comparators
         )
+    equals = describe_equals(people, cohort, seen=request.seen, held=request.held_equal)
+    if equals is not None:
+        found = equal_findings(equals, cohort.measure.value, cohort.cut)
+        judged |= {"equals": equals, "findings": [*found, *judged["findings"]]}
+        judged["status"] = Verdict.FINDING.value if found else judged["status"]
     for kind, _, part in beside:
         judged[kind.declared.part] = part
         judged["findings"] += kind.findings(part)
@@ -287,9 +234,12 @@ def _of_people(request: AuditRequest, packs: Sequence[Pack]) -> tuple[Json, Json
 def _people(request: AuditRequest, given: Source, declared: Source) -> People:
     scores = read_scores(given, request.decision, request.maps)
     groups = read_groups(declared, request.by, request.maps)
+    groups = replace(groups, same=joined(request.join, groups.attributes, groups.table.source))
+    check_met(scores.candidates, groups.frame[CANDIDATE], f"{scores.table.source} and {groups.table.source}")
     places = groups.places(scores.candidates)
     attributes = {name: groups.labels(places, name) for name in groups.attributes}
-    levels = {name: labels.levels for name, labels in attributes.items()}
+    levels = {name: labels.people for name, labels in attributes.items()}
+    check_groups(levels, groups.table.source, "or leave it out: --by with the others.")
     comparators = _comparators(request.comparators, levels, groups.table.source)
     return People(scores.table.source, scores, groups, places, attributes, comparators)
 
@@ -318,9 +268,8 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], source: Source) -> Mapping[str, str]:
+def _comparators(named: Mapping[str, str], levels: Mapping[str, Iterable[str]], source: Source) -> Mapping[str, str]:
     """Check the named comparators against the tables' groups."""
-    levels = {name: [getattr(group, "name", group) for group in found] for name, found in groups.items()}
     problems = [
         Problem("comparator", f"{table}={group}", f"Name a group of it: {', '.join(levels.get(table, levels))}.")
         for table, group in named.items()
@@ -331,10 +280,6 @@ def _comparators(named: Mapping[str, str], groups: Mapping[str, Sequence[Any]], 
     return named
 
 
-def _left_out(packs: Sequence[Pack]) -> Any:
-    return next((pack.left_out_share for pack in packs if pack.left_out_share is not None), None)
-
-
 def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json) -> Json:
     """The whole document, with the rules' checks answered."""
     made = request.made or datetime.now(UTC)
@@ -343,11 +288,14 @@ def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: 
         "vivavoce": __version__,
         "disclaimer": DISCLAIMER,
         "restricted": True,
-        "declared": {**declared, **_family(judged["tables"])},
+        "declared": {**declared, **_family(judged)},
         "data": data,
-        "rules": [_pack(pack, made.date()) for pack in packs],
         **judged,
     }
+    if request.facts is not None:
+        document["facts"] = read_facts(request.facts)
+        document["data"]["facts"] = {"file": request.facts.name, "sha256": digest_file(request.facts).sha256}
+    document["rules"] = [pack.document(made.date(), published(pack.table, document)) for pack in packs]
     document["checks"] = [answered.document() for answered in answer(packs, document)]
     return document
 
@@ -359,33 +307,14 @@ def _demands(packs: Sequence[Pack]) -> list[Json]:
     ]
 
 
-def _family(tables: Sequence[Json]) -> Json:
-    """The one family that decides: whose comparisons, how many, how corrected."""
-    primary = [table for table in tables if table["family"] == "primary"]
-    compared = sum(row["adjusted_p"] is not None for table in primary for row in table["rows"])
+def _family(judged: Json) -> Json:
+    """The one family that decides: whose comparisons, how many, how corrected; of several jobs theirs alone."""
+    primary = [table for table in judged["tables"] if table["family"] == "primary"]
+    own = [table for table in primary if table["stratum"] or not judged["jobs"]]
+    compared = sum(row["adjusted_p"] is not None for table in own for row in table["rows"])
+    compared += sum(one["adjusted_p"] is not None for one in judged["stratified"])
     attributes = list(dict.fromkeys(table["attribute"] for table in primary))
     return {"attributes": attributes, "comparisons": compared, "correction": "Holm"}
-
-
-def _write(out: Path, name: str, document: Json) -> None:
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    write_durably(out / f"{name}.json", text.encode())
-    page = out / f"{name}.html"
-    write_durably(page, audit_page(document).encode())
-    print_beside(page, Console(stderr=True))
-
-
-def _pack(pack: Pack, day: date) -> Json:
-    return {
-        "name": pack.name,
-        "version": pack.version,
-        "title": pack.title.model_dump(),
-        "standing": pack.standing,
-        "valid_from": pack.valid_from.isoformat(),
-        "valid_to": pack.valid_to.isoformat() if pack.valid_to else None,
-        "in_force": in_force(pack, day),
-        "source": pack.source,
-    }
 
 
 def _source(given: Table) -> Json:

@@ -227,7 +227,8 @@ def _read(option: Option, value: Any) -> Any:
         if _maps(option.kind):
             pairs = [one.partition("=") for one in value]
             if wrong := [one for one, equals, _ in pairs if not equals]:
-                raise VivaError(f"--{option.name} must be written A=B. Got {wrong[0]!r} instead.")
+                flag = option.shown.flag or f"--{option.name}"
+                raise VivaError(f"{flag} must be written A=B. Got {wrong[0]!r} instead.")
             return {one: other for one, _, other in pairs}
         return tuple(_placed(option, one) for one in value)
     return _placed(option, value)

@@ -1,6 +1,7 @@
 """``viva monitor``: is the model in use still looking at what it was built on, month by month."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, asdict, dataclass
 from datetime import UTC, datetime
@@ -16,10 +17,11 @@ from vivavoce.data.identity import digest_file
 from vivavoce.data.log.event import Action, Event
 from vivavoce.data.problem import Problem
 from vivavoce.data.table import InputRefused
-from vivavoce.evaluation.drift import watch
+from vivavoce.evaluation.drift import FEW, watch
 from vivavoce.fairness.groups import AFTER, BEFORE, CANDIDATE, DATE, read_groups, read_reviews
 from vivavoce.pipelines.door import Data, Folder, Map, Model, Place, folder_for, front_door, maps_of, named, places_of
 from vivavoce.pipelines.records import Records, Who
+from vivavoce.pipelines.report.blocks import speaker
 from vivavoce.pipelines.scoring.model import load_scorer
 from vivavoce.pipelines.terminal import keep, say
 from vivavoce.pipelines.watching.impact import (
@@ -35,7 +37,7 @@ from vivavoce.pipelines.watching.impact import (
     plain,
     reviewed,
 )
-from vivavoce.pipelines.watching.monitor_page import write_page
+from vivavoce.pipelines.watching.monitor_page import closing, told, write_page
 from vivavoce.pipelines.watching.months import (
     UNDATED,
     WINDOW,
@@ -95,8 +97,10 @@ class Watched:
 
     @property
     def exit(self) -> Exit:
-        """0 quiet, 1 a new audit is called for."""
-        return Exit.FINDING if self.seen["triggers"] else Exit.DONE
+        """0 quiet, 1 a new audit is called for, 4 no month has people enough to tell."""
+        if self.seen["triggers"]:
+            return Exit.FINDING
+        return Exit.DONE if told(self.seen) else Exit.CANNOT_TELL
 
     @property
     def triggers(self) -> pd.DataFrame:
@@ -133,8 +137,7 @@ def monitor(request: MonitorRequest) -> Watched:
         records.write(Event.now(Action.MONITOR, records.who, digests=digests, details=details))
     for one in document["triggers"]:
         say(said, f"{one['rule']}: {one['words']}.")
-    closing = "A new audit is called for." if document["triggers"] else "Quiet: nothing calls for a new audit."
-    say(said, f"{closing} {out / 'monitor.html'}")
+    say(said, f"{' '.join(closing(document, speaker('en', 'monitor')))} {out / 'monitor.html'}")
     return Watched(out, document)
 
 
@@ -169,6 +172,8 @@ def compare(request: MonitorRequest) -> Json:
         "model": None if request.model is None else named(request.model),
         "reference": {"people": len(reference.people), **files(place)},
         "folders": [files(one) for one in request.places],
+        "too_few": _too_few([*calling.months, *explaining.months], impact, later),
+        "least_people": FEW,
         "windows": [{"window": one, "people": int((later.people[WINDOW] == one).sum())} for one in later.windows],
         "rules": RULES,
         "not_given": [name for name in ("model", "groups", "reviews", "audit") if getattr(request, name) is None],
@@ -180,6 +185,12 @@ def compare(request: MonitorRequest) -> Json:
         "impact": [plain({**asdict(one), "below": one.below}) for one in impact],
         **maps.told(),
     }
+
+
+def _too_few(seen: Sequence[Any], impact: Sequence[Impact], later: Seen) -> list[str]:
+    """Dated windows of which nothing could be compared: too few people there, or in the reference."""
+    compared = {one.window for one in (*seen, *impact) if not math.isnan(one.adjusted_p)}
+    return [one for one in later.windows if one != UNDATED and one not in compared]
 
 
 def _passing(request: MonitorRequest) -> Passing | None:

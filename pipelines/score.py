@@ -177,6 +177,8 @@ def run(request: Request) -> Run:
         os.environ.update({name: value for name, value in KEPT_MEMORY.items() if name not in os.environ})
     said = Console(stderr=True)
     batch = prepare(request)
+    for line in batch.foreign():
+        say(said, line, "yellow")
     with Ledger.open(request.folder, batch.configuration.document(), versions=recorded_versions()) as ledger:
         return Run(request.folder, _run(request, batch, ledger, said))
 
@@ -306,6 +308,8 @@ def _end(batch: Batch, ledger: Ledger, interview: Interview, done: Done, said: C
         result = not_measured(interview.interview_id, batch.frameworks[interview.job], reason, died(reason), reason)
     if result.reason == Reason.READER_FAILED:
         say(said, f"{interview.interview_id}: {result.detail}", "yellow")
+    if result.speakers:
+        say(said, f"{interview.interview_id}: the transcript names {', '.join(result.speakers)}.")
     seconds = sum(result.seconds.values())
     ledger.finish(interview.interview_id, result.status, result.reason, result.media, seconds)
     return result

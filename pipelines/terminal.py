@@ -13,7 +13,7 @@ import traceback
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -25,6 +25,7 @@ from typer.core import TyperGroup
 
 from vivavoce import __version__
 from vivavoce.data.errors import Exit, VivaError
+from vivavoce.data.problem import Problem
 from vivavoce.data.vault.durable import make_folder, write_durably
 
 WRONG_PATH = (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError)  # what was typed, not the disk
@@ -272,6 +273,36 @@ class Listed:
             sys.stdout.writelines(f"{line.rstrip()}\n" for line in told)
         if self.note:
             sys.stdout.write(f"{self.note}\n")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks on a terminal; elsewhere keeps what it would have asked, so that all of it is named at once."""
+
+    live: bool
+    missing: list[Problem] = field(default_factory=list)
+
+    @staticmethod
+    def here() -> "Asker":
+        """Whether there is somebody to ask."""
+        return Asker(sys.stdin.isatty() and sys.stderr.isatty())
+
+    def ask(self, what: str, question: str, remedy: str, choices: Sequence[str] | None = None) -> str:
+        """An answer; empty, and kept with its remedy, where there is nobody to ask."""
+        if self.live:
+            from rich.prompt import Prompt
+
+            allowed = list(choices) if choices else None
+            return Prompt.ask(question, console=Console(stderr=True), choices=allowed).strip()
+        self.missing.append(Problem(what, "nothing", remedy))
+        return ""
+
+    def end(self, place: object) -> None:
+        """Refuse, with everything that is missing (``InputRefused``), where anything is."""
+        if self.missing:
+            from vivavoce.data.table_source import InputRefused
+
+            raise InputRefused(place, self.missing)
 
 
 def in_words(value: object) -> str:

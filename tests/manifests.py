@@ -88,7 +88,7 @@ FORMATS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
 }
 
 
-def read(folder: Path, content: bytes, suffix: str = ".jsonl", **options: Any) -> Manifest:
+def read(folder: Path, content: bytes, suffix: str = ".jsonl", /, **options: Any) -> Manifest:
     path = folder / f"manifest{suffix}"
     path.write_bytes(content)
     return read_manifest(path, today=TODAY, **options)

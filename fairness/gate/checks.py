@@ -287,7 +287,7 @@ def _not_told(groups: Iterable[Words]) -> Words:
 
 
 def _primary(audit: Json) -> list[Json]:
-    return [table for table in audit["tables"] if table["family"] == "primary"]
+    return [table for table in audit["tables"] if table["family"] == "primary" and table["stratum"] is None]
 
 
 CHECKS: dict[str, Callable[[Evidence, Parameters], Seen]] = {

@@ -143,6 +143,7 @@ def place(where: Mapping[str, Any]) -> Words:
     >>> place({"attribute": "sex", "group": "women", "comparator": "men"})["en"]
     'sex women against men'
     """
+    where = {**where, "group": f"{where['group']} ({where['stratum']})"} if where.get("stratum") else where
     if where.get("comparator"):
         return say("against", **{name: where[name] for name in ("attribute", "group", "comparator")})
     return as_is(f"{where['attribute']} {where['group']}")

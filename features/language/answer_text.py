@@ -26,7 +26,7 @@ SIMILARITY_DIGITS = 4  # of a cosine: float32 sums in another order differ from 
 CLOSERS = "\"'”’)]）】」』"
 SENTENCE_END = frozenset(".!?。！？…")
 CLAUSE_END = SENTENCE_END | frozenset(",;:，；：、—")
-EDGE = re.compile(r"^[^\w\[+#%$€£¥]+|[^\w\]+#%]+$")
+EDGE = re.compile(r"^[^\w\[+#%$€£¥]+|(?<![^\w\]+#%])[^\w\]+#%]++$")
 BREAK = "|"  # stands between sentences in a surface, so that no pattern reaches across
 
 Span = tuple[int, int]  # first word, word after the last

@@ -127,8 +127,10 @@ _LEMMA = {
     form: forms[0] for line in _IRREGULAR.replace("\n", " ").split(";") if (forms := line.split()) for form in forms
 }
 _VOWEL = re.compile(r"[aeiouy]")
-_SYLLABLE = re.compile(r"[aeiouy]+[^aeiouy]+")  # Porter's measure counts these
-_SHORT = re.compile(r"[^aeiouy]*[aeiouy][^aeiouwxy]")  # one syllable ending consonant, vowel, consonant: *not*
+_SYLLABLE = re.compile(r"(?<![aeiouy])[aeiouy]++[^aeiouy]+")  # Porter's measure counts these
+_SHORT = re.compile(
+    r"(?<![^aeiouy])[^aeiouy]*+[aeiouy][^aeiouwxy]"
+)  # one syllable ending consonant, vowel, consonant: *not*
 
 
 @cache

@@ -11,14 +11,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from vivavoce.data.script import pieces, simplified
-from vivavoce.features.transcript.personal import (
+from vivavoce.features.transcript.identifiers import (
+    CODE,
     EMAIL,
+    HANDLE,
+    LINK,
     NUMBERS,
+    hide_codes,
+    hide_email,
+    hide_handle,
+    hide_link,
+    hide_numbers,
+)
+from vivavoce.features.transcript.personal import (
     Letter,
     Letters,
-    hide_email,
     hide_name,
-    hide_numbers,
     names_pattern,
     respelt,
     written_as,
@@ -135,7 +143,8 @@ def _han_value(text: str) -> int:
     return total + section + digit
 
 
-MASKS = ("[name]", "[phone]", "[email]", "[id]", "[card]")
+MASKS = ("[name]", "[phone]", "[email]", "[link]", "[id]", "[card]")
+WRITTEN_AROUND = ("[at]", "(at)", "{at}", "[dot]", "(dot)")  # of an e-mail address: no note of a transcriber
 PAUSE = 0.5  # seconds: across a longer one, Chinese characters do not make a word
 INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 SPELLING = str.maketrans(
@@ -159,10 +168,11 @@ NOTE = (
     r"[^()\d\s]+"  # words of a note in round brackets: at most three, no figures (a telephone number has an area code)
 )
 ANNOTATION = re.compile(
-    rf"(?!{'|'.join(map(re.escape, MASKS))})(?:\[[^\[\]]{{0,60}}\]|\({NOTE}(?: {NOTE}){{0,2}}\)|[♪♫*]+)"
+    rf"(?!{'|'.join(map(re.escape, (*MASKS, *WRITTEN_AROUND)))})"
+    rf"(?:\[[^\[\]]{{0,60}}\]|\({NOTE}(?: {NOTE}){{0,2}}\)|[♪♫*]+)"
 )
 GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-BEFORE_MARK = re.compile(r" +(?=[,.?!:;])")
+BEFORE_MARK = re.compile(r"(?<! ) ++(?=[,.?!:;])")
 BETWEEN_HAN = re.compile(rf"(?<=[{HAN_RANGE}，。？！：；]) +(?=[{HAN_RANGE}0-9])|(?<=[0-9%,.?!:;]) +(?=[{HAN_RANGE}])")
 AFTER_HAN = re.compile(
     rf"(?<=[{HAN_RANGE}%])[,.?!:;](?=[{HAN_RANGE}\d\s—]|$)|(?<=\d)[,.?!:;](?=[{HAN_RANGE}\s—]|$)"
@@ -191,7 +201,9 @@ def normalise(transcript: Transcript) -> Transcript:
 
 
 def mask(transcript: Transcript, names: Iterable[str] = ()) -> Transcript:
-    """Personal data replaced by ``[name]``, ``[phone]``, ``[email]``, ``[id]``, ``[card]``, across words, times kept.
+    """Personal data replaced by ``[name]``, ``[phone]``, ``[email]`` … across words, times kept.
+
+    ``MASKS`` names all of them.
 
     Parameters
     ----------
@@ -212,7 +224,8 @@ def mask(transcript: Transcript, names: Iterable[str] = ()) -> Transcript:
 
     def hide(letters: Letters) -> Letters:
         letters = letters.substitute(EMAIL, hide_email)
-        letters = letters.substitute(NUMBERS, hide_numbers)
+        letters = letters.substitute(LINK, hide_link).substitute(HANDLE, hide_handle)
+        letters = letters.substitute(CODE, hide_codes).substitute(NUMBERS, hide_numbers)
         return letters.substitute(who, hide_name) if who else letters
 
     masked = _each_speaker(transcript, hide)

@@ -21,7 +21,7 @@ MOST_REPEATS = 3  # of one n-gram in a row: people who stammer repeat a word two
 
 UNSURE = 0.5  # mean word confidence below which a phrase that people also say is taken for an invention
 
-SENTENCE_END = re.compile(r"[.?!。？！]\W*$")
+SENTENCE_END = re.compile(r"[.?!。？！](?:(?![.?!。？！])\W)*+$")
 LETTERS = re.compile(r"\w+")
 
 

@@ -19,7 +19,7 @@ PARTICLES = frozenset({"de", "da", "di", "van", "von", "der", "den", "la", "le",
 
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "【": "[", "】": "]", "［": "[", "］": "]", "＠": "@"})
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_EMAIL = re.compile(r"\S+@\S+\.\w+")
+_EMAIL = re.compile(r"(?<![^\s@])[^\s@]++@[^\s@.]++(?:\.[^\s@.]++)+")
 _PHONE = re.compile(r"\+?[\d][\d\s().-]{5,}\d")
 _SENTENCE_END = re.compile(r"[!?。！？;；，、]|,.*,|\.{2,}|…")
 _STEP = re.compile(r"(?:第[一二三四五六七八九十\d]+(?:步|点|个?阶段|方面|部分|项)?|[一二三四五六七八九十]+|其[一二三])")

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from vivavoce.features.transcript.formats.cue import Cue, plain, share_out
 from vivavoce.features.transcript.label_forms import LONGEST, Likeness, fold_name, is_note, likeness
 
-_TIME = r"(?:[\[(（【]?\s*\d{1,2}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d+)?\s*[\])）】]?)"
+_TIME = r"(?:[\[(（【]?\s{0,3}\d{1,2}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d+)?(?:\s{0,3}[\])）】])?)"
 _CLOCK = re.compile(rf"(?:^|(?<=\s)|(?<=[:：])){_TIME}(?=\s|$|[:：\-–—])\s*[-–—]?\s*")
 _LEAD = re.compile(r"^(?:>>+|&gt;&gt;|[-–—*#_~|•·►▶»=+\\/\"“”「『]+)\s*(?=\S)")
-_COLON = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)\s*[*_~\"”」』|]*\s*[:：](?!//|\d\d\b)\s*[*_~]*\s*")
+_COLON = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)\s*+[*_~\"”」』|]*+\s*+[:：](?!//|\d\d\b)\s*+[*_~]*+\s*")
 _BRACKET = re.compile(
     r"^[\[【(（<《「『{]([^\[\]【】()（）<>{}《》「」『』\n]{1,80}(?:[(（][^()（）]*[)）])?)[\]】)）>》」』}]\s*[:：\-–—|]?\s*"
 )
-_DASH = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)(?:\s+[-–—~·•/=]+\s+|——|--)")
-_BAR = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)\s*(?:\||[=-]?>|\t|»|／)\s*")
+_DASH = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)(?:\s++[-–—~·•/=]++\s+|——|--)")
+_BAR = re.compile(rf"^([^\n:：]{{1,{LONGEST}}}?)(?:\t|[^\S\t]*+(?:\||[=-]?>|\t|»|／))\s*")
 _ENCLOSED = re.compile(r"^[\[【(（<《「『{]([^()（）\[\]]*(?:[(（][^()（）]*[)）])?)[\]】)）>》」』}]$")
 _AT = re.compile(r"^[@＠](\S+(?:\s[A-Z][\w'’.-]*){0,2})[\s,，]*")
 _INSIDE = re.compile(

@@ -1,4 +1,4 @@
-"""What names or numbers a person in running text: names, telephones, e-mail addresses, identity and bank cards.
+"""What names a person in running text.
 
 Running text with a time for every letter, so that patterns may reach across words and leave words with times.
 """
@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
 from itertools import pairwise, takewhile
@@ -15,83 +14,6 @@ from itertools import pairwise, takewhile
 import yaml
 
 from vivavoce.features.transcript.words import HAN_RANGE, Word
-
-EMAIL = re.compile(
-    r"[A-Za-z0-9._%+-]+\s?@\s?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    r"|\b[a-z0-9._%+-]+(?:\s(?:dot|underscore|dash)\s[a-z0-9]+)*\sat\s[a-z0-9-]+(?:\sdot\s[a-z]+)+\b",
-    re.IGNORECASE,
-)
-NUMBERS = re.compile(r"(?<![\w.])[+(]?\d+(?:(?:[\s().-]{1,3}|(?<=\b\d),\s?(?=\d\b))\+?\d+)*[Xx]?(?![A-Za-z\d])")
-GROUP = re.compile(r"\+?\d+[Xx]?")
-PHONE = re.compile(
-    r"(?:86)?1[3-9]\d{9}"  # China, mobile
-    r"|(?:86)?0\d{9,11}"  # China, fixed line with area code
-    r"|1?[2-9]\d{2}[2-9]\d{6}"  # North America (NANP): area code and exchange begin with 2–9
-)
-INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}")  # E.164: at most 15 digits
-LOCAL = re.compile(r"\d{3}-\d{4}|\d(?:[\s-]\d){6,}")  # a local number, or seven and more digits read out one by one
-ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, ISO 7064 MOD 11-2
-ID_CHECK = "10X98765432"
-CARD_LENGTHS = range(13, 20)  # ISO/IEC 7812; the first digit of payment cards is 2–6
-
-
-def hide_email(_: re.Match[str]) -> str:
-    """The mask of a match of ``EMAIL``, set off from what it was glued to."""
-    return " [email] "
-
-
-def hide_numbers(found: re.Match[str]) -> str:
-    """The digits of a match of ``NUMBERS`` with identity cards, bank cards and telephone numbers replaced.
-
-    Examples
-    --------
-    >>> NUMBERS.sub(hide_numbers, "call 212-555-0142 or +86 138 0013 8000, we sold 4000 in 2019")
-    'call [phone] or [phone], we sold 4000 in 2019'
-    """
-    text = found.group()
-    groups = [group.span() for group in GROUP.finditer(text)]
-    written, at, first = "", 0, 0
-    while first < len(groups):
-        for last in range(len(groups) - 1, first - 1, -1):
-            start, end = groups[first][0], groups[last][1]
-            kind = _kind(text[start:end])
-            if kind:
-                written += text[at:start].removesuffix("(") + kind
-                at, first = end, last
-                break
-        first += 1
-    return written + text[at:]
-
-
-def _kind(text: str) -> str | None:
-    """Which mask covers this number, if any."""
-    plain = re.sub(r"[^\dXx+]", "", text).upper()
-    if _is_chinese_id(plain):
-        return "[id]"
-    if plain.isdigit() and len(plain) in CARD_LENGTHS and plain[0] in "23456" and _passes_luhn(plain):
-        return "[card]"
-    digits = plain.removeprefix("+")
-    if PHONE.fullmatch(digits) or INTERNATIONAL.fullmatch(plain) or LOCAL.fullmatch(text):
-        return "[phone]"
-    return None
-
-
-def _is_chinese_id(plain: str) -> bool:
-    """Eighteen places with a possible date of birth and the right check digit (GB 11643-1999)."""
-    if not re.fullmatch(r"[1-9]\d{16}[\dX]", plain):
-        return False
-    try:
-        date(int(plain[6:10]), int(plain[10:12]), int(plain[12:14]))
-    except ValueError:
-        return False
-    total = sum(weight * int(digit) for weight, digit in zip(ID_WEIGHTS, plain, strict=False))
-    return plain[17] == ID_CHECK[total % 11]
-
-
-def _passes_luhn(digits: str) -> bool:
-    """Luhn's check (ISO/IEC 7812-1): every second digit from the right doubled, digits summed, a multiple of ten."""
-    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
 def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:

@@ -8,7 +8,7 @@ What the report says of everything that was looked through: other cuts, intersec
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from vivavoce.fairness.document import ADVERSE_IMPACT
+from vivavoce.fairness.document import ADVERSE_IMPACT, ALL, SMALL
 from vivavoce.fairness.groups import CROSS
 from vivavoce.models.score import OVERALL
 from vivavoce.pipelines.auditing.differences import UNSAID
@@ -133,9 +133,9 @@ def _unmeasured_row(rows: Sequence[Json]) -> Iterator[tuple[str, ...]]:
         yield row["group"], *counts, share_words(row["share"]), between
 
 
-def primary_tables(audit: Json) -> list[Json]:
-    """The tables that decide."""
-    return [table for table in audit["tables"] if table["family"] == "primary"]
+def pooled_tables(audit: Json) -> list[Json]:
+    """The declared tables of everybody together, one for each attribute."""
+    return [table for table in audit["tables"] if table["family"] == "primary" and table["stratum"] is None]
 
 
 def verdict_grid(table: Json, say: Say) -> Grid:
@@ -158,8 +158,9 @@ def verdict_grid(table: Json, say: Say) -> Grid:
     rows = tuple(
         (
             row["group"], count_words(row["n"]), count_words(row["selected"]), share_words(row["rate"]),
-            decimal(row["impact_ratio"], 3), _interval(row), p_words(row["adjusted_p"]),
-            decimal(row["detectable_ratio"]), say("verdict_" + row["verdict"]), say("why_" + row["why"]),
+            decimal(row["impact_ratio"], 3), interval_words(row["score_low"], row["score_high"]),
+            p_words(row["adjusted_p"]), decimal(row["detectable_ratio"]), say("verdict_" + row["verdict"]),
+            say("why_" + row["why"]),
         )
         for row in table["rows"]
     )  # fmt: skip
@@ -171,21 +172,30 @@ def verdict_grid(table: Json, say: Say) -> Grid:
     )  # fmt: skip
 
 
+def stratum_words(stratum: str, say: Say) -> str:
+    """A job or site as it is called, or all of them taken together."""
+    for kind in ("job", "site"):
+        for place, words in ((ALL, "within_all"), (SMALL, "within_small")):
+            if stratum == place.format(kind):
+                return say(words, kind=say("kinds_" + kind))
+    return stratum
+
+
 def title_of(table: Json, say: Say) -> str:
     """Which table this is, in words."""
     parts = [say("by", attribute=table["attribute"])]
     if table["stratum"]:
-        parts.append(table["stratum"])
+        parts.append(stratum_words(table["stratum"], say))
     if table["cut"] is not None:
         parts.append(f"{'>' if table['measure'] == 'scoring' else '≥'} {table['cut']:g}")
     return ", ".join(parts)
 
 
-def _interval(row: Json) -> str:
-    if row["score_low"] is None:
+def interval_words(low: float | None, high: float | None) -> str:
+    """An interval's limits; a dash where there is none, ∞ where it has no upper limit."""
+    if low is None:
         return "–"
-    high = "∞" if row["score_high"] is None else decimal(row["score_high"])
-    return f"{decimal(row['score_low'])}–{high}"
+    return f"{decimal(low)}–{'∞' if high is None else decimal(high)}"
 
 
 EXPLORED_SHOWN = 20  # findings in the text; audit.json holds all
@@ -219,9 +229,6 @@ def tell_explored(audit: Json, say: Say) -> Iterator[Block]:
         if group:
             yield Heading(3, say(name), name)
             yield from (verdict_grid(table, say) for table in group)
-    if audit["stratified"]:
-        yield Paragraph(say("stratified_note"), "small")
-        yield _stratified(audit["stratified"], say)
     if any(row["not_scored"] for table in audit["not_scored"] for row in table["rows"]):
         yield Heading(3, say("not_scored"), "not-scored")
         yield Paragraph(say("not_scored_note"), "small")
@@ -251,15 +258,3 @@ def _sweeps(audit: Json, tables: Sequence[Json], say: Say) -> Iterator[Block]:
     for attribute in dict.fromkeys(table["attribute"] for table in tables):
         cuts = [table for table in tables if table["attribute"] == attribute]
         yield sweep(attribute, cuts, audit["declared"].get("sweep_cut", audit["declared"].get("cut")), say)
-
-
-def _stratified(rows: Sequence[Json], say: Say) -> Grid:
-    names = ("group", "strata_column", "odds_ratio", "interval", "mh_p", "bd_p")
-    cells = tuple(
-        (
-            f"{row['attribute']}: {row['group']} / {row['comparator']}", f"{row['strata']}", decimal(row["odds_ratio"]),
-            f"{decimal(row['odds_low'])}–{decimal(row['odds_high'])}", p_words(row["p"]), p_words(row["breslow_day_p"]),
-        )
-        for row in rows
-    )  # fmt: skip
-    return Grid(say("strata"), tuple(say(name) for name in names), (False, *(True,) * 5), cells)

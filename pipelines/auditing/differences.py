@@ -6,6 +6,7 @@ Ready counts, as somebody else added them up: apart from scores, which are of si
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -13,15 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vivavoce.data.cells import is_missing
 from vivavoce.data.problem import Problem, shorten
-from vivavoce.data.table import Column, Given, Kind, Maps, Table, read_table
+from vivavoce.data.table import Column, Given, Kind, Maps, Table, duplicates, read_table
 from vivavoce.evaluation.agreement import share
 from vivavoce.evaluation.estimate import Estimate
 from vivavoce.fairness.differences import LEAST, ScoreDifference, ScoreDifferences, score_differences
 from vivavoce.fairness.document import finite
-from vivavoce.fairness.groups import UNKNOWN, Labels
+from vivavoce.fairness.groups import SEVERAL, UNKNOWN, UNKNOWN_WORD, Labels, settle
 from vivavoce.fairness.table import SHARE_THAT_COUNTS, Family, Group, build_table
 from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.auditing.doubts import joined, no_weights
 
 FEWEST_BARS, MOST_BARS = 8, 40  # of a histogram: the square root of the people, within what an eye can tell apart
 
@@ -197,22 +200,76 @@ COUNTS = (
     Column("group", Kind.NAME, meaning="which group"),
     Column("n", Kind.TEXT, meaning="how many people"),
     Column("selected", Kind.TEXT, meaning="how many of them were selected"),
+    Column("job", Kind.LABEL, meaning="for which job family: each is judged by itself").optional,
+    Column("site", Kind.LABEL, meaning="where; judged by itself where no job is said").optional,
 )
 
 
-def read_counts(given: Given, maps: Maps | None = None) -> tuple[dict[str, list[Group]], Table]:
-    """Read ready counts, ``table,group,n,selected``, decimals exactly as written; returns them and the table.
+@dataclass(frozen=True)
+class ReadyCounts:
+    """Ready counts as read: groups by table and job (or site, as ``kind`` says), one job where none is said.
+
+    ``several``: people by table who were counted under several values at once.
+    """
+
+    tables: Mapping[str, Mapping[str, Sequence[Group]]]
+    kind: str
+    table: Table
+    several: Mapping[str, int]
+
+    @property
+    def people(self) -> dict[str, dict[str, float]]:
+        """People of every known group, by table."""
+        found: dict[str, dict[str, float]] = {name: {} for name in self.tables}
+        for name, jobs in self.tables.items():
+            for group in (group for groups in jobs.values() for group in groups if group.name != UNKNOWN_WORD):
+                found[name][group.name] = found[name].get(group.name, 0.0) + float(group.n)
+        return found
+
+
+def read_counts(given: Given, maps: Maps | None = None, join: Mapping[str, str] | None = None) -> ReadyCounts:
+    """Read ready counts, ``table,group,n,selected`` and perhaps ``job`` or ``site``, decimals exactly as written.
+
+    Groups named by a word that tables use for what is missing are the unknown ones, added up; those of several values
+    are one (:func:`vivavoce.fairness.groups.settle`), and ``join`` counts spellings as one, as among people.
 
     Raises
     ------
     TableRefused
         For missing columns, names that are empty or stand twice in a table, and counts that are not 0 ≤ selected ≤ n.
     """
-    table = read_table(given, COUNTS, key=("table", "group"), checks=[_counted], maps=maps, called="counts")
-    tables: dict[str, list[Group]] = {}
-    for name, group, n, selected in table.frame[[one.name for one in COUNTS]].itertuples(index=False):
-        tables.setdefault(name, []).append(Group(group, Fraction(Decimal(selected)), Fraction(Decimal(n))))
-    return tables, table
+    table = read_table(given, COUNTS, checks=[_once, _counted, no_weights], maps=maps, called="counts")
+    frame = table.frame
+    same = joined(join or {}, list(dict.fromkeys(frame["table"])), table.source)
+    named: dict[str, dict[str, None]] = {}
+    for name, group in zip(frame["table"], frame["group"], strict=True):
+        named.setdefault(name, {})[group] = None
+    settled = {
+        name: dict(zip(groups, settle([None if is_missing(one) else one for one in groups], same.get(name, {})),
+                       strict=True))
+        for name, groups in named.items()
+    }  # fmt: skip
+    several = dict.fromkeys(named, Fraction(0))
+    kind = next((name for name in ("job", "site") if name in frame), "job")
+    where = frame[kind] if kind in frame else [None] * len(frame)
+    tables: dict[str, dict[str, dict[str, Group]]] = {}
+    for name, group, n, selected, job in zip(
+        frame["table"], frame["group"], frame["n"], frame["selected"], where, strict=True
+    ):
+        called = settled[name][group] or UNKNOWN_WORD
+        if called != group and called.casefold().startswith(SEVERAL):
+            several[name] += Fraction(Decimal(n))
+        groups = tables.setdefault(name, {}).setdefault("" if is_missing(job) else str(job), {})
+        before = groups.get(called, Group(called, Fraction(0), Fraction(0)))
+        chosen, people = Fraction(Decimal(selected)), Fraction(Decimal(n))
+        groups[called] = Group(called, chosen + Fraction(before.selected), people + Fraction(before.n))
+    found = {name: {job: [*groups.values()] for job, groups in jobs.items()} for name, jobs in tables.items()}
+    return ReadyCounts(found, kind, table, {name: round(people) for name, people in several.items()})
+
+
+def _once(table: Table) -> list[Problem]:
+    """Groups that stand twice in a table, for a job and a site where it says so."""
+    return duplicates(table, [name for name in ("table", "job", "site", "group") if name in table.frame])
 
 
 def _counted(table: Table) -> list[Problem]:

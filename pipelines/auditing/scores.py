@@ -32,10 +32,14 @@ from vivavoce.data.table import (
     duplicates,
     read_table,
 )
-from vivavoce.fairness.audit import Cohort, scoring_rate
+from vivavoce.fairness.audit import Cohort
 from vivavoce.fairness.groups import CANDIDATE, Declared, Labels
-from vivavoce.fairness.table import Measure
+from vivavoce.fairness.table import Measure, scoring_rate
 from vivavoce.models.score import OVERALL
+from vivavoce.pipelines.auditing.doubts import no_weights, spellings
+
+Floats = npt.NDArray[np.float64]
+Json = dict[str, Any]
 
 SCORE, DECISION, JOB, SITE, COMPETENCY, STATUS = "score", "decision", "job", "site", "competency", "status"
 RELIABILITY, REASON = "reliability", "reason"
@@ -108,7 +112,9 @@ def read_scores(given: Given, decision: str | None = None, maps: Maps | None = N
     named = [Column(decision, Kind.FLAG, filled=False)] if decision else []
     columns = [*(one for one in SCORES if decision is None or fold(one.name) != fold(decision)), *named]
     checks: list[Check] = [] if decision else [_judged]
-    table = read_table(given, columns, checks=[*checks, _once, _one_reliability], maps=maps, called="scores")
+    table = read_table(
+        given, columns, checks=[*checks, _once, _one_reliability, no_weights], maps=maps, called="scores"
+    )
     whole = table.frame
     if decision is None and SCORE not in whole:
         decision = DECISION
@@ -254,6 +260,13 @@ class People:
     attributes: Mapping[str, Labels]
     comparators: Mapping[str, str]
 
+    @property
+    def warnings(self) -> list[Json]:
+        """What the groups' own words make doubtful: one group in several spellings, several values at once."""
+        found = [one for name, labels in self.attributes.items() for one in spellings(name, labels.people)]
+        counts = {name: self.groups.several(name) for name in self.attributes}
+        return found + [{"what": "several", "attribute": name, "n": n} for name, n in counts.items() if n]
+
     def described(self, scored: npt.NDArray[np.bool_]) -> dict[str, Any]:
         """How many there are, what their scores say of their origin, and who is missing on one side."""
         scores = self.scores
@@ -270,10 +283,6 @@ class People:
             "model_digests": list(scores.model_digests),
             "standings": list(scores.standings),
         }
-
-
-Floats = npt.NDArray[np.float64]
-Json = dict[str, Any]
 
 
 def declare(
@@ -309,10 +318,11 @@ def declare(
     asked = [name for name, value in options.items() if value is not None]
     if len(asked) > 1:
         raise InputRefused(place, [Problem("options", ", ".join(asked), "Declare one of cut, select and decision.")])
+    about: Json = {"attributes": attributes, "strata": scores.strata, "persons": _persons(scores)}
     if scores.decisions is not None:
         scored, selected = np.isfinite(scores.decisions), scores.decisions == 1
         declared: Json = {"kind": "decision", "column": decision or DECISION}
-        return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, attributes, scores.strata), declared
+        return Cohort(scored, selected, scores.scores, Measure.SELECTION, None, **about), declared
     if scores.scores is None:
         raise InputRefused(place, [Problem("options", ", ".join(asked), "A cut needs a column 'score'.")])
     values = scores.scores
@@ -320,11 +330,11 @@ def declare(
     if not scored.any():
         raise InputRefused(place, [Problem("score", "no number", "Nobody was scored: there is nothing to audit.")])
     if select is not None:
-        return _select(place, scores, values, attributes, select)
+        return _select(place, scores, values, about, select)
     if cut is None:
         rate = scoring_rate(values)
         declared = {"kind": "median", "cut": rate.median, "at_cut": rate.at_median}
-        return Cohort(scored, rate.above, values, Measure.SCORING, rate.median, attributes, scores.strata), declared
+        return Cohort(scored, rate.above, values, Measure.SCORING, rate.median, **about), declared
     selected = values >= cut  # nan never is
     declared = {
         "kind": "cut",
@@ -333,12 +343,16 @@ def declare(
         "asked": None,
         "share": float(selected.sum() / scored.sum()),
     }
-    return Cohort(scored, selected, values, Measure.SELECTION, cut, attributes, scores.strata), declared
+    return Cohort(scored, selected, values, Measure.SELECTION, cut, **about), declared
 
 
-def _select(
-    place: object, scores: Scores, values: Floats, attributes: Mapping[str, Labels], share: float
-) -> tuple[Cohort, Json]:
+def _persons(scores: Scores) -> npt.NDArray[np.int64] | None:
+    """Whose row each is, where people stand in several: rows of one person are no independent evidence."""
+    codes, people = pd.factorize(scores.candidates)
+    return codes.astype(np.int64) if len(people) < len(codes) else None
+
+
+def _select(place: object, scores: Scores, values: Floats, about: Json, share: float) -> tuple[Cohort, Json]:
     """The best ``share`` of every job: jobs have their own scales, and people compete within one."""
     if not 0 < share < 1:
         raise InputRefused(place, [Problem("select", str(share), "Write a share between 0 and 1.")])
@@ -346,13 +360,14 @@ def _select(
     jobs = scores.strata.get(JOB)
     codes = np.zeros(len(values), np.int64) if jobs is None else jobs.codes
     names = [""] if jobs is None else [*jobs.levels, ""]  # -1, no job said, is the last
-    selected, at_cut, cuts = np.zeros(len(values), bool), 0, {}
+    selected, at_cut, cuts, most = np.zeros(len(values), bool), 0, {}, 0.0
     below = np.full(len(values), np.nan)
     for code in np.unique(codes[scored]):
         here = (codes == code) & scored
         cut = float(np.sort(values[here])[-max(round(share * int(here.sum())), 1)])
         selected |= here & (values >= cut)
         at_cut += int((values[here] == cut).sum())
+        most = max(most, float((values[here] >= cut).mean()))
         cuts[names[code]] = cut
         below[here] = 100 * (stats.rankdata(values[here], "min") - 1) / here.sum()
     alone = cuts[names[0]] if jobs is None else None
@@ -362,8 +377,8 @@ def _select(
         "at_cut": at_cut,
         "asked": share,
         "share": float(selected.sum() / scored.sum()),
-        **({} if jobs is None else {"cuts": cuts, "sweep_cut": 100 * (1 - share)}),
+        **({} if jobs is None else {"cuts": cuts, "sweep_cut": 100 * (1 - share), "most": most}),
     }
     swept = None if jobs is None else below
-    cohort = Cohort(scored, selected, values, Measure.SELECTION, alone, attributes, scores.strata, swept)
+    cohort = Cohort(scored, selected, values, Measure.SELECTION, alone, swept=swept, **about)
     return cohort, declared

@@ -1,30 +1,26 @@
 """What the audit's report says, in order and in one language: blocks that the page and the PDF both show.
 
-The end of the report: rule packs, and the appendix with every number.
-
-What ``viva audit`` says when it is done: the verdict of every attribute in plain words, and where the report is.
+The end of the report: the appendix with every number.
 
 The audit as one page that opens from disk without a network: English first, then Chinese.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from vivavoce.fairness.document import ADVERSE_IMPACT
-from vivavoce.fairness.table import SHARE_THAT_COUNTS
 from vivavoce.pipelines.auditing.chapters import (
-    primary_tables,
+    pooled_tables,
+    stratum_words,
     tell_differences,
     tell_explored,
     tell_unmeasured,
     title_of,
     verdict_grid,
 )
+from vivavoce.pipelines.auditing.clauses import tell_rules
+from vivavoce.pipelines.auditing.equals import AT_EQUAL_SCORES, equal_words, tell_equals
 from vivavoce.pipelines.auditing.kinds import registered
+from vivavoce.pipelines.auditing.verdict import tell_jobs, tell_together, tell_verdict
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
     LANGUAGES,
     Block,
@@ -64,23 +60,6 @@ REFERENCES = (
 Json = Mapping[str, Any]
 
 
-def tell_rules(audit: Json, say: Say, language: Language) -> Iterator[Block]:
-    """Every pack's checks and their answers."""
-    yield Heading(2, say("rules"), "rules")
-    for pack in audit["rules"]:
-        values = {"title": pack["title"][language], "version": pack["version"], "source": pack["source"]}
-        yield Paragraph(say("rules_note", **values, standing=say("standing_" + pack["standing"])), "small")
-        if not pack["in_force"]:
-            yield Paragraph(say("rules_expired"), "insufficient")
-        checks = [check for check in audit["checks"] if check["pack"] == pack["name"]]
-        rows = tuple((check["clause"], check["asks"][language], say("answer_" + check["answer"])) for check in checks)
-        titles = tuple(say(name) for name in ("clause", "asks", "answer"))
-        yield Grid(pack["title"][language], titles, (False,) * 3, rows)
-    conflicts = [say("conflicts", clause=conflict["clause"]) for conflict in audit.get("conflicts", [])]
-    if conflicts:
-        yield Bullets(tuple(conflicts))
-
-
 def tell_appendix(audit: Json, say: Say) -> Iterator[Block]:
     """Method, references, and every number of the tables that decide."""
     yield Heading(2, say("appendix"), "appendix")
@@ -88,7 +67,7 @@ def tell_appendix(audit: Json, say: Say) -> Iterator[Block]:
     yield Bullets(tuple(say(f"method_{name}") for name in ("ratio", "interval", "p", "verdict", "power")))
     yield Heading(3, say("references"), "references")
     yield Bullets(REFERENCES)
-    for table in primary_tables(audit):
+    for table in pooled_tables(audit):
         groups = tuple(row["group"] for row in table["rows"])
         rows = tuple((name, *(_cell(row, name) for row in table["rows"])) for name in STATISTICS)
         grid = Grid(title_of(table, say), ("", *groups), (False, *(True,) * len(groups)), rows)
@@ -108,10 +87,11 @@ def tell(audit: Json, language: Language) -> list[Block]:
     """The whole report: verdict and limits first, numbers last."""
     say = speaker(language)
     return [
-        *_verdict(audit, say, language),
+        *tell_verdict(audit, language),
         *_findings(audit, say),
         *_declared(audit, say, language),
         *_primary(audit, say),
+        *tell_equals(audit.get("equals"), say),
         *_open(audit, say),
         *tell_differences(audit, say),
         *tell_unmeasured(audit, say),
@@ -120,48 +100,6 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *tell_rules(audit, say, language),
         *tell_appendix(audit, say),
     ]
-
-
-def _verdict(audit: Json, say: Say, language: Language) -> Iterator[Block]:
-    yield Heading(2, say("verdict"), "verdict")
-    found = sum(finding["family"] == "primary" for finding in audit["findings"])
-    count = say("one_finding") if found == 1 else say("many_findings", n=found)
-    yield Paragraph(say("status_" + audit["status"], count=count), audit["status"])
-    yield Paragraph(
-        say("restricted") if audit["restricted"] else say("shared", smallest=audit["smallest_shown"]), "small"
-    )
-    besides = looked(audit, language)
-    if besides:
-        yield Paragraph(besides)
-    yield Heading(3, say("limits"), "limits")
-    data = audit["data"]
-    limits = [say("limit_impact"), say("limit_declared")]
-    if any(table["family"] == "exploratory" for table in audit["tables"]):
-        limits.append(say("limit_explored"))
-    if data.get("scored") is not None and data["rows"] > data["scored"]:
-        limits.append(say("limit_not_scored", n=data["rows"] - data["scored"], rows=data["rows"]))
-    if data.get("rows", 0) > data.get("people", data.get("rows", 0)):
-        limits.append(say("limit_repeated", people=data["people"], rows=data["rows"]))
-    if data.get("jobs", 0) > 1 and audit["declared"].get("cut") is not None:
-        limits.append(say("limit_jobs"))
-    if data.get("jobs", 0) > 1 and audit.get("score_differences"):
-        limits.append(say("limit_pooled"))
-    if data.get("standings"):
-        limits.append(say("limit_standing", standing=", ".join(data["standings"])))
-    yield Bullets((*limits, say("disclaimer")))
-
-
-def looked(audit: Json, language: Language) -> str:
-    """What was found by looking, kind by kind, in one sentence; empty where nothing was."""
-    say = speaker(language)
-    saying = {kind.declared.finding.what: kind.declared.speaker(language) for kind in registered()
-              if kind.declared.finding}  # fmt: skip
-    kinds = Counter(finding["what"] for finding in audit["findings"] if finding["family"] == "exploratory")
-    parts = [
-        say("looked_through", n=count) if kind == ADVERSE_IMPACT else saying[kind]("looked", n=count)
-        for kind, count in sorted(kinds.items())
-    ]
-    return say("looked", found="; ".join(parts)) if parts else ""
 
 
 def tell_evidence(audit: Json, place: str, language: Language) -> Iterator[Block]:
@@ -182,18 +120,32 @@ def _findings(audit: Json, say: Say) -> Iterator[Block]:
         if evidence is None:
             yield Paragraph(say("finding_withheld", group=where["group"], comparator=where["comparator"]), "finding")
             continue
+        if finding["what"] == AT_EQUAL_SCORES:
+            yield Paragraph(equal_words(evidence, say), "finding")
+            continue
         group, reference = evidence["group"], evidence["comparator"]
-        yield Paragraph(difference_words(where, finding["difference"], say), "finding")
+        values = {
+            "ratio": decimal(finding["size"], 3), "low": decimal(finding["interval"][0]),
+            "high": decimal(finding["interval"][1]), "p": p_words(evidence["adjusted_p"]), "clause": finding["clause"],
+        }  # fmt: skip
+        if finding["difference"] is None:
+            names = {name: where[name] for name in ("attribute", "group", "comparator")}
+            yield Paragraph(
+                say("finding_within", over=stratum_words(where["stratum"], say), **names, **values), "finding"
+            )
+            yield Paragraph(say("settles_" + finding["settles"]), "small")
+            continue
+        words = difference_words(where, finding["difference"], say)
+        if where["stratum"]:
+            words = say("finding_in", where=stratum_words(where["stratum"], say), words=words)
+        yield Paragraph(words, "finding")
         yield Paragraph(
             say(
                 "finding_numbers",
                 group=where["group"], comparator=where["comparator"], selected=count_words(group["selected"]),
                 n=count_words(group["n"]), rate=share_words(group["rate"]),
                 reference_selected=count_words(reference["selected"]), reference_n=count_words(reference["n"]),
-                reference_rate=share_words(reference["rate"]), ratio=decimal(finding["size"], 3),
-                low=decimal(finding["interval"][0]),
-                high=decimal(finding["interval"][1]), p=p_words(evidence["adjusted_p"]),
-                shortfall=decimal(evidence["shortfall"], 1), clause=finding["clause"],
+                reference_rate=share_words(reference["rate"]), shortfall=decimal(evidence["shortfall"], 1), **values,
             )
         )  # fmt: skip
         yield Paragraph(say("settles_" + finding["settles"]), "small")
@@ -230,24 +182,35 @@ def _declared(audit: Json, say: Say, language: Language) -> Iterator[Block]:
     read = [one for one in data.values() if isinstance(one, Mapping) and "sha256" in one]
     sources = [f"{one['file']} (SHA-256 {one['sha256'][:12]}…)" for one in read]
     yield Paragraph(say("sources", sources=", ".join(sources)), "small")
+    if audit.get("replaces"):
+        kept = audit["replaces"]
+        yield Paragraph(say("replaces", file=kept["file"], sha=kept["sha256"][:12]), "small")
     if data.get("first_recorded"):
         yield Paragraph(say("recorded", first=data["first_recorded"][:10], last=data["last_recorded"][:10]), "small")
 
 
 def _primary(audit: Json, say: Say) -> Iterator[Block]:
     yield Heading(2, say("primary"), "primary")
-    for i, table in enumerate(primary_tables(audit)):
+    for i, table in enumerate(pooled_tables(audit)):
         yield Heading(3, say("by", attribute=table["attribute"]), f"table-{i}")
-        yield forest(table, say)
-        yield verdict_grid(table, say)
-        words = [
-            difference_words({"group": row["group"], "comparator": table["comparator"]}, _difference(row), say)
-            for row in table["rows"]
-            if row["difference"] is not None
-        ]
-        if words:
-            yield Bullets(tuple(words))
-        yield from _unknown(table, say)
+        jobs = tuple(tell_jobs(audit, table["attribute"], say))
+        yield from jobs
+        total = tuple(_total(table, say))
+        yield from (Fold(say("jobs_total"), total),) if jobs else total
+    yield from tell_together(audit, say)
+
+
+def _total(table: Json, say: Say) -> Iterator[Block]:
+    yield forest(table, say)
+    yield verdict_grid(table, say)
+    words = [
+        difference_words({"group": row["group"], "comparator": table["comparator"]}, _difference(row), say)
+        for row in table["rows"]
+        if row["difference"] is not None
+    ]
+    if words:
+        yield Bullets(tuple(words))
+    yield from _unknown(table, say)
 
 
 def _difference(row: Json) -> tuple[float | None, ...]:
@@ -270,53 +233,10 @@ def _open(audit: Json, say: Say) -> Iterator[Block]:
     lines = []
     for entry in audit["open"]:
         where, why = entry["where"], say("why_" + entry["why"])
-        line = say("open_line", group=where["group"], attribute=where["attribute"], n=count_words(entry["n"]), why=why)
+        place = ", ".join(filter(None, (where["attribute"], where["stratum"])))
+        line = say("open_line", group=where["group"], attribute=place, n=count_words(entry["n"]), why=why)
         lines.append(f"{line} {say('open_needed', needed=entry['people_needed'])}" if entry["people_needed"] else line)
     yield Bullets(tuple(lines)) if lines else Paragraph(say("open_none"))
-
-
-WORDS = {
-    "finding": "adverse impact",
-    "insufficient": "these numbers cannot tell",
-    "ok": "no adverse impact: every group passes at four fifths or more",
-}
-COLOURS = {"finding": "red", "insufficient": "yellow", "ok": "green"}
-MOST_LINES = 12  # attributes one by one; beyond, how many of each
-
-
-def announce(audit: Json, out: Path | None) -> None:
-    """Say the verdicts on stderr."""
-    said = Console(stderr=True)
-    tables = primary_tables(audit)
-    found = [verdict_of(table) for table in tables]
-    if len(tables) > MOST_LINES:
-        for verdict, count in Counter(verdict for verdict, _ in found).most_common():
-            said.print(f"{count} tables: {WORDS[verdict]}", style=COLOURS[verdict], markup=False, highlight=False)
-    else:
-        for table, (verdict, groups) in zip(tables, found, strict=True):
-            whom = f" ({', '.join(groups)})" if groups else ""
-            line = f"{table['attribute']}: {WORDS[verdict]}{whom}"
-            said.print(line, style=COLOURS[verdict], markup=False, highlight=False, soft_wrap=True)
-    besides = looked(audit, "en")
-    if besides:
-        said.print(besides, markup=False, highlight=False, soft_wrap=True)
-    if out is not None:
-        same = ".pdf and .json" if (out / "audit.pdf").is_file() else ".json"
-        said.print(f"Report: {out / 'audit.html'}, the same as {same}", markup=False, highlight=False, soft_wrap=True)
-
-
-def verdict_of(table: Json) -> tuple[str, tuple[str, ...]]:
-    """A table's verdict and the groups it rests on: its findings, else groups that count and are not ``ok``."""
-    for verdict in ("finding", "insufficient"):
-        groups = tuple(
-            row["group"]
-            for row in table["rows"]
-            if row["verdict"] == verdict
-            and (verdict == "finding" or (row["left_out"] is None and row["share"] >= float(SHARE_THAT_COUNTS)))
-        )
-        if groups:
-            return verdict, groups
-    return ("ok" if any(row["verdict"] == "ok" for row in table["rows"]) else "insufficient"), ()
 
 
 def audit_page(audit: Mapping[str, Any]) -> str:

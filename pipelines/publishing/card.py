@@ -16,7 +16,7 @@ MOST_FEATURES = 8  # of a competency that a table lists, largest first
 PEOPLE = ("persons", "interviews", "raters", "criterion", "with performance")  # of a data sheet
 LOOKS = {
     "pass": "ok", "ok": "ok", "met": "ok", "fail": "finding", "finding": "finding", "not_met": "finding",
-    "insufficient": "insufficient", "waived": "insufficient", "open": "insufficient",
+    "insufficient": "insufficient", "look": "look", "waived": "insufficient", "open": "insufficient",
     "elsewhere": "", "not_applicable": "",
 }  # fmt: skip
 
@@ -246,7 +246,7 @@ def _groups(audit: Json | None, say: Say) -> Iterator[Block]:
             Judged(say),
         )
         for table in audit["tables"]
-        if table["family"] == "primary"
+        if table["family"] == "primary" and table["stratum"] is None
     ]  # fmt: skip
     said = say("audited", made=str(audit["made"])[:10], status=say(f"ends_{audit['status']}"))
     yield from _section("groups", [said], say, *tables)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import bidirectional
 
 from vivavoce.data.wording import Words, sentences
@@ -59,7 +59,9 @@ class Grid:
     @property
     def on_paper(self) -> tuple[bool, ...]:
         """Which rows are printed."""
-        return tuple(not self.searched or verdict == "finding" for verdict in self.verdicts or ("",) * len(self.rows))
+        return tuple(
+            not self.searched or verdict in ("finding", "look") for verdict in self.verdicts or ("",) * len(self.rows)
+        )
 
     @property
     def parts(self) -> Sequence["Grid"]:
@@ -190,7 +192,18 @@ class Sentence:
 def _in(language: Language, value: object) -> object:
     if isinstance(value, Sentence):
         return value.said(language)
-    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
+    return worded(value, language) if isinstance(value, Mapping) else value
+
+
+def worded(texts: Mapping[Any, str], language: str) -> str:
+    """A text in a language, or where it is not there in the first that is; empty where there is none.
+
+    Examples
+    --------
+    >>> worded({"zh": "学习"}, "en"), worded({"en": "Learning", "zh": "学习"}, "zh"), worded({}, "en")
+    ('学习', '学习', '')
+    """
+    return texts.get(language) or next(iter(texts.values()), "")
 
 
 def _isolated(value: object) -> object:

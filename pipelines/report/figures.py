@@ -29,6 +29,7 @@ PALETTE: dict[str, tuple[str, str]] = {  # on light and on dark ground, text at 
     "finding-wash": ("#fbeaea", "#3a1c1e"),
     "amber": ("#7a5000", "#e3b45a"),
     "amber-wash": ("#fff4dc", "#33280f"),
+    "look": ("#7a5000", "#e3b45a"),
     "insufficient": ("#5b6876", "#a3afbc"),
     "series-0": ("#1f5fa8", "#79b0ef"),
     "series-1": ("#b4540a", "#f0a061"),

@@ -42,7 +42,14 @@ Stretches = npt.NDArray[np.float64]
 
 
 class SeveralSpeakers(ValueError):
-    """More than one person speaks, and nothing says which is the candidate."""
+    """More than one person speaks, and nothing says which is the candidate.
+
+    ``speakers`` are the names that were found: for whoever mends the row, and in no table.
+    """
+
+    def __init__(self, said: str, speakers: tuple[str, ...] = ()) -> None:
+        super().__init__(said)
+        self.speakers = speakers
 
 
 @dataclass(frozen=True)
@@ -151,10 +158,11 @@ def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> T
     if candidate_speaker is not None:
         own = {name for name in speakers if fold_name(name) == fold_name(candidate_speaker)}
         if not own:
-            named = ", ".join(speakers) or "nobody"
+            named = f"{len(speakers)} speaker(s)" if speakers else "nobody"
             raise SeveralSpeakers(
                 f"The manifest's candidate_speaker does not speak in the transcript, which names {named}: write the "
-                "name as the transcript has it, or leave it empty where only the candidate speaks."
+                "name as the transcript has it, or leave it empty where only the candidate speaks.",
+                speakers,
             )
         return replace(transcript, words=tuple(word for word in transcript.words if word.speaker in own))
     if len(speakers) == 1 and any(word.speaker is None for word in transcript.words):
@@ -165,7 +173,8 @@ def candidates_words(transcript: Transcript, candidate_speaker: str | None) -> T
     if len(speakers) > 1:
         raise SeveralSpeakers(
             f"The transcript names {len(speakers)} speakers: "
-            "say in the manifest's candidate_speaker which one is the candidate."
+            "say in the manifest's candidate_speaker which one is the candidate.",
+            speakers,
         )
     return transcript
 

@@ -12,6 +12,7 @@ from vivavoce.data.interview import Interview, Purpose, route
 from vivavoce.data.manifest import BadRow, Manifest, ManifestError, read_manifest
 from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
+from vivavoce.data.status import Reason
 from vivavoce.data.vault.keys import ProjectKey
 from vivavoce.features.reader.local_reader import SECONDS
 from vivavoce.features.transcript.recognise import AUTO, LANGUAGES, Engine, NoRecogniser, choose_engine
@@ -25,6 +26,7 @@ from vivavoce.pipelines.scoring.configuration import (
     RequestRefused,
     choose_encoder,
     fingerprints,
+    languages_for,
 )
 from vivavoce.pipelines.scoring.job import Settings
 from vivavoce.pipelines.scoring.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
@@ -43,6 +45,9 @@ class Request:
     _: KW_ONLY
     out: Annotated[Place, "Output folder; an interrupted run there is continued."]
     framework: Annotated[Place | None, "A framework file or a folder of them. [default: the shipped three]"] = None
+    media_root: Annotated[
+        Place | None, "Where recordings and transcripts lie. [default: beside the manifest, or below]"
+    ] = None
     workers: Annotated[int, "Processes; the numbers are the same for any.", Shown(least=1)] = 1
     asr: Annotated[
         str, "Words from: auto (transcript, else whisper), provided, whisper, faster-whisper, pocketsphinx."
@@ -131,6 +136,21 @@ class Batch:
         scorer = self.settings.scorers.get(job)
         return Standing.EXPERIMENTAL if scorer is None else scorer.standing
 
+    def foreign(self) -> list[str]:
+        """A sentence for each job and language of interviews of which the job's framework has no texts."""
+        purpose, scoring = self.configuration.purpose, self.configuration.scoring
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.manifest.interviews:
+            languages = languages_for(self.frameworks[one.job], scoring=scoring)
+            if route(one, purpose, languages) is Reason.FRAMEWORK_LANGUAGE:
+                found.setdefault((one.job, one.language), []).append(one.interview_id)
+        return [
+            f"{len(ids)} not scored and not opened, since the framework of {job} has texts in "
+            f"{', '.join(self.frameworks[job].languages)} only and their language is {language}: {_listed(ids)}. "
+            f"Give it texts in {language}, or let people listen."
+            for (job, language), ids in found.items()
+        ]
+
 
 def prepare(request: Request) -> Batch:
     """Read and check everything that a run needs, before anything is run.
@@ -152,10 +172,10 @@ def prepare(request: Request) -> Batch:
         check_production(scorers)
     frameworks = _frameworks(request, scorers)
     manifest = _manifest(request, frameworks)
-    weights = _recogniser_weights(request, manifest)
+    weights = _recogniser_weights(request, manifest, frameworks)
     trust = Trust() if request.recognition is None else read_trust(inside(request.recognition, "recognition.json"))
     if request.production:
-        _check_trust(request, manifest, weights, trust)
+        _check_trust(request, manifest, frameworks, weights, trust)
     encoder = choose_encoder(request.encoder)
     desk = find_desk([one.model for one in scorers.values()], request.reader_weights, request.reader_seconds)
     request.folder.mkdir(parents=True, exist_ok=True)
@@ -187,11 +207,13 @@ def prepare(request: Request) -> Batch:
     return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))
 
 
-def _check_trust(request: Request, manifest: Manifest, weights: str | None, trust: Trust) -> None:
+def _check_trust(
+    request: Request, manifest: Manifest, frameworks: Mapping[str, Framework], weights: str | None, trust: Trust
+) -> None:
     """Refuse, in production, to rest scores on words of a recogniser that nobody measured. Raises ``NotTrusted``."""
     spoken = {
         language
-        for interview in _unwritten(request, manifest)
+        for interview in _unwritten(request, manifest, frameworks)
         for language in (LANGUAGES if interview.language == AUTO else (interview.language,))
     }
     engine = Engine.WHISPER.value if request.asr == AUTO else request.asr
@@ -199,17 +221,22 @@ def _check_trust(request: Request, manifest: Manifest, weights: str | None, trus
         trust.check(f"{engine}:{weights[:12]}" if weights else SphinxRecogniser.engine, sorted(spoken))
 
 
-def _unwritten(request: Request, manifest: Manifest) -> list[Interview]:
+def _unwritten(request: Request, manifest: Manifest, frameworks: Mapping[str, Framework]) -> list[Interview]:
     """Interviews that may be processed and whose words have to be recognised."""
     return [
         interview
         for interview in manifest.interviews
-        if route(interview, Purpose(request.purpose)) is None
+        if _is_opened(request, interview, frameworks)
         and any(
             request.asr not in (AUTO, Engine.PROVIDED) or recording.transcript is None
             for recording in interview.recordings
         )
     ]
+
+
+def _is_opened(request: Request, interview: Interview, frameworks: Mapping[str, Framework]) -> bool:
+    languages = languages_for(frameworks[interview.job], scoring=request.scoring)
+    return route(interview, Purpose(request.purpose), languages) is None
 
 
 def _norms(request: Request, configuration: Configuration) -> Norms | None:
@@ -239,6 +266,10 @@ def _frameworks(request: Request, scorers: Mapping[str, Scorer]) -> dict[str, Fr
 def _manifest(request: Request, frameworks: dict[str, Framework]) -> Manifest:
     """The manifest; a job without a framework, or without a model among models, is a bad row like any other."""
     place, folder = _manifest_file(request.manifest)
+    if request.media_root is not None:
+        folder = Path(request.media_root)
+        if not folder.is_dir():
+            raise RequestRefused(f"--media-root {folder}: there is no such folder. Name the one that media lie in.")
     manifest = read_manifest(
         place,
         consent_on_file=request.consent_on_file,
@@ -269,7 +300,7 @@ def _manifest_file(given: Data) -> tuple[Path, Path | None]:
     return place, Path.cwd()
 
 
-def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
+def _recogniser_weights(request: Request, manifest: Manifest, frameworks: Mapping[str, Framework]) -> str | None:
     """SHA-256 of the recogniser's weights where words have to be recognised; else None.
 
     Raises
@@ -280,7 +311,7 @@ def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
     without = [
         interview.interview_id
         for interview in manifest.interviews
-        if route(interview, Purpose(request.purpose)) is None
+        if _is_opened(request, interview, frameworks)
         and any(recording.transcript is None for recording in interview.recordings)
     ]
     try:
@@ -293,6 +324,9 @@ def _recogniser_weights(request: Request, manifest: Manifest) -> str | None:
             check_digest(checkpoint, digest)
             return digest
     except NoRecogniser as error:
-        shown = ", ".join(without[:SHOWN_IDS]) + (" …" if len(without) > SHOWN_IDS else "")
-        raise RequestRefused(f"{error} Interviews without a transcript: {shown or 'none'}.") from error
+        raise RequestRefused(f"{error} Interviews without a transcript: {_listed(without) or 'none'}.") from error
     return None
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:SHOWN_IDS]) + (" …" if len(ids) > SHOWN_IDS else "")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vivavoce.data.errors import VivaError
+from vivavoce.data.framework import Framework
+from vivavoce.data.interview import MEASURED, Purpose
 from vivavoce.data.interview import Profile as Profile
-from vivavoce.data.interview import Purpose
 from vivavoce.data.schema import Family, Feature, Stage
 from vivavoce.features.face import FACE, face_stage
 from vivavoce.features.language import COVERAGE, LANGUAGE, language_stage
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 class RequestRefused(VivaError):
     """What was asked for cannot be run; nothing was. The message says what to change."""
+
+
+def languages_for(framework: Framework, *, scoring: bool) -> tuple[str, ...]:
+    """Languages in which interviews go on: to be scored they need the framework's texts, to be measured they do not."""
+    return framework.languages if scoring else MEASURED
 
 
 @dataclass(frozen=True)

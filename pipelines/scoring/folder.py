@@ -162,6 +162,14 @@ def notes(batch: Batch, rows: Sequence[Row]) -> list[dict[str, str]]:
         told = reading_account(rows, batch.settings.desk)
         values = {name: "–" if told[name] is None else f"{told[name]:.2f}" for name in ("icc", "rubric")}
         said.append(Sentence("batch", "readings", {**values, "answers": told["ratings"], "scores": told["scores"]}))
+    said += [
+        Sentence(
+            "batch", "one_language", {"job": job.replace("_", " "), "there": Sentence("batch", f"language_{there}")}
+        )
+        for job in configuration.frameworks
+        for there, *more in [batch.frameworks[job].languages]
+        if not more
+    ]
     if configuration.asr == "pocketsphinx":
         said.append(Sentence("batch", "smoke_run"))
     if configuration.consent_on_file:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.identity import Digest, InputChanged
-from vivavoce.data.interview import Interview, Modality, permitted, route
+from vivavoce.data.interview import MEASURED, Interview, Modality, permitted, route
 from vivavoce.data.media.account import Limits
 from vivavoce.data.schema import Stage
 from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
@@ -19,6 +19,7 @@ from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.features.reader.reading import ReaderFailed
+from vivavoce.features.transcript.recognise import AUTO
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
 from vivavoce.models.version import MeasuredAnswer
@@ -30,7 +31,7 @@ from vivavoce.pipelines.scoring.answers import (
     is_unmatched,
     mark_losses,
 )
-from vivavoce.pipelines.scoring.configuration import Configuration
+from vivavoce.pipelines.scoring.configuration import Configuration, languages_for
 from vivavoce.pipelines.scoring.measure import Measurer
 from vivavoce.pipelines.scoring.model import Scorer
 from vivavoce.pipelines.scoring.outputs import AnswerResult, Result
@@ -45,6 +46,7 @@ ROUTES = {
     Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
     Reason.UNMEASURED_LANGUAGE: "Spoken Cantonese is not measured yet: it goes to people. Nothing was opened.",
     Reason.NO_READER_CONSENT: "The reader is outside, without consent to external_reader: nothing was opened.",
+    Reason.FRAMEWORK_LANGUAGE: "The job's framework has no texts in the row's language. Nothing was opened.",
     Reason.HUMAN_ROUTE: "The row asks for people: an accommodation, a refusal or a withdrawal. Nothing was opened.",
 }
 
@@ -84,9 +86,11 @@ class Outcome:
 class Ended(Exception):
     """The interview ends here, not scored, for a named reason."""
 
-    def __init__(self, reason: str, detail: str, media: MediaStatus | None = None) -> None:
+    def __init__(
+        self, reason: str, detail: str, media: MediaStatus | None = None, speakers: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(detail)
-        self.reason, self.detail, self.media = reason, detail, media
+        self.reason, self.detail, self.media, self.speakers = reason, detail, media, speakers
 
 
 def build_job(settings: Settings) -> "InterviewJob":
@@ -137,6 +141,7 @@ class InterviewJob:
             result = self._measured(task, framework, clock, digests)
         except Ended as end:
             result = not_measured(interview.interview_id, framework, end.reason, end.detail, end.media, clock.seconds)
+            result = replace(result, speakers=end.speakers)
         except Erased as error:
             result = not_measured(interview.interview_id, framework, Reason.ERASED, str(error))
             return Outcome(result, tuple(digests))
@@ -150,11 +155,14 @@ class InterviewJob:
     def _measured(self, task: Task, framework: Framework, clock: "Clock", digests: list[Digest]) -> Result:
         interview, configuration = task.interview, self.settings.configuration
         reads = self.settings.desk is not None and self._asked_for(interview.job)
-        reason = route(interview, configuration.purpose)
+        languages = languages_for(framework, scoring=configuration.scoring)
+        reason = route(interview, configuration.purpose, languages)
         if reason is None and reads and self.settings.desk and not self.settings.desk.agreed(interview):
             reason = Reason.NO_READER_CONSENT
         if reason is not None:
             raise Ended(reason, ROUTES[reason])
+        if interview.language == AUTO and set(languages) < set(MEASURED):
+            _hold(self._listener.written_in(interview), framework)
         modalities = permitted(interview.consent, configuration.purpose) & configuration.profile.modalities
         compared = compared_modalities(interview, modalities, configuration.interviewer_consent)
         with ExitStack() as stack:
@@ -171,6 +179,8 @@ class InterviewJob:
                 raise Ended(worst.status if worst.status not in SOUND else Reason.NO_ANSWER, worst.detail, worst.status)
             with clock("words"):
                 heard = self._hear(interview, spans, seen, worst, compared)
+                if configuration.scoring:
+                    _hold({one.words.language for one in heard.values()}, framework)
                 spans = find_answers(spans, heard, framework, self.settings.encoder)
                 spans = mark_losses(spans, [one.observation.lost for one in seen])
         with clock("measure"):
@@ -197,9 +207,17 @@ class InterviewJob:
                 interview, spans, speaking, [one.sha256 for one in seen], [one.sound for one in seen]
             )
         except Unheard as end:
-            raise Ended(end.reason, str(end), worst.status) from end
+            raise Ended(end.reason, str(end), worst.status, end.speakers) from end
         except InputChanged as error:
             raise Ended(MediaStatus.INPUT_CHANGED, str(error), MediaStatus.INPUT_CHANGED) from error
+
+
+def _hold(spoken: Collection[str], framework: Framework) -> None:
+    """End an interview in a language of which its framework has no texts: nothing could be set against them."""
+    if foreign := sorted(set(spoken) - set(framework.languages)):
+        there = ", ".join(framework.languages)
+        said = f"What was said is in {', '.join(foreign)}; the framework of {framework.job} has texts in {there} only."
+        raise Ended(Reason.FRAMEWORK_LANGUAGE, said)
 
 
 class Clock:
@@ -312,14 +330,14 @@ def only_measured(
 
 def with_accounts(result: Result, heard: Collection[Heard]) -> Result:
     """What reading the transcripts had to mend or leave out, on the row: beyond ``MENDED`` of the words, partial."""
-    told = [f"{one.source}: {one.account}." for one in heard if one.account.mended]
-    worst = max((one.account.share for one in heard), default=0.0)
-    if worst:
-        told.append(f"{worst:.1%} of a transcript's words were left out or stand at guessed times.")
-    detail = " ".join(filter(None, [result.detail, *told]))
+    read = [one for one in heard if one.source]
+    if not read:
+        return result
+    mended = tuple((one.source, kind, count) for one in read for kind, count in one.account.mended)
+    worst = max(one.account.share for one in read)
     if worst > MENDED and result.status in COMPLETE:
-        return replace(result, detail=detail, status=RowStatus.PARTIAL, reason=Reason.PARTIAL_TRANSCRIPT)
-    return replace(result, detail=detail)
+        result = replace(result, status=RowStatus.PARTIAL, reason=Reason.PARTIAL_TRANSCRIPT)
+    return replace(result, mended=mended, words_left_out=worst)
 
 
 def asked_questions(interview: Interview) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
-"""The tables of an output folder, one function per file, written atomically in the manifest's order.
-
-``scores.parquet``, ``questions.parquet``, ``status.parquet``, ``features.parquet``, ``absent.parquet`` and, on request,
-the same as CSV.
+"""The tables of an output folder, one function per file, written atomically in the manifest's order: scores, questions,
+status, features and absent, in Parquet and, on request, the same as CSV.
 
 What one interview came to: measured answers, scores, statuses — as it is sealed in the store.
 """
@@ -85,6 +83,9 @@ class Result:
     scores: tuple[Score, ...]
     model_digest: str | None  # None where nothing was scored
     seconds: dict[str, float]  # by stage
+    mended: tuple[tuple[str, str, int], ...] = ()  # in reading transcripts: in which file, what, how often
+    words_left_out: float | None = None  # share of a transcript's, or at guessed times, 0–1; None where none was read
+    speakers: tuple[str, ...] = ()  # named in a transcript of which nobody knows who is the candidate; in no table
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -124,10 +125,7 @@ SCORES = pa.schema(
 )
 QUESTIONS = pa.schema(
     [
-        ("interview_id", pa.string()),
-        ("candidate_id", pa.string()),
-        ("job", pa.string()),
-        ("question_id", pa.string()),
+        *((name, pa.string()) for name in ("interview_id", "candidate_id", "job", "question_id")),
         ("score", pa.float64()),
         ("model_digest", pa.string()),
     ]
@@ -140,17 +138,12 @@ STATUS = pa.schema(
         ("reason", pa.string()),
         ("media", pa.string()),
         ("detail", pa.string()),
+        ("mended", pa.string()),  # what reading transcripts had to mend, by file; null where nothing
+        ("words_left_out", pa.float64()),  # share, or at guessed times, 0–1; null where no transcript was read
         ("seconds", pa.float64()),
     ]
 )
-ABSENT = pa.schema(
-    [
-        ("interview_id", pa.string()),
-        ("question_id", pa.string()),
-        ("feature", pa.string()),
-        ("reason", pa.string()),
-    ]
-)
+ABSENT = pa.schema([(name, pa.string()) for name in ("interview_id", "question_id", "feature", "reason")])
 ANSWER = [
     ("interview_id", pa.string()),
     ("candidate_id", pa.string()),
@@ -247,11 +240,26 @@ def status_table(rows: Sequence[Row]) -> pa.Table:
             "reason": row.result.reason,
             "media": row.result.media.value if row.result.media else None,
             "detail": row.result.detail,
+            "mended": mended_words(row.result.mended),
+            "words_left_out": row.result.words_left_out,
             "seconds": row.seconds,
         }
         for row in rows
     ]
     return pa.Table.from_pylist(records, schema=STATUS)
+
+
+def mended_words(mended: Sequence[tuple[str, str, int]]) -> str | None:
+    """What was mended, in words; None where nothing was.
+
+    Examples
+    --------
+    >>> mended_words([("a.vtt", "captions that rolled", 2), ("a.vtt", "lines left out", 1)])
+    'a.vtt: 2 captions that rolled, 1 lines left out'
+    """
+    files = dict.fromkeys(file for file, _, _ in mended)
+    said = {file: ", ".join(f"{count} {kind}" for one, kind, count in mended if one == file) for file in files}
+    return "; ".join(f"{file}: {what}" for file, what in said.items()) or None
 
 
 def features_table(rows: Sequence[Row], columns: Sequence[Column]) -> pa.Table:

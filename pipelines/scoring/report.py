@@ -9,6 +9,7 @@ others: a percentile would rank people by just that.
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from vivavoce.data.norms import Norms, Place
 from vivavoce.data.schema import Feature
 from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.score import OVERALL, STARTING_POINT, TOP, Evidence, Score
-from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence, known
+from vivavoce.pipelines.report.blocks import LANGUAGES, Sentence, known, worded
 from vivavoce.pipelines.report.page import render
 from vivavoce.pipelines.scoring.outputs import AnswerResult, Row, write_whole
 from vivavoce.pipelines.scoring.timeline import draw, find_borrowed
@@ -56,6 +57,24 @@ def reason_words(reason: str) -> Sentence:
 
 def _say(name: str, **values: object) -> Sentence:
     return Sentence(TEXTS, name, values)
+
+
+MOVED = re.compile(r"transcript whose times were (?:multiplied by (\S+))?(?: and )?(?:shifted by (\S+) s)?")
+
+
+def mended(row: Row) -> list[Sentence]:
+    """What reading the row's transcripts had to mend or leave out, a sentence each; and the share of words, if any."""
+    said = []
+    for file, kind, count in row.result.mended:
+        if moved := MOVED.fullmatch(kind):
+            what = _say("moved", factor=moved[1] or "1", shift=moved[2] or "0")
+        else:
+            known_kind = re.sub(r"\W+", "_", kind)
+            what = _say(f"kind_{known_kind}", n=count)
+        said.append(_say("in_file", file=file, what=what))
+    if share := row.result.words_left_out:
+        said.append(_say("left_out", share=f"{share:.1%}"))
+    return said
 
 
 LENGTHS = frozenset({"language.length_words", "language.length_characters"})
@@ -186,6 +205,7 @@ def write_report(
         overall=overall,
         account=account,
         words=reason_words,
+        mended=mended,
         say=_say,
         now=finished,
     )
@@ -236,8 +256,8 @@ def competency_name(framework: Framework, competency: str) -> Sentence:
 
 def question_text(framework: Framework, question_id: str, language: str) -> str:
     """The question's words in the interview's language; empty for a question that the framework does not hold."""
-    texts = {question.id: dict(question.text) for question in framework.questions}.get(question_id, {})
-    return texts.get(language) or texts.get("en") or ""  # type: ignore[call-overload]
+    texts = {question.id: question.text for question in framework.questions}
+    return worded(texts.get(question_id, {}), language)
 
 
 def overall(row: Row) -> Score | None:

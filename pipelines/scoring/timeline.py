@@ -222,7 +222,7 @@ def _recited(answer: AnswerText, framework: Framework) -> Borrowed | None:
                 best, first, whose = run + RUN - 1, i - run + 1, competency.name
     if not best:
         return None
-    values = {"n": best, "whose": {**whose, "en": whose["en"].lower()}}
+    values = {"n": best, "whose": {spoken: name.lower() for spoken, name in whose.items()}}
     return Borrowed(Sentence("batch", "recited", values), _quote(answer, first, best))
 
 

@@ -47,11 +47,11 @@ Sound = Callable[[int | None], AudioSpool]  # a channel of a recording, or its m
 
 
 class Unheard(Exception):
-    """No words that can be trusted: ``reason`` is the row's, the text is for the operator."""
+    """No words that can be trusted: ``reason`` is the row's, the text and the names found are for the operator."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, speakers: tuple[str, ...] = ()) -> None:
         super().__init__(detail)
-        self.reason = reason
+        self.reason, self.speakers = reason, speakers
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,17 @@ class Listener:
             heard |= self._recognised(interview, asked, speaking, digests, sounds)
         return heard
 
+    def written_in(self, interview: Interview) -> set[str]:
+        """Languages of the transcripts that will be read; one that cannot be says so when it is."""
+        found = set()
+        for i, recording in enumerate(interview.recordings):
+            try:
+                if recording.transcript and self._engine(interview, i) is Engine.PROVIDED:
+                    found.add(read_transcript(recording.transcript).language)
+            except (NoRecogniser, TranscriptError, OSError):
+                continue
+        return found
+
     def _engine(self, interview: Interview, recording: int) -> Engine:
         return choose_engine(self.asr, has_transcript=interview.recordings[recording].transcript is not None)
 
@@ -164,7 +175,7 @@ class Listener:
         except OSError as error:
             raise Unheard(Reason.UNREADABLE_TRANSCRIPT, str(error)) from error
         except SeveralSpeakers as error:
-            raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error)) from error
+            raise Unheard(MediaStatus.SEVERAL_SPEAKERS, str(error), error.speakers) from error
         if interview.language not in ("auto", whole.language):
             raise Unheard(
                 MediaStatus.WRONG_LANGUAGE,

@@ -58,14 +58,30 @@ def _verdict(document: Json, say: Say) -> Iterator[Block]:
     if document["triggers"]:
         yield Paragraph(say("called"), "finding")
         yield Bullets(tuple(say("trigger", words=trigger_words(one, say)) for one in document["triggers"]))
-    else:
-        yield Paragraph(say("quiet"), "ok")
+    for line in closing(document, say)[len(document["triggers"]) > 0 :]:
+        yield Paragraph(line, "insufficient" if document["too_few"] or not told(document) else "ok")
     yield Heading(3, say("rules"), "rules")
     yield Bullets(tuple(rule_words(rule, say) for rule in document["rules"]))
     if document["not_given"]:
         names = ", ".join(say("given_" + name) for name in document["not_given"])
         yield Paragraph(say("not_given", names=names), "small")
     yield Paragraph(say("legend"), "small")
+
+
+def told(document: Json) -> bool:
+    """Whether any dated window has people enough to be compared."""
+    dated = [one["window"] for one in document["windows"] if one["window"] != UNDATED]
+    return len(document["too_few"]) < len(dated)
+
+
+def closing(document: Json, say: Say) -> list[str]:
+    """The verdict in a sentence: called for, quiet, or too few; then the months that are too small to tell."""
+    few = say("sparse", months=", ".join(document["too_few"]), least=document["least_people"])
+    if document["triggers"]:
+        return [say("called"), *([few] if document["too_few"] else [])]
+    if not told(document):
+        return [say("nothing_told", least=document["least_people"])]
+    return [say("quiet_elsewhere"), few] if document["too_few"] else [say("quiet")]
 
 
 def trigger_words(trigger: Json, say: Say) -> str:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from vivavoce.data.errors import Exit as Exit
     from vivavoce.data.errors import VivaError as VivaError
     from vivavoce.data.framework import load_framework as read_framework
-    from vivavoce.pipelines.audit import Audited as Audited
     from vivavoce.pipelines.audit import audit as audit
+    from vivavoce.pipelines.auditing.made import Audited as Audited
+    from vivavoce.pipelines.manifest import Manifested as Manifested
+    from vivavoce.pipelines.manifest import manifest as manifest
     from vivavoce.pipelines.publish import Published as Published
     from vivavoce.pipelines.publish import publish as publish
     from vivavoce.pipelines.score import Run as Run
@@ -40,6 +42,7 @@ if _src.name == "src":  # a checkout: the subpackages are the folders beside src
     __path__.insert(0, str(_src.parent))
 
 _FRONT = {  # each name of the front door, and where it is
+    "manifest": "pipelines.manifest:manifest",
     "score": "pipelines.score:score",
     "measure": "pipelines.score:measure",
     "train": "pipelines.train:train",
@@ -47,6 +50,7 @@ _FRONT = {  # each name of the front door, and where it is
     "load": "pipelines.trained:load",
     "publish": "pipelines.publish:publish",
     "Run": "pipelines.score:Run",
+    "Manifested": "pipelines.manifest:Manifested",
     "Model": "pipelines.trained:Model",
     "Trained": "pipelines.train:Trained",
     "Audited": "pipelines.audit:Audited",
@@ -58,8 +62,8 @@ _FRONT = {  # each name of the front door, and where it is
 }
 
 __all__ = [
-    "Audited", "Exit", "Model", "Published", "Run", "Trained", "VivaError", "audit", "load", "measure", "models",
-    "publish", "read_framework", "score", "train",
+    "Audited", "Exit", "Manifested", "Model", "Published", "Run", "Trained", "VivaError", "audit", "load", "manifest",
+    "measure", "models", "publish", "read_framework", "score", "train",
 ]  # fmt: skip
 
 

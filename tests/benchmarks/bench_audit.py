@@ -33,7 +33,7 @@ from pathlib import Path
 from vivavoce.pipelines.audit import AuditRequest, audit
 folder = Path(sys.argv[1])
 began = time.perf_counter()
-audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", cut=55.0))
+audit(AuditRequest(folder / "scores.csv", folder / "groups.csv", folder / "out", cut=55.0, replace=True))
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 

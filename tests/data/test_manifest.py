@@ -207,3 +207,22 @@ def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
     assert once == read(tmp_path, json_lines([MINIMAL])).digest
     assert once != read(tmp_path, json_lines([FULL])).digest
     assert len(once) == 64
+
+
+def test_media_may_lie_elsewhere_and_nothing_outside_is_named(tmp_path: Path) -> None:
+    """``folder`` is ``--media-root``: what lies below it and is no link is read there, not beside the manifest."""
+    media, beside = tmp_path / "media", tmp_path / "lists"
+    (media / "week").mkdir(parents=True)
+    beside.mkdir()
+    (media / "week" / "a.mp4").touch()
+    (beside / "secret.mp4").touch()
+    (media / "link.mp4").symlink_to(beside / "secret.mp4")
+    (media / "linked").symlink_to(beside)
+    rows = [{**MINIMAL, "media": "week/a.mp4", "transcript": "week/a.vtt"}]
+    (found,) = read(beside, json_lines(rows), folder=media).interviews
+    assert found.recordings == (Recording(media / "week" / "a.mp4", None, media / "week" / "a.vtt"),)
+    for outside in ("../lists/secret.mp4", str(beside / "secret.mp4"), "link.mp4", "linked/secret.mp4", "week/../../a"):
+        for column in ("media", "transcript"):
+            with pytest.raises(ManifestError) as caught:
+                read(beside, json_lines([{**rows[0], column: outside}]), folder=media)
+            assert caught.value.errors[0].column == column

@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 from tests.manifests import CONSENT, FULL, MINIMAL, json_lines, read
 from tests.proof import proof_count
 from vivavoce.data.interview import Recording
-from vivavoce.data.manifest import COLUMNS, ManifestError
+from vivavoce.data.manifest import ManifestError
+from vivavoce.data.manifest_row import COLUMNS
 
 
 def test_the_documented_columns_are_the_columns() -> None:
@@ -64,8 +65,12 @@ ROW_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "escape in id": ({"site": "a\x1b[31m"}, "site", r"control character U\+001B. Got 'a\\x1b\[31m'"),
     "turned text": ({"job": "a\u202eb"}, "job", r"control character U\+202E"),
     "half a character": ({"stage": "\ud800"}, "stage", r"valid string"),
-    "absolute": ({"media": "/etc/passwd"}, "media", r"relative to the manifest's folder. Got '/etc/passwd'"),
-    "above": ({"media": "x/../../a.mp4"}, "media", r"leaves the manifest's folder"),
+    "absolute": (
+        {"media": "/etc/passwd"},
+        "media",
+        r"the manifest's, or --media-root. Got '/etc/passwd'",
+    ),
+    "above": ({"media": "x/../../a.mp4"}, "media", r"leaves the folder of the media"),
     "http": ({"media": "http://host/a.mp4"}, "media", r"URLs and drives are not read"),
     "file url": ({"media": "file:a.mp4"}, "media", r"URLs and drives"),
     "s3": ({"transcript": "s3://bucket/a.vtt"}, "transcript", r"URLs and drives"),
@@ -77,7 +82,7 @@ ROW_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "long path": ({"media": "a/" * 600}, "media", r"at most 1024 characters"),
     "media number": ({"media": 5}, "media", r"Write a path, or a path for each question"),
     "no media": ({"media": {}}, "media", r"Write a path, or a path for each question"),
-    "media in mapping": ({"media": {"q1": "../a.mp4"}}, "media.q1", r"leaves the manifest's folder"),
+    "media in mapping": ({"media": {"q1": "../a.mp4"}}, "media.q1", r"leaves the folder of the media"),
     "question id": ({"media": {"q 1": "a.mp4"}}, "media.q 1", r"should match pattern"),
     "one file twice": ({"media": {"q1": "a.mp4", "q2": "./a.mp4"}}, "media.q1", r"Two questions name this file"),
     "transcript form": ({"transcript": {"q1": "a.vtt"}}, "transcript.q1", r"the same form .* as 'media'"),

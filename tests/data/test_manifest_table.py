@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from tests.manifests import CONSENT, FORMATS, FULL, MINIMAL, TODAY, json_lines, read
 from tests.proof import proof_count
 from vivavoce.data.column_maps import Maps
-from vivavoce.data.interview import Recording
+from vivavoce.data.interview import Consent, Modality, Purpose, Recording
 from vivavoce.data.manifest import ManifestError, read_manifest
 
 
@@ -142,7 +143,7 @@ def test_csv_cells_are_read_as_documented(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ("i1,c1,j,a.mp4,maybe,", r"accommodation: Write one of true, yes, 1, false, no, 0. Got 'maybe'"),
+        ("i1,c1,j,a.mp4,maybe,", r"accommodation: Write one of true, yes, 1, 是, false, no, 0, 否. Got 'maybe'"),
         ("i1,c1,j,a.mp4,,{text: true}", r"consent: Write JSON in this cell .* Got '{text: true}'"),
         ("i1,c1,j,{broken,,", r"media: Write JSON in this cell"),
         ("i1,c1,j,a.mp4", r"row: A row has as many cells as the header \(6\).* Got 4 cells"),
@@ -206,3 +207,64 @@ def test_one_id_in_two_spellings_of_unicode_stands_twice(tmp_path: Path) -> None
     for suffix in FORMATS:
         with pytest.raises(ManifestError, match="It also stands on line"):
             read(tmp_path, FORMATS[suffix](rows), suffix)
+
+
+PLAIN = ["consent_text", "consent_voice", "consent_face", "consent_date", "consent_policy"]
+
+
+def in_formats(folder: Path, rows: list[dict[str, object]], header: list[str]) -> dict[str, Path]:
+    """The same rows as CSV, sheet and Parquet, as tools write them: row numbers, days, empty rows at the end."""
+    frame = pd.DataFrame(rows, columns=header)
+    places = {name: folder / f"m.{name}" for name in ("csv", "xlsx", "parquet", "semicolon.csv")}
+    padded = pd.concat([frame, pd.DataFrame([{}, {}])], ignore_index=True)
+    padded.to_csv(places["csv"], index_label="Unnamed: 0")
+    text = padded.to_csv(index=False, sep=";")
+    places["semicolon.csv"].write_text(f"sep=;\n{text}", encoding="utf-8-sig")
+    padded.to_excel(places["xlsx"], index_label="Unnamed: 0")
+    padded.to_parquet(places["parquet"])
+    return places
+
+
+def test_consent_stands_in_plain_cells_whatever_the_tool(tmp_path: Path) -> None:
+    day, moment = pd.Timestamp("2026-11-01"), pd.Timestamp("2026-11-02 09:30")
+    row = {**MINIMAL, "candidate_speaker": "NaN", "recorded_at": moment}
+    rows = [
+        {**row, **dict(zip(PLAIN, ("yes", "no", None, day, "privacy-2026"), strict=True))},
+        {**row, "interview_id": "i2", "consent_text": "no"},
+        {**row, "interview_id": "i3", "candidate_speaker": "Nan"},
+    ]
+    for name, path in in_formats(tmp_path, rows, [*row, *PLAIN]).items():
+        first, second, third = read_manifest(path, today=TODAY).interviews
+        assert first.consent == Consent(
+            frozenset({Modality.TEXT}), frozenset({Purpose.SCORE}), date(2026, 11, 1), "privacy-2026"
+        ), name
+        assert second.consent is not None
+        assert second.consent.refused
+        assert third.consent is None, "nothing is granted where nothing stands"
+        assert (first.candidate_speaker, third.candidate_speaker) == (None, "Nan")
+        assert first.recorded_at == datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("yes,,,,", "line 2, consent_date: Consent that grants text must state its date"),
+        ("maybe,,,2026-11-01,p", "line 2, consent_text: Write one of"),
+        (",yes,,2026-11-01,p", "line 2, consent_text: This is required"),
+        ("yes,,,01.11.2026,p", "line 2, consent_date: Write the day as 2026-11-22"),
+        ("yes,,,2026-11-01 10:00,p", "line 2, consent_date: Write the day as 2026-11-22"),
+        ("yes,,,2026-12-01,p", "line 2, consent_date: This lies after today"),
+    ],
+)
+def test_plain_consent_is_read_as_strictly(cells: str, message: str, tmp_path: Path) -> None:
+    text = f"{','.join([*MINIMAL, *PLAIN])}\ni1,c1,j,a.mp4,{cells}\n"
+    with pytest.raises(ManifestError) as caught:
+        read(tmp_path, text.encode(), ".csv")
+    assert message in str(caught.value)
+    assert len(caught.value.errors) == 1 + cells.endswith(",,,"), caught.value
+
+
+def test_consent_stands_once(tmp_path: Path) -> None:
+    text = f'{",".join([*MINIMAL, *PLAIN])},consent\ni1,c1,j,a.mp4,no,,,,,"{{}}"\n'
+    with pytest.raises(ManifestError, match="as plain cells: not both"):
+        read(tmp_path, text.encode(), ".csv")

@@ -373,3 +373,15 @@ def test_checks_add_their_problems_to_the_others(tmp_path):
 
     said = refused(path, key=("candidate_id",), checks=[low])
     assert [one.partition(":")[0] for one in said] == ["line 2, value", "line 4, candidate_id", "line 4, value"]
+
+
+def test_what_tools_add_is_no_column_and_no_row(tmp_path) -> None:
+    """Row numbers as pandas and sheets write them, and empty rows at the end, wherever the table comes from."""
+    frame = pd.DataFrame({"Unnamed: 0": [0, 1, None], "candidate_id": ["a", "b", None], "value": [1.0, 2.0, None]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    frame.drop(columns="Unnamed: 0").to_parquet(tmp_path / "t.parquet")
+    for source in (frame.iloc[:, 1:], *(tmp_path / f"t.{kind}" for kind in ("csv", "xlsx", "parquet"))):
+        read = read_table(source, [Column("candidate_id", Kind.ID), Column("value", Kind.NUMBER)])
+        assert list(read.frame) == ["candidate_id", "value"]
+        assert read.frame.to_numpy().tolist() == [["a", 1.0], ["b", 2.0]]

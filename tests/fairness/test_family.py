@@ -61,9 +61,9 @@ def test_the_comparator_is_ok_only_where_there_is_something_to_compare() -> None
 
 def test_a_group_left_out_is_shown_and_never_judged_nor_counted() -> None:
     groups = [Group("a", 50, 100), Group("b", 20, 100), Group("c", 1, 1)]
-    table = build_table("x", groups, family=Family.PRIMARY, left_out={"c": LeftOut.SMALL_SHARE})
+    table = build_table("x", groups, family=Family.PRIMARY, left_out={"c": LeftOut.TOO_FEW})
     assert (table.comparator, table.compared, table.pairs_per_test) == ("a", 2, 1.0)
-    assert judge([table])[0].rows[2].why == "small_share"
+    assert judge([table])[0].rows[2].why == "too_few"
 
 
 def test_a_small_group_does_not_become_the_comparator_by_luck() -> None:

@@ -9,6 +9,7 @@ from vivavoce.fairness.functioning import (
     Functioning,
     _mantel,
     alpha_within,
+    ets_class,
     expected_ability,
     question_functioning,
 )
@@ -159,3 +160,15 @@ def test_bad_arguments_are_refused(change: dict, message: str) -> None:
     }
     with pytest.raises(ValueError, match=message):
         question_functioning(**(good | change))
+
+
+@pytest.mark.parametrize(
+    ("delta", "p", "size"),
+    [
+        (0.99, 1e-9, "A"), (1.4, 0.051, "A"), (3.0, 0.2, "A"), (1.0, 0.049, "B"), (-1.4, 0.01, "B"),
+        (1.6, 0.01, "B"), (-2.0, 0.0005, "C"), (math.inf, 0.001, "C"), (math.nan, math.nan, "?"),
+    ],
+)  # fmt: skip
+def test_the_letter_follows_the_whole_ets_rule(delta: float, p: float, size: str) -> None:
+    """At 1.6 and p .01 the error is 1.6 / 2.576 = .62: above 1 by less than one of it, so no C."""
+    assert ets_class(delta, p) == size

@@ -35,7 +35,7 @@ BIASED = {"what": "question functioning", "where": {"question": "q3"}, "family":
 def audit_of(men, women):
     """An audit of (n, selected) men and women, as the gate reads it."""
     found = describe(
-        audit_counts({"sex": [Group("men", men[1], men[0]), Group("women", women[1], women[0])]}, Choices())
+        audit_counts({"sex": {"": [Group("men", men[1], men[0]), Group("women", women[1], women[0])]}}, Choices())
     )
     rows = [
         {"attribute": "sex", "group": "men", "verdict": "ok"},

@@ -15,7 +15,7 @@ COUNTED = ("n", "selected", "rate", "impact_ratio", "shortfall", "difference", "
 
 def document(*groups: tuple[int, int]) -> dict:
     named = [Group(f"g{i}", selected, n) for i, (selected, n) in enumerate(groups)]
-    judged = describe(audit_counts({"t": named}, Choices()))
+    judged = describe(audit_counts({"t": {"": named}}, Choices()))
     return {**judged, "restricted": True, "data": {}, "declared": {"kind": "counts"}}
 
 

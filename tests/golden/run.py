@@ -68,7 +68,7 @@ def audit(run: "Run", kind: str, scores: Path, questions: Path, out: Path) -> in
     }[kind]  # fmt: skip
     return run.viva(
         "audit", scores, "--groups", t.cohort.groups, "--out", out, "--select", 0.3, "--model", run.home / kind,
-        "--reliability", 0.8, *more,
+        "--reliability", 0.8, "--attribute", "sex=sex", *more,
     )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import vivavoce as vv
 from vivavoce.pipelines.door import Option, options
 
-FUNCTIONS = ("score", "measure", "train", "audit", "publish", "load", "read_framework")
-RESULTS = ("Run", "Trained", "Model", "Audited", "Published", "VivaError", "Exit")
+FUNCTIONS = ("manifest", "score", "measure", "train", "audit", "publish", "load", "read_framework")
+RESULTS = ("Manifested", "Run", "Trained", "Model", "Audited", "Published", "VivaError", "Exit")
 ESTIMATORS = ("CompetencyRidge", "FusionRegressor")
 INTRODUCTION = """# The front door in Python
 

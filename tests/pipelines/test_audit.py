@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser import visit
 from tests.commands import ended
+from vivavoce.fairness.rules import shipped
 from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.kinds import schema
 
@@ -26,21 +27,25 @@ def read(out: Path, name: str = "audit") -> dict:
 
 
 def primary(document: dict, attribute: str) -> dict[str, dict]:
-    (table,) = [t for t in document["tables"] if t["family"] == "primary" and t["attribute"] == attribute]
+    (table,) = [
+        one
+        for one in document["tables"]
+        if one["family"] == "primary" and one["attribute"] == attribute and one["stratum"] is None
+    ]
     return {row["group"]: row for row in table["rows"]}
 
 
 def counts(folder: Path, *rows: str, **options: object) -> tuple[int, Path]:
     path, out = folder / "counts.csv", folder / "out"
     path.write_text("\n".join(("table,group,n,selected", *rows)) + "\n", encoding="utf-8")
-    return ended(audit, AuditRequest(counts=path, out=out, made=MADE, **options)), out
+    return ended(audit, AuditRequest(counts=path, out=out, made=MADE, replace=True, **options)), out
 
 
-def cohort(folder: Path, frame: pd.DataFrame, attributes: list[str], **options: object) -> tuple[int, Path]:
+def cohort(folder: Path, frame: pd.DataFrame, columns: list[str], **options: object) -> tuple[int, Path]:
     scores, groups, out = folder / "scores.csv", folder / "groups.csv", folder / "out"
-    frame.drop(columns=attributes).to_csv(scores, index=False)
-    frame[["candidate_id", *attributes]].drop_duplicates("candidate_id").to_csv(groups, index=False)
-    return ended(audit, AuditRequest(scores, groups, out, made=MADE, **options)), out
+    frame.drop(columns=columns).to_csv(scores, index=False)
+    frame[["candidate_id", *columns]].drop_duplicates("candidate_id").to_csv(groups, index=False)
+    return ended(audit, AuditRequest(scores, groups, out, made=MADE, replace=True, **options)), out
 
 
 def people(seed: int, n: int) -> tuple[np.random.Generator, pd.DataFrame]:
@@ -56,8 +61,8 @@ def test_all_published_tables_in_one_run(viva_data: Path, tmp_path: Path) -> Non
     published["group"] = published["race_ethnicity"] + " | " + published["sex"]
     published = published.rename(columns={"number_of_applications": "n", "n_selected_or_n_above_median": "selected"})
     published[["table", "group", "n", "selected"]].to_csv(tmp_path / "counts.csv", index=False)
-    assert ended(audit, AuditRequest(counts=tmp_path / "counts.csv", out=tmp_path / "out")) in (0, 1, 4)
-    document = read(tmp_path / "out")
+    document = audit(counts=tmp_path / "counts.csv", rules=tuple(shipped())).content
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert len(document["tables"]) == published["table"].nunique() == 120
     rows = {(table["attribute"], row["group"]): row for table in document["tables"] for row in table["rows"]}
     for line in published.itertuples():
@@ -238,35 +243,54 @@ def test_a_gap_in_one_job_is_found_there_and_not_lost_in_the_pool(tmp_path: Path
     frame["sex"] = rng.choice(["f", "m"], 6000)
     frame["job"] = rng.choice(["clerk", "cook", "driver"], 6000, p=[0.7, 0.2, 0.1])
     frame.loc[(frame["sex"] == "f") & (frame["job"] == "driver"), "score"] -= 9
-    status, out = cohort(tmp_path, frame, ["sex"], cut=50)
+    status, out = cohort(tmp_path, frame, ["sex"], cut=50, attributes={"sex": "sex"})
     document = read(out)
-    assert status == 0
+    assert status == 1
     strata = {f["where"]["stratum"] for f in document["findings"] if f["where"]["stratum"]}
     assert strata == {"job = driver"}
+    (ratio,) = [check for check in document["checks"] if check["check"] == "ratio"]
+    assert ratio["answer"] == "not_met"
+    assert "(job = driver)" in ratio["evidence"][0]["value"]
     (pooled,) = document["stratified"]
     assert pooled["breslow_day_p"] < 0.001
+    assert primary(document, "sex")["f"]["verdict"] == "ok"
 
 
-def test_rule_packs_answer_and_small_categories_stay_out_with_a_reason(tmp_path: Path) -> None:
-    rows = ("sex,f,1000,480", "sex,m,1000,500", "sex,x,20,15")
-    _, out = counts(tmp_path, *rows, rules=("nyc-ll144", "house"))
+def test_rule_packs_answer_from_what_was_declared_and_change_no_number(tmp_path: Path) -> None:
+    rows = ("gender,f,1000,480", "gender,m,1000,500", "gender,x,20,15")
+    facts = tmp_path / "facts.yaml"
+    facts.write_text("auditor: Ana Lima\ngroups_self_declared: yes\nsmall_left_out: yes\n", encoding="utf-8")
+    _, plain = counts(tmp_path, *rows)
+    before = read(plain)
+    _, out = counts(tmp_path, *rows, rules=("nyc-ll144", "house"), attributes={"sex": "gender"}, facts=facts)
     document = read(out)
-    row = primary(document, "sex")["x"]
-    assert (row["n"], row["rate"], row["impact_ratio"]) == (20, 0.75, None)
-    assert "rule pack" in row["left_out"]
-    answers = {(check["pack"], check["check"]): check["answer"] for check in document["checks"]}
-    assert answers["nyc-ll144", "impact_ratios"] == "met"
-    assert answers["nyc-ll144", "scoring_rate"] == "not_met"
-    assert answers["house", "shown"] == "met"
-    counts(tmp_path, *rows)
-    assert primary(read(out), "sex")["x"]["impact_ratio"] == 1.0
+    assert document["tables"] == before["tables"]
+    (table,) = document["rules"][0]["tables"]
+    row = table["rows"][2]
+    assert (row["n"], row["rate"], row["impact_ratio"], row["left_out"]) == (20, 0.75, None, True)
+    checks = {(check["pack"], check["check"]): check for check in document["checks"]}
+    assert checks["nyc-ll144", "impact_ratios"]["given_by"][0] == "--attribute race=…"
+    assert checks["house", "declared_groups"]["answer"] == "met"
+    assert document["declared"]["classes"] == {"sex": "gender"}
+    page = (out / "audit.html").read_text(encoding="utf-8")
+    for words in ("Open for want of", "--attribute race=…", "未定，尚缺", "left out (under the share"):
+        assert words in page
+
+
+def test_what_is_declared_of_attributes_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert counts(tmp_path, "t,a,10,4", "t,b,10,5", attributes={"gendre": "t", "sex": "u"})[0] == 2
+    said = capsys.readouterr().err
+    assert "Name a protected class" in said
+    assert "Name an attribute of the table" in said
 
 
 def test_the_shared_copy_withholds_small_counts_and_records_the_conflict(tmp_path: Path) -> None:
     _, out = counts(tmp_path, "t,a,100,50", "t,b,90,40", "t,c,60,3", rules=("nyc-ll144",), shared=True)
     shared = read(out, "audit.shared")
     assert [row["n"] for row in shared["tables"][0]["rows"]] == [100, None, None]
-    assert {conflict["clause"] for conflict in shared["conflicts"]} >= {"6 RCNY 5-301 (b), (c)"}
+    assert {conflict["clause"] for conflict in shared["conflicts"]} >= {"6 RCNY 5-301(d)"}
+    assert not any("tables" in pack for pack in shared["rules"])
+    assert not any(seen["value"] for check in shared["checks"] for seen in check["evidence"])
     assert (out / "audit.shared.html").is_file()
     assert (out / "audit.shared.pdf").is_file() == (out / "audit.pdf").is_file()
 

@@ -46,7 +46,9 @@ def audited(folder: Path, bias: float = 0.0, **options: object) -> tuple[int, di
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
     paths = (folder / "scores.csv", folder / "groups.csv", folder / "out")
-    status = ended(audit, AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, **options))
+    status = ended(
+        audit, AuditRequest(*paths, select=0.5, outcomes=folder / "outcomes.csv", made=MADE, replace=True, **options)
+    )
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     return status, document
@@ -154,7 +156,10 @@ def test_the_validity_among_applicants_comes_back(tmp_path: Path, direct: bool, 
     chosen(tmp_path, direct)
     options = {"selected_on": "score"} if direct else {"selected_on": "test", "applicants": tmp_path / "applicants.csv"}
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    ended(audit, AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, **options))
+    ended(
+        audit,
+        AuditRequest(*paths, decision="hired", outcomes=tmp_path / "outcomes.csv", made=MADE, replace=True, **options),
+    )
     document = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     (criterion,) = document["outcomes"]["criteria"]
@@ -170,7 +175,7 @@ def test_nothing_is_corrected_unless_applicants_and_mechanism_are_known(
 ) -> None:
     chosen(tmp_path, direct=True)
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    asked = {"outcomes": tmp_path / "outcomes.csv", "made": MADE}
+    asked = {"outcomes": tmp_path / "outcomes.csv", "made": MADE, "replace": True}
     for change, why in (({}, "--selected-on"), ({"selected_on": "score"}, "--applicants")):
         ended(audit, *paths, **asked, **change)
         (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
@@ -217,7 +222,7 @@ def test_jobs_with_other_scales_do_not_stand_in_for_validity(tmp_path: Path) -> 
         ["candidate_id", "job", "criterion", "value"]
     ].to_csv(tmp_path / "outcomes.csv", index=False)
     paths = tmp_path / "scores.csv", tmp_path / "groups.csv", tmp_path / "out"
-    ended(audit, AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE))
+    ended(audit, AuditRequest(*paths, select=0.5, outcomes=tmp_path / "outcomes.csv", made=MADE, replace=True))
     (criterion,) = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))["outcomes"]["criteria"]
     assert criterion["within_jobs"]
     assert criterion["validity_low"] < 0 < criterion["validity_high"]  # pooled it would be .9

@@ -30,7 +30,9 @@ def audited(folder: Path, ratings: pd.DataFrame, scores: pd.DataFrame, **options
         folder / "groups.csv", index=False
     )
     paths = folder / "scores.csv", folder / "groups.csv", folder / "out"
-    status = ended(audit, AuditRequest(*paths, select=0.5, ratings=folder / "ratings.csv", made=MADE, **options))
+    status = ended(
+        audit, AuditRequest(*paths, select=0.5, ratings=folder / "ratings.csv", made=MADE, replace=True, **options)
+    )
     if status == 2:
         return status, {}
     document = json.loads((folder / "out" / "audit.json").read_text(encoding="utf-8"))

@@ -183,10 +183,11 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
     )
     out = folder / "out"
-    viva(
+    said = viva(
         "score", manifest, "--out", out, "--profile", "all", "--encoder", "none", "--asr", "provided", "--csv",
         "--skip-bad-rows", "--consent-on-file", "policy-7", ends=3,
     )  # fmt: skip
+    (folder / "said.txt").write_text(said, encoding="utf-8")
     return out
 
 
@@ -209,17 +210,18 @@ class TestScore:
         assert document(mixed)["counts"] == {"scored": 2, "not_scored": 3, "bad_row": 2}
 
     def test_reasons_quote_nobody(self, mixed: Path) -> None:
-        """What is wrong with a transcript is said without its words; its speakers are named to whoever must choose one.
+        """What is wrong with a transcript is said without its words, and its speakers are counted.
 
-        Nowhere else, and a name that the manifest has wrong is said nowhere.
+        They are named to whoever runs it, on the terminal; a name that the manifest has wrong is said nowhere.
         """
         detail = {row["interview_id"]: row["detail"] for row in rows(mixed, "status")}
         assert detail["garbled"].startswith("garbled.vtt, line 1: No transcript with times is known in this form.")
         assert "candidate_speaker" in detail["unnamed"]
-        assert "which names Taylor Woods:" in detail["unnamed"]
+        assert "which names 1 speaker(s):" in detail["unnamed"]
+        said = (mixed.parent / "said.txt").read_text(encoding="utf-8")
+        assert "unnamed: the transcript names Taylor Woods.\n" in said
         for path in mixed.glob("*.*"):
             content = path.read_bytes() if path.suffix != ".parquet" else str(rows(mixed, path.stem)).encode()
-            content = content.replace(b"which names Taylor Woods:", b"")
             assert not any(name in content for name in (b"Taylor", b"Woods", b"Somebody Else")), path
 
     def test_consent_on_file_covers_text_and_is_recorded(self, mixed: Path) -> None:

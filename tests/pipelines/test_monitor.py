@@ -268,3 +268,18 @@ def test_it_is_logged(tmp_path, records):
     look(tmp_path / "f", records, months[:1], reference)
     [event] = list(records.read().events(Action.MONITOR))
     assert event.details == {"triggers": 0, "job": "software_engineer", "windows": 1}
+
+
+def test_below_its_minimum_it_says_too_few_and_never_quiet(tmp_path, records):
+    reference, months = planted(n=12)
+    status, seen, said = look(tmp_path / "few", records, months, reference)
+    assert (status, seen["triggers"], seen["too_few"]) == (4, [], list(MONTHS))
+    assert "Too few" in said
+    assert "uiet" not in said
+    page = (tmp_path / "few" / "out" / "monitor.html").read_text()
+    assert "平静" not in page
+    assert "Quiet." not in page
+    status, seen, said = look(tmp_path / "last", records, [*planted()[1][:3], months[3]], reference)
+    assert (status, seen["too_few"]) == (0, ["2026-07"])
+    assert "2026-07" in said
+    assert "Quiet" not in said

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import Visit, visit
+from tests.conftest import ROOT
 from tests.pipelines.runs import DEMO, ROWS
 from vivavoce.data.framework import load_frameworks
 from vivavoce.data.manifest import read_manifest
@@ -16,8 +17,8 @@ from vivavoce.data.status import MediaStatus, Reason, RowStatus
 from vivavoce.models.score import OVERALL, Evidence, Quote, Score
 from vivavoce.pipelines.report.blocks import known
 from vivavoce.pipelines.scoring.configuration import declared_features
-from vivavoce.pipelines.scoring.outputs import AnswerResult, Result, Row
-from vivavoce.pipelines.scoring.report import write_report
+from vivavoce.pipelines.scoring.outputs import AnswerResult, Result, Row, status_table
+from vivavoce.pipelines.scoring.report import mended, write_report
 
 HOSTILE = (
     "<script>document.title='owned';console.error('owned')</script><img src=http://evil.example/x onerror=alert(1)>"
@@ -143,3 +144,23 @@ def test_the_browser_would_have_noticed(tmp_path: Path) -> None:
     opened = visit(page, height=400)
     assert "planted complaint" in opened.console
     assert opened.requests == ("http://evil.example/x",)
+
+
+def test_what_was_mended_in_transcripts_is_said_in_both_languages() -> None:
+    """Every kind that a reader of transcripts counts has its words; what it counts stands once, in its own columns."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "features" / "transcript").rglob("*.py"))
+    kinds = set(re.findall(r'\.note\("([^"]+)"', source))
+    assert len(kinds) > 10
+    moved = "transcript whose times were multiplied by 0.001 and shifted by +3.0 s"
+    every = (*(("a.vtt", kind, 2) for kind in sorted(kinds)), ("b.vtt", moved, 1))
+    result = Result("i1", RowStatus.SCORED, None, "", None, (), (), None, {}, every, 0.031)
+    row = Row(None, result, 0.0)
+    *told, clock, left = mended(row)
+    assert all("2" in sentence.said("en") or "2" in sentence.said("zh") for sentence in told)
+    assert all(re.search(r"[\u4e00-\u9fff]", sentence.said("zh")) for sentence in told)
+    assert clock.said("en") == "b.vtt: the transcript was brought to the recording's clock: times × 0.001, +3.0 s."
+    assert left.said("zh") == "文字稿中 3.1% 的词被略去，或其时间为推定。"
+    (cells,) = status_table([row]).to_pylist()
+    assert cells["words_left_out"] == 0.031
+    assert cells["mended"].endswith(f"; b.vtt: 1 {moved}")
+    assert not status_table([Row(None, replace(result, mended=(), words_left_out=None), 0.0)]).to_pylist()[0]["mended"]

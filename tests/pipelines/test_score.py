@@ -32,7 +32,7 @@ COLUMNS = {
     "scores": "interview_id candidate_id job competency score low high status reason model_digest standing "
     "recorded_at purposes",
     "questions": "interview_id candidate_id job question_id score model_digest",
-    "status": "interview_id candidate_id status reason media detail seconds",
+    "status": "interview_id candidate_id status reason media detail mended words_left_out seconds",
     "absent": "interview_id question_id feature reason",
 }
 SECRETS = ("Jamie Rivers", "Jamie", "Rivers", "555-0142", "5550142", "jamie.rivers", "example.com")

@@ -123,7 +123,8 @@ def test_times_are_mended_or_refused(carried: Any) -> None:
     for what, told in (("an hour late", "shifted"), ("on wall-clock time", "shifted"), ("in milliseconds", "0.001")):
         found = carried[MAIN, what]
         assert found["status"] == "scored"
-        assert told in found["detail"]
+        assert told in found["mended"]
+        assert found["words_left_out"] == 0
         assert found["score"] == pytest.approx(truth, abs=0.5)
     assert carried[MAIN, "of another interview"]["reason"] == "transcript_mismatch"
 

@@ -12,7 +12,7 @@ from vivavoce.features.transcript.formats.cue import MAX_SECONDS, Cue, Mending, 
 from vivavoce.features.transcript.label_forms import Likeness, likeness
 
 _ONE = r"-?\d{1,3}(?:[:：]\d{1,3}){0,2}(?:[.,]\d*)?|-?\d+(?:[.,]\d+)?"
-ARROW = re.compile(r"^(.*?)\s*[-–—]+>\s*(\S*)(?:\s.*)?$")
+ARROW = re.compile(r"^((?:[^\s–—-]|\s++(?![-–—]++>)|[-–—]++(?!>))*+)\s*+[-–—]++>\s*+(\S*)(?:\s.*)?$")
 PAIR = re.compile(r"^\s*(\d+:\d\d:\d\d\.\d{3}),(\d+:\d\d:\d\d\.\d{3})\s*$")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]*)>")
 _DROPPED = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")

@@ -15,10 +15,11 @@ from vivavoce.features.transcript.words import HAN
 MAX_XML = 64 * 2**20  # bytes of a document's text unpacked: more is no interview
 _AT = r"\d{1,3}[:：]\d\d(?:[:：]\d\d)?(?:[.,]\d{1,3})?"
 _T = rf"[\[(（]?({_AT})[\])）]?(?:\s*(?:[-–—]+>?|~)\s*{_AT})?"
-_AFTER = re.compile(rf"^(.{{0,80}}?)[\s|·•,，-]*{_T}\s*[:：]?\s*$")
+_AFTER = re.compile(rf"^(.{{0,80}}?)[\s|·•,，-]*+{_T}\s*+[:：]?\s*+$")
 _BEFORE = re.compile(rf"^{_T}\s*[|·•-]?\s*(.{{0,80}}?)\s*$")
 _INLINE = re.compile(
-    rf"^{_T}\s*[|·•-]?\s*([^:：\n]{{1,80}}?)\s*[:：]\s*(\S.*)$|^([^:：\n]{{1,80}}?)\s*{_T}\s*[:：]?\s+(\S.*)$"
+    rf"^{_T}\s*+[|·•-]?\s*+([^:：\s][^:：\n]{{0,79}}?)\s*+[:：]\s*+(\S.*)$"
+    rf"|^([^:：\n]{{1,80}}?)\s*+{_T}(?:\s*+[:：])?\s++(\S.*)$"
 )
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PER_WORD, _PER_HAN = 0.4, 0.22  # seconds
