@@ -26,6 +26,7 @@ from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
 from vivavoce.pipelines.auditing.made import Audited, enter_audit, make_room, write_audit
 from vivavoce.pipelines.auditing.papers import pack_of, write_paper
+from vivavoce.pipelines.auditing.plan import plan_of, read_plan
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
 from vivavoce.pipelines.auditing.verdict import announce
 from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of
@@ -57,12 +58,14 @@ class AuditRequest:
 
     def __init__(
         self,
-        scores: Annotated[Data | None, "Scores or decisions, with candidate_id."] = None,
+        scores: Annotated[Data | None, "Scores or decisions, with candidate_id; or a plan, audit.yaml."] = None,
         groups: Annotated[
             Data | None, "Declared attributes by candidate_id; missing is unknown.", Shown(flag="--groups")
         ] = None,
         out: Annotated[
-            Place | None, "Folder for audit.json, audit.html and audit.pdf.", Shown(flag="--out", needed=True)
+            Place | None,
+            "Folder for audit.json, audit.html and audit.pdf; without it the verdict is only said.",
+            Shown(flag="--out"),
         ] = None,
         *,
         counts: Annotated[Data | None, "Instead: ready counts, table, group, n, selected, perhaps job."] = None,
@@ -109,7 +112,8 @@ class AuditRequest:
         for name in given:
             if name not in known:
                 raise TypeError(f"An audit knows no evidence named {name!r}. {nearest(name, known)}")
-        self.scores = None if scores is None else Source.of(scores, "scores")
+        self.plan = plan_of(scores)
+        self.scores = None if scores is None or self.plan else Source.of(scores, "scores")
         self.groups = None if groups is None else Source.of(groups, "groups")
         self.counts = None if counts is None else Source.of(counts, "counts")
         self.maps = maps_of(map)
@@ -155,10 +159,13 @@ def audit(request: AuditRequest) -> Audited:
         For rules, tables and options that cannot be audited, each problem with its place and remedy; for a folder that
         holds another audit, unless the request says to keep that one beside.
     """
+    plan = request.plan
+    if plan is not None:
+        request = _planned(request, plan)
     packs = [read_pack(name) for name in dict.fromkeys([*request.rules, *map(pack_of, request.papers)])]
     counts = request.counts
     judged, data, declared = _of_people(request) if counts is None else _of_counts(request, counts)
-    document = _document(request, packs, judged, data, declared)
+    document = _document(request, plan, packs, judged, data, declared)
     beside = {
         kind.declared.part: kind.share(document[kind.declared.part])
         for kind in registered()
@@ -173,6 +180,13 @@ def audit(request: AuditRequest) -> Audited:
             write_paper(request.out / "papers", name, document)
     announce(document, request.out)
     return replace(made, logged=enter_audit(made))
+
+
+def _planned(request: AuditRequest, plan: Path) -> AuditRequest:
+    """The request that a plan writes down; where to write, and whether over another audit, may be said beside it."""
+    blank = vars(AuditRequest())
+    beside = {name: value for name, value in vars(request).items() if name != "plan" and value != blank[name]}
+    return AuditRequest(**read_plan(plan, beside))
 
 
 def _of_counts(request: AuditRequest, counts: Source) -> tuple[Json, Json, Json]:
@@ -280,7 +294,9 @@ def _comparators(named: Mapping[str, str], levels: Mapping[str, Iterable[str]], 
     return named
 
 
-def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: Json, declared: Json) -> Json:
+def _document(
+    request: AuditRequest, plan: Path | None, packs: Sequence[Pack], judged: Json, data: Json, declared: Json
+) -> Json:
     """The whole document, with the rules' checks answered."""
     made = request.made or datetime.now(UTC)
     document = {
@@ -295,6 +311,8 @@ def _document(request: AuditRequest, packs: Sequence[Pack], judged: Json, data: 
     if request.facts is not None:
         document["facts"] = read_facts(request.facts)
         document["data"]["facts"] = {"file": request.facts.name, "sha256": digest_file(request.facts).sha256}
+    if plan is not None:
+        document["data"]["plan"] = {"file": plan.name, "sha256": digest_file(plan).sha256}
     document["rules"] = [pack.document(made.date(), published(pack.table, document)) for pack in packs]
     document["checks"] = [answered.document() for answered in answer(packs, document)]
     return document

@@ -111,18 +111,24 @@ def film(seconds: float, rate: int = 25, width: int = 320, height: int = 240, **
 
 def write(
     path: Path | io.BytesIO,
-    sound: Sound | None = None,
-    picture: Film | None = None,
+    sound: Sound | Sequence[Sound] | None = None,
+    picture: Film | Sequence[Film] | None = None,
     *,
     container: str | None = None,
     options: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None,
+    chapters: int = 0,
 ) -> Path | io.BytesIO:
-    """Mux sound and picture into a file; the container follows from the name unless it is given."""
+    """Mux sound, one track or several, and picture into a file; the container follows from the name unless given."""
     target = path if isinstance(path, io.BytesIO) else str(path)
     with av.open(target, "w", format=container, options=options or {}) as out:
         out.metadata.update(metadata or {})
-        tracks = [track for track in (picture and _Pictures(out, picture), sound and _Sounds(out, sound)) if track]
+        sounds = [sound] if isinstance(sound, Sound) else sound or ()
+        films = [picture] if isinstance(picture, Film) else picture or ()
+        tracks: list[Any] = [*(_Pictures(out, one) for one in films), *(_Sounds(out, one) for one in sounds)]
+        if chapters:
+            part = {"start": 0, "end": 1000, "time_base": Fraction(1, 1000)}
+            out.set_chapters([{**part, "id": n, "metadata": {"title": f"{n}"}} for n in range(chapters)])
         while tracks:
             track = min(tracks, key=lambda track: track.now)
             if not track.step():
@@ -162,8 +168,10 @@ class _Sounds:
     def __init__(self, out: Any, sound: Sound) -> None:
         self._out, self._sound, self._at, self.now = out, sound, 0, sound.start
         self._samples = np.atleast_2d(sound.samples)
-        layout = sound.layout or {1: "mono", 2: "stereo", 6: "5.1"}[len(self._samples)]
+        layout = sound.layout or {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 6: "5.1"}[len(self._samples)]
         self._stream = out.add_stream(sound.codec, rate=sound.rate, layout=layout)
+        if sound.codec.startswith("wma"):
+            self._stream.bit_rate = 64_000  # its encoder has no default
         self._layout = layout
 
     def step(self) -> bool:

@@ -133,6 +133,22 @@ class VideoStream:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Which of a file's sound is wanted.
+
+    Parameters
+    ----------
+    track
+        The n-th of the sound tracks that can be decoded, from 0; None for the one that the container puts first.
+    channel
+        The n-th of that track's channels, from 0, and nothing of the others; None for all of them, mixed down.
+    """
+
+    track: int | None = None
+    channel: int | None = None
+
+
+@dataclass(frozen=True)
 class AudioStream:
     """The sound as declared."""
 
@@ -140,6 +156,8 @@ class AudioStream:
     rate_hz: int
     channels: int
     duration: float | None  # seconds; None where nothing is declared
+    track: int = 0  # which of the sound tracks that can be decoded it is
+    tracks: int = 1  # how many there are
 
 
 @dataclass(frozen=True)

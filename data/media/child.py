@@ -21,10 +21,11 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from vivavoce.data.media.account import GIBI, Ended, Limits
+from vivavoce.data.media.account import GIBI, Ended, Limits, Source
 from vivavoce.data.media.container import layout
-from vivavoce.data.media.decoding import DAMAGE, Decoding, reason
+from vivavoce.data.media.decoding import Decoding, reason
 from vivavoce.data.media.forkserver import Message, send, serve
+from vivavoce.data.media.lane import DAMAGE
 from vivavoce.data.media.memory import SLOTS, AudioSpool, Picture, Shelf
 from vivavoce.data.media.samples import Deliver
 from vivavoce.data.status import MediaStatus
@@ -76,7 +77,8 @@ def work(message: Message, descriptors: list[int]) -> None:
     try:
         built = layout(media, message["demuxer"])
         with Media(media, built.readable) as file, opened(file, message["demuxer"]) as container:
-            decoding = Decoding(container, message["demuxer"], built, os.fstat(media).st_size)
+            source = Source(**message["source"])
+            decoding = Decoding(container, message["demuxer"], built, os.fstat(media).st_size, source)
             send(channel, {"probe": asdict(decoding.probe)})
             decoding.refuse_oversize(limits)
             deliver = post.send if message["deliver"] else _drop

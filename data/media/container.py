@@ -85,10 +85,21 @@ ACCEPTED: tuple[tuple[bytes, str], ...] = (
     (rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]", "mp3"),  # a tag, or the sync of MPEG audio layer II or III
     (rb"\x00\x00\x01\xba", "mpeg"),  # ISO/IEC 13818-1 programme stream
     (rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G", "mpegts"),  # ISO/IEC 13818-1 transport stream, and with time codes
+    (rb"#!AMR(?:-WB)?\n", "amr"),  # RFC 4867: telephones' voice recorders
+    (rb"\xff[\xf0\xf1\xf8\xf9][\x00-\x33\x40-\x73\x80-\xb3]", "aac"),  # ISO/IEC 14496-3: ADTS
+    (rb"FORM.{4}AIF[FC]", "aiff"),
+    (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),  # Windows Media: WMA, WMV
+    (rb"caff\x00\x01", "caf"),  # Apple: Voice Memos, iMessage
+    (rb"\x0b\x77.{3}[\x00-\x57]", "ac3"),  # ETSI TS 102 366
+    (rb"\x0b\x77.{3}[\x58-\x87]", "eac3"),
 )
+GUESSED = frozenset({"amr", "aac", "ac3", "eac3"})  # frames and nothing else: libavformat guesses how long they last
 
 REFUSED: tuple[tuple[bytes, str], ...] = (
-    (rb".{4}ftyp(?:heic|heix|hevc|mif1|msf1|avif|avis)|\x89PNG|GIF8|\xff\xd8\xff|BM.{4}\0{4}", "a still picture"),
+    (
+        rb"RIFF.{4}WEBP|.{4}ftyp(?:heic|heix|hevc|mif1|msf1|avif|avis)|\x89PNG|GIF8|\xff\xd8\xff|BM.{4}\0{4}",
+        "a still picture",
+    ),
     (rb"\s*ffconcat", "a list of other files (ffconcat)"),
     (rb"\s*#EXTM3U", "a playlist (HLS)"),
     (rb"\s*v=0\s", "a session description (SDP)"),
@@ -96,8 +107,24 @@ REFUSED: tuple[tuple[bytes, str], ...] = (
     (rb"(?i:(?s:.{0,1000})<(?:!doctype html|html|head|body))", "a web page (a login page saved as media?)"),
     (rb"PK(?:\x03\x04|\x05\x06)|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive"),
     (rb"%PDF", "a PDF document"),
-    (rb"MZ|\x7fELF|#!", "a program"),
-    (rb"\x30\x26\xb2\x75|FLV\x01|caff|#!AMR|FORM", "a media format that is not on the list"),
+    (rb"\xd0\xcf\x11\xe0", "an Office document"),
+    (rb"WEBVTT", "a transcript (WebVTT), which belongs into the row's transcript"),
+    (rb"\x02?#!SILK_V3", "a voice message of WeChat or QQ (SILK)"),
+    (rb"#!AMR(?!(?:-WB)?\n)", "AMR speech of several channels"),
+    (rb"\x02dss|\x03ds2", "a dictation machine's recording (DSS)"),
+    (rb"\.RMF|\.ra\xfd", "RealMedia"),
+    (rb"MThd|RIFF.{4}RMID", "MIDI, notes without sound"),
+    (rb"FLV\x01|[FCZ]WS[\x01-\x30]", "Flash"),
+    (rb"RIFF.{4}QLCM", "QCELP speech"),
+    (rb"\.snd", "a Sun sound file (AU)"),
+    (rb"riff\x2e\x91\xcf\x11", "a Sony sound file (Wave64)"),
+    (rb"wvpk", "WavPack"),
+    (rb"MAC |TTA[12]|MPCK|MP\+", "a lossless or rare music format (Monkey's Audio, True Audio, Musepack)"),
+    (rb"Creative Voice File", "a Creative voice file (VOC)"),
+    (rb"\x7f\xfe\x80\x01|\xfe\x7f\x01\x80", "DTS sound"),
+    (rb"\x06\x0e\x2b\x34", "a broadcaster's file (MXF)"),
+    (rb"FORM(?!.{4}AIF[FC])", "an IFF file that is no AIFF"),
+    (rb"MZ|\x7fELF|#! ?/", "a program"),
 )
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]+\Z")
 
@@ -128,6 +155,15 @@ def sniff(head: bytes) -> Content:
         if re.match(pattern, head, re.DOTALL):
             return Content(demuxer, demuxer)
     return Content(None, "plain text" if _TEXT.match(head) else "nothing that is known")
+
+
+def head_of(descriptor: int) -> bytes:
+    """A file's first bytes; those behind a tag for music that another format than MP3 was given."""
+    head = os.pread(descriptor, HEAD_BYTES, 0)
+    behind = (
+        os.pread(descriptor, HEAD_BYTES, 10 + _sevens(head[6:10])) if head[:3] == b"ID3" and len(head) > 10 else b""
+    )
+    return behind if re.match(rb"fLaC|\xff[\xf0\xf1\xf8\xf9]", behind) else head
 
 
 @dataclass(frozen=True)
@@ -178,6 +214,10 @@ def layout(descriptor: int, demuxer: str) -> Layout:
         streamed = promised in (8, 2**32 + 7)  # a recorder that could not seek back leaves 0 or 2³² − 1
         missing = 0 if streamed else max(0, promised - 1 - size)  # 1: padding
         return Layout(declares=not streamed, missing=missing, sound_bytes=samples)
+    if demuxer in ("aiff", "asf", "caf"):
+        return Layout(missing=max(0, _promised(descriptor, demuxer) - 1 - size))  # 1: padding
+    if demuxer in GUESSED:
+        return Layout(declares=False)
     if demuxer == "mp3":
         tagged = _tag_bytes(descriptor)
         return Layout(
@@ -244,6 +284,30 @@ def _elements(descriptor: int, size: int) -> Layout:
             declares = duration in head[body : body + length]
         at += body if identity == segment else body + length
     return Layout(declares=declares, missing=missing, media_end=media_end)
+
+
+ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # Advanced Systems Format, 3.2: file properties
+
+
+def _promised(descriptor: int, demuxer: str) -> int:
+    """Bytes that a file should have by its own head; 0 where it does not say."""
+    head = os.pread(descriptor, 16 * HEAD_BYTES, 0)
+    if demuxer == "aiff":
+        return int.from_bytes(head[4:8], "big") + 8
+    if demuxer == "asf":
+        at = head.find(ASF_FILE)
+        live = at < 0 or head[at + 88 : at + 92][:1] in (b"", b"\1", b"\3")  # broadcast: lengths are not valid
+        return 0 if live else int.from_bytes(head[at + 40 : at + 48], "little")
+    end = 8
+    for _ in range(MOST_CHILDREN):
+        chunk = os.pread(descriptor, 12, end)
+        length = int.from_bytes(chunk[4:], "big", signed=True)
+        if len(chunk) < 12 or length < 0:  # −1: up to the end, as a recorder leaves it
+            return 0
+        end += 12 + length
+        if chunk[:4] == b"data":
+            return end
+    return 0
 
 
 def _chunks(descriptor: int, size: int) -> int:

@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vivavoce.data.identity import source_digest
-from vivavoce.data.media.account import GIBI, AudioStream, Limits, Probe, VideoStream
-from vivavoce.data.media.container import HEAD_BYTES, LEAST_BYTES, sniff
+from vivavoce.data.media.account import GIBI, AudioStream, Limits, Probe, Source, VideoStream
+from vivavoce.data.media.container import LEAST_BYTES, head_of, sniff
 from vivavoce.data.media.forkserver import Message, acknowledge, receive, server_of
 from vivavoce.data.media.memory import AudioSpool, Picture, Shelf
 from vivavoce.data.schema import Stage
@@ -90,6 +90,7 @@ def decode(
     on_frame: OnFrame | None = None,
     want_audio: bool = True,
     split_channels: bool = False,
+    source: Source = Source(),  # noqa: B008 — frozen
 ) -> Decoded:
     """Decode one file in a child process of its own.
 
@@ -108,6 +109,8 @@ def decode(
         Whether sound is wanted: 16 kHz, mono.
     split_channels
         Whether left and right are wanted beside the mix.
+    source
+        Which track's sound, and which of its channels, by default the container's first track with all its channels.
 
     Returns
     -------
@@ -134,6 +137,7 @@ def decode(
             "frames_per_second": frames_per_second,
             "deliver": on_frame is not None,
             "limits": asdict(limits),
+            "source": asdict(source),
         }
         found = _converse(request, media, spools, limits, on_frame)
         if found.status in YIELDS and not before == _state(os.fstat(media)) == _state_at(path):
@@ -169,7 +173,7 @@ def _admit(path: Path, limits: Limits) -> tuple[int, str] | Probe:
         if not stat.S_ISREG(path.lstat().st_mode):
             return Probe(MediaStatus.REFUSED_FORMAT, f"{path.name!r} is not a regular file (a link, a folder, a pipe)")
         media = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        size, head = os.fstat(media).st_size, os.pread(media, HEAD_BYTES, 0)
+        size, head = os.fstat(media).st_size, head_of(media)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return Probe(MediaStatus.UNREADABLE, f"it cannot be opened: {getattr(error, 'strerror', None) or error}")
     content = sniff(head)

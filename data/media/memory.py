@@ -91,6 +91,14 @@ class AudioSpool:
                 written = os.pwrite(self._descriptor, block, end)
                 end, block = end + written, block[written:]
 
+    def lower(self, first: int, count: int, by: float) -> None:
+        """Take a constant from ``count`` samples that were spooled, from the ``first`` on."""
+        lowered = self.read(first / self.rate, (first + count) / self.rate) - np.float32(by)
+        block, place = lowered.data.cast("B"), first * BYTES_PER_SAMPLE
+        while block:
+            written = os.pwrite(self._descriptor, block, place)
+            place, block = place + written, block[written:]
+
     def append_silence(self, samples: int) -> None:
         """Add zeros at the end; they take no space on disk."""
         os.ftruncate(self._descriptor, (len(self) + samples) * BYTES_PER_SAMPLE)

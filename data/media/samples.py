@@ -4,6 +4,7 @@ Decoded pictures in, upright RGB samples by time stamp out. Runs in the decoding
 """
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,76 @@ BLOCK_SAMPLES = RATE_HZ // 2  # half a second: long enough for a correlation, sh
 RAMP_SAMPLES = RATE_HZ // 50  # 20 ms in which a change of polarity is faded
 OPPOSED = -0.5  # correlation of left and right below which their sum loses more than half its power
 SILENT_POWER = 1e-8  # −80 dBFS: below it a correlation is noise
+MOST_HELD = 32  # frames that a decoder may hold back: a declared length is met that soon or never
 JITTER_S = 0.1  # timestamps wander by a packet or two while the sound is unbroken; words are timed to 0.1 s
+
+
+def bare(start: float, end: float, held: Sequence[Stretch]) -> float:
+    """Seconds between two frames that the container does not declare to be one frame's length.
+
+    Examples
+    --------
+    >>> bare(1.0, 9.0, [(0.9, 8.5)])
+    0.5
+    """
+    return end - start - sum(max(0.0, min(end, stop) - max(start, begin)) for begin, stop in held[-MOST_HELD:])
+
+
+PIECE_SAMPLES = RATE_HZ // 10  # 0.1 s: short enough to fall between two words
+WINDOW_SAMPLES = 60 * RATE_HZ  # over which an offset stands still: a minute has pauses, whoever speaks
+QUIET = 0.1  # of the pieces, the quietest: in speech the mean need not be 0, in a room's noise it is
+LEAST_QUIET = 5  # pieces: fewer cannot agree with one another
+LEAST_OFFSET = 1e-4  # of full scale, −80 dBFS: below any room's noise
+
+
+class Levelled:
+    """Spools sound and in the end takes a constant out of it, as cheap sound cards add: a pause is silent without it.
+
+    Parameters
+    ----------
+    spool : AudioSpool
+        Takes the sound.
+
+    Examples
+    --------
+    >>> with AudioSpool() as spool:
+    ...     levelled = Levelled(spool)
+    ...     levelled.append(np.full(16_000, 0.25, np.float32))
+    ...     levelled.finish()
+    ...     float(np.abs(spool.read(0, 1)).max())
+    0.0
+    """
+
+    def __init__(self, spool: AudioSpool) -> None:
+        self.spool = spool
+        self._blocks: list[tuple[int, int]] = []  # first sample and length, as they came: two a second
+        self._means, self._spreads, self._places = array("d"), array("d"), array("q")  # of pieces
+
+    def append(self, samples: Samples) -> None:
+        """Add samples at the end."""
+        first, count = len(self.spool), len(samples) // PIECE_SAMPLES
+        pieces = samples[: count * PIECE_SAMPLES].reshape(count, PIECE_SAMPLES)
+        self._blocks.append((first, len(samples)))
+        self._means.extend(pieces.mean(axis=1, dtype=np.float64))
+        self._spreads.extend(pieces.std(axis=1, dtype=np.float64))
+        self._places.extend(range(first, first + count * PIECE_SAMPLES, PIECE_SAMPLES))
+        self.spool.append(samples)
+
+    def finish(self) -> None:
+        """Take out what stands still over the quiet pieces of a minute: what wanders is rumble, and is left."""
+        windows = max(1, round(len(self.spool) / WINDOW_SAMPLES))
+        means, spreads = np.array(self._means), np.array(self._spreads)
+        minute = np.minimum(np.array(self._places, np.int64) // WINDOW_SAMPLES, windows - 1)
+        for window in np.unique(minute):
+            there = minute == window
+            ranked = np.sort(spreads[there])
+            quiet = means[there & (spreads <= ranked[min(len(ranked) - 1, max(LEAST_QUIET, int(QUIET * len(ranked))))])]
+            offset = float(np.median(quiet))
+            if abs(offset) <= max(LEAST_OFFSET, float(np.ptp(np.quantile(quiet, (0.1, 0.9))))):
+                continue
+            for first, count in self._blocks:
+                if min(first // WINDOW_SAMPLES, windows - 1) == window:
+                    self.spool.lower(first, count, offset)
 
 
 class Mixdown:
@@ -48,9 +118,10 @@ class Mixdown:
             mono: Samples = block[0]
             return mono
         left, right = block
-        power = float(np.sqrt(np.dot(left, left) * np.dot(right, right)))
+        one, other = left - left.mean(), right - right.mean()  # a constant in both is no likeness
+        power = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
         before = self._sign
-        if power > SILENT_POWER * len(left) and float(np.dot(left, right)) * before < OPPOSED * power:
+        if power > SILENT_POWER * len(left) and float(np.dot(one, other)) * before < OPPOSED * power:
             self._sign = -before
         gain = np.full(len(left), self._sign, np.float32)
         if self._sign != before:
@@ -76,10 +147,20 @@ class Soundtrack:
         Time stamp, in seconds, at which the recording's timeline begins.
     horizon : float
         Seconds on the timeline beyond which a time stamp is a defect, not a place.
+    channel : int, optional
+        The only channel that is taken; the last one where there are fewer.
     """
 
-    def __init__(self, mono: AudioSpool, channels: Sequence[AudioSpool], origin: float, horizon: float) -> None:
-        self._mono, self._channels = mono, channels
+    def __init__(
+        self,
+        mono: AudioSpool,
+        channels: Sequence[AudioSpool],
+        origin: float,
+        horizon: float,
+        channel: int | None = None,
+    ) -> None:
+        self._channel, self._apart = channel, AudioResampler("fltp")
+        self._mono, self._channels = Levelled(mono), [Levelled(channel) for channel in channels]
         self._origin, self._horizon = origin, horizon
         self._mixdown = Mixdown()
         self._resampler: AudioResampler | None = None
@@ -90,6 +171,7 @@ class Soundtrack:
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
         self.patched = 0.0  # seconds in shorter holes that were filled, and in overlaps that were dropped
         self.lost: list[Stretch] = []  # seconds of the recording at which the sound is not what was recorded
+        self.held: list[Stretch] = []  # seconds that one frame is declared to last
         self.misplaced = self.corrupt = 0  # frames whose time stamps cannot be; frames the decoder doubts
         self.missed = 0.0  # as for pictures: sound that does not come is a hole
         self.interval = 0.0  # seconds of the longest frame
@@ -118,32 +200,51 @@ class Soundtrack:
         if frame.is_corrupt:
             self._doubt(self.end - frame.samples / frame.sample_rate, self.end)
         frame.pts = None  # places are kept here; the filter would only warn
-        self._write(self._resampler.resample(frame) if self._resampler else [])
+        for part in [frame] if self._channel is None else self._apart.resample(frame):
+            self._write(self._resampler.resample(self._only(part)) if self._resampler else [])
+
+    def _only(self, frame: AudioFrame) -> AudioFrame:
+        """The one channel that is wanted, as a frame of its own."""
+        if self._channel is None:
+            return frame
+        channels = frame.to_ndarray()
+        wanted = channels[min(self._channel, len(channels) - 1)][None]
+        single = AudioFrame.from_ndarray(np.ascontiguousarray(wanted), "fltp", "mono")
+        single.sample_rate = frame.sample_rate
+        return single
 
     def finish(self) -> None:
-        """Spool what the resampler still holds."""
+        """Spool what the resampler still holds, without the offset that all of it has."""
+        self._flush()
+        for spool in (self._mono, *self._channels):
+            spool.finish()
+
+    def _flush(self) -> None:
         if self._resampler is not None:
             self._write(self._resampler.resample(None))
         self._resampler = None
 
     def _begin(self, time: float, shape: tuple[int, str, str]) -> None:
         """End the stretch and begin one at ``time``."""
-        self.finish()
+        self._flush()
         if self.start is None:
             self.start = time
         else:
             self._patch(time)
         place = round(time * RATE_HZ)
         hole, self._drop = max(0, place - self._written), max(0, self._written - place)
-        self._mono.append_silence(hole)
+        self._mono.spool.append_silence(hole)
         self._written += hole
-        mono = shape[1] == "mono" or shape[1].startswith("1 channel")
+        mono = self._channel is not None or shape[1] == "mono" or shape[1].startswith("1 channel")
+        self._apart = AudioResampler("fltp")
         self._resampler = AudioResampler("fltp", "mono" if mono else "stereo", RATE_HZ, BLOCK_SAMPLES)
         self._shape, self._began, self._taken = shape, time, 0
 
     def _patch(self, time: float) -> None:
         """Note that the sound goes on at ``time`` although it ended elsewhere: later, or before that."""
         end, apart = self.end, abs(time - self.end)
+        if time > end and bare(end, time, self.held) <= JITTER_S:
+            return
         if time - end > GAP_S:
             self.gaps.append((end, apart))
         elif apart > JITTER_S:
@@ -165,7 +266,7 @@ class Soundtrack:
                 block = np.nan_to_num(block, posinf=0.0, neginf=0.0)
             block = np.clip(block, -1.0, 1.0)
             for spool, channel in zip(self._channels, block if len(block) == 2 else (), strict=False):
-                spool.append_silence(self._written - len(spool))  # holes, and stretches that had one channel
+                spool.spool.append_silence(self._written - len(spool.spool))  # holes, and stretches of one channel
                 spool.append(channel)
             self._mono.append(self._mixdown.mix(block))
             self._written += block.shape[1]
@@ -205,6 +306,7 @@ class Pictures:
         self.start: float | None = None
         self.last = 0.0
         self.gaps: list[tuple[float, float]] = []  # start and length of holes longer than GAP_S
+        self.held: list[Stretch] = []  # seconds that one picture is declared to stand
         self.taken = self.corrupt = self.misplaced = 0
         self.patched = 0.0  # as for sound: a picture stands until the next one
         self._asked: set[int] = set()  # cells for which a packet came: 54,000 in three hours
@@ -238,7 +340,7 @@ class Pictures:
             return
         if self.start is None:
             self.start = time
-        elif time - self.end > GAP_S:
+        elif time - self.end > GAP_S and bare(self.end, time, self.held) > GAP_S:
             self.gaps.append((self.last, time - self.last))
         self.taken += 1
         self.corrupt += frame.is_corrupt

@@ -16,8 +16,12 @@ from vivavoce.features.transcript.words import Account, Transcript
 STEP_S = 0.2
 BEYOND_S = 5.0  # seconds that words may lie beyond the last speech: meeting tools hold the last caption
 AGREES = 0.3  # correlation of words and speech from which the times are believed as they stand
+WITHIN = 0.6  # … where words and speech end at the same time, so that nothing but this speaks for it
 MENDED = 0.4  # … from which a shift that was searched for is believed
 CLEARLY = 0.3  # by how much a shift within the recording must agree better than the times as they stand
+NEAR_S = 1.0  # seconds by which captions come early or late
+UNSAID_S = 3.0  # of speech without words, and at least
+UNSAID_SHARE = 0.03  # of all speech: less is laughter and "mm-hm", which transcripts leave out
 FACTORS = (0.001, 24 / 25, 25 / 24, 23.976 / 25, 25 / 23.976)  # milliseconds; film and television
 
 Times = npt.NDArray[np.float64]
@@ -43,7 +47,7 @@ class _Fit:
 
 
 def set_clock(transcript: Transcript, speech: Track) -> Transcript:
-    """The transcript on its recording's clock; its account says what was changed.
+    """The transcript on its recording's clock; its account says what was changed, and how much speech has no words.
 
     Parameters
     ----------
@@ -59,6 +63,23 @@ def set_clock(transcript: Transcript, speech: Track) -> Transcript:
     """
     if not transcript.words or not len(speech):
         return transcript
+    return _compared(_set(transcript, speech), speech)
+
+
+def _compared(transcript: Transcript, speech: Track) -> Transcript:
+    """Count the seconds in which somebody speaks and no words are: cues that were lost, or stand elsewhere."""
+    near = np.array([(word.start - NEAR_S, word.end + NEAR_S) for word in transcript.words])
+    last = float(speech.spans[:, 1].max())
+    heard, held = _mask(np.asarray(speech.spans, float), last), _mask(np.maximum(near, 0.0), last)
+    unsaid = float(np.sum((heard > 0) & (held == 0))) * STEP_S
+    if unsaid < max(UNSAID_S, UNSAID_SHARE * float(heard.sum()) * STEP_S):
+        return transcript
+    account = transcript.account
+    told = ("seconds of speech without words", round(unsaid))
+    return replace(transcript, account=Account(tuple(sorted((*account.mended, told))), account.share))
+
+
+def _set(transcript: Transcript, speech: Track) -> Transcript:
     said = np.array([(word.start, word.end) for word in transcript.words])
     heard = np.asarray(speech.spans, float)
     asis = _fit(said, heard, 1.0, 0.0)
@@ -69,7 +90,7 @@ def set_clock(transcript: Transcript, speech: Track) -> Transcript:
     best = max(found, key=lambda fit: (round(fit.agreement, 1), -abs(fit.shift)), default=None)
     if outside and best is not None:
         return _moved(transcript, best)
-    if not outside and best is not None and best.agreement >= max(2 * MENDED, asis.agreement + CLEARLY):
+    if not outside and best is not None and best.agreement >= max(WITHIN, asis.agreement + CLEARLY):
         return _moved(transcript, best)
     if outside:
         raise TranscriptMismatch(
@@ -102,7 +123,7 @@ def _searched(said: Times, heard: Times) -> list[_Fit]:
         return []
     best = int(np.argmax(correlate(voice - voice.mean(), words - words.mean(), method="fft"))) - (len(words) - 1)
     fit = _fit(said, heard, 1.0, best * STEP_S - first)
-    return [fit] if fit.agreement >= MENDED and fit.inside >= 0.9 and abs(fit.shift) > 2.0 else []
+    return [fit] if fit.agreement >= MENDED and fit.inside >= 0.9 and abs(fit.shift) > NEAR_S else []
 
 
 def _fit(said: Times, heard: Times, factor: float, shift: float) -> _Fit:

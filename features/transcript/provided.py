@@ -7,7 +7,9 @@ to their length, and the transcript says so (``word_times`` is False); only JSON
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Collection
+from itertools import accumulate, combinations
 from pathlib import Path
 
 from vivavoce.features.transcript.formats.captions import ARROW, PAIR, read_captions
@@ -22,6 +24,10 @@ from vivavoce.features.transcript.words import HAN, Transcript
 MAX_BYTES = 16 * 2**20  # 16 MiB; an hour of JSON with word times has about 2
 HAN_SHARE = 0.2  # of the letters from which a transcript is Chinese: Chinese speakers of technical jobs mix in English
 SAMPLE = 2**16  # bytes that tell an encoding
+TIMED = frozenset({"vtt", "srt", "sbv", "ass", "ttml", "tsv"})  # with ends to cues, to a part of a second
+FASTEST_EN, FASTEST_ZH = 6.5, 11.0  # words, characters a second: auctioneers
+SENTENCE = 8  # words: nobody says as many twice in the same words
+OUT_OF_ORDER_S = 10.0  # by which a cue may begin before one that stands above it: people talk at once
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 READ = (
     "Read are WebVTT, SubRip, .sbv, .ass, .ttml, .tsv, JSON of whisper, whisperX, whisper.cpp, Deepgram, AssemblyAI, "
@@ -68,9 +74,24 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         raise TranscriptError(path, "file", str(error), f"It cannot be read safely. {READ}") from error
     finally:
         forget_names()
-    cues = [cue for cue in cues if cue.text.strip()]
+    spoken_in = [cue for cue in cues if cue.text.strip()]
+    cues = list({(cue.start, cue.end, cue.speaker, cue.text): cue for cue in spoken_in}.values())
+    mending.note("cues that stood there twice", len(spoken_in) - len(cues))
+    lines = Counter(line.strip() for cue in cues for line in cue.text.split("\n") if count_words(line) >= SENTENCE)
+    mending.note("sentences that stand there twice", sum(count > 1 for count in lines.values()))
+    latest = accumulate((cue.start for cue in cues), max, initial=0.0)
+    mending.note(
+        "cues out of order", sum(cue.start < before - OUT_OF_ORDER_S for cue, before in zip(cues, latest, strict=False))
+    )
     labelled = find_speakers(sorted(cues, key=lambda cue: cue.start), known)
     forget_names()
+    if any(cue.speaker for cue in labelled.cues):
+        unnamed = sum(count_words(cue.text) for cue in labelled.cues if not cue.speaker and cue.words is None)
+        mending.note("words of nobody who is named", unnamed)
+        mending.note(
+            "names that are nearly another's", _misspelt({cue.speaker for cue in labelled.cues if cue.speaker})
+        )
+    mending.note("cues with more words than can be said", sum(map(_rushed, labelled.cues)) if kind in TIMED else 0)
     words = [word for cue in labelled.cues for word in (spread(cue) if cue.words is None else cue.words)]
     spoken = sum(count_words(cue.text) for cue in labelled.cues)
     if language == "auto":
@@ -83,6 +104,27 @@ def read_transcript(path: Path, *, language: str = "auto", known: Collection[str
         labels=labelled.labels,
         unclear=labelled.unclear,
         account=mending.account(spoken),
+    )
+
+
+def _rushed(cue: Cue) -> bool:
+    """Whether a cue's words cannot be said in its time: another cue's text, or another cue's times."""
+    words, most = count_words(cue.text), FASTEST_ZH if HAN.search(cue.text) else FASTEST_EN
+    return cue.words is None and words >= SENTENCE and words > most * (cue.end - cue.start + 0.2)
+
+
+def _misspelt(names: Collection[str]) -> int:
+    """How many pairs of names differ in one letter of six or more: one person, in a file that somebody typed.
+
+    Examples
+    --------
+    >>> _misspelt({"Taylor Woods", "Taylor Woo7s", "Speaker 1", "Speaker 2"})
+    1
+    """
+    return sum(
+        sum(a != b for a, b in zip(one, other, strict=True)) == 1 and re.sub(r"\d", "", one) != re.sub(r"\d", "", other)
+        for one, other in combinations(sorted(names)[:50], 2)
+        if len(one) == len(other) >= 6
     )
 
 
@@ -126,6 +168,8 @@ def _decoded(path: Path, content: bytes, mending: Mending) -> str:
             return _counted(content.decode(named, "replace"), mending)
         guessed = _guessed(content)
         if guessed is not None:
+            foreign = sum(not letter.isascii() for letter in guessed) if _language_of(guessed) == "en" else 0
+            mending.note("letters read in a guessed encoding", foreign)
             return _counted(guessed, mending)
         value = f"byte 0x{error.object[error.start]:02x}"
         raise TranscriptError(path, f"line {line}", value, "Save the transcript as UTF-8.") from error

@@ -136,9 +136,10 @@ class InterviewJob:
         interview = task.interview
         clock = Clock(beat)
         digests: list[Digest] = []
+        notes: list[str] = []  # which sound was listened to, where there was a choice
         framework = self.settings.frameworks[interview.job]
         try:
-            result = self._measured(task, framework, clock, digests)
+            result = self._measured(task, framework, clock, digests, notes)
         except Ended as end:
             result = not_measured(interview.interview_id, framework, end.reason, end.detail, end.media, clock.seconds)
             result = replace(result, speakers=end.speakers)
@@ -149,10 +150,13 @@ class InterviewJob:
             reason = Reason.READER_FAILED
             result = not_measured(interview.interview_id, framework, reason, str(error), None, clock.seconds)
             return Outcome(result, tuple(digests))
+        result = replace(result, detail=" ".join(filter(None, [result.detail, *notes])))
         keep_result(self.store, interview, self.settings.configuration, result)
         return Outcome(result, tuple(digests))
 
-    def _measured(self, task: Task, framework: Framework, clock: "Clock", digests: list[Digest]) -> Result:
+    def _measured(
+        self, task: Task, framework: Framework, clock: "Clock", digests: list[Digest], notes: list[str]
+    ) -> Result:
         interview, configuration = task.interview, self.settings.configuration
         reads = self.settings.desk is not None and self._asked_for(interview.job)
         languages = languages_for(framework, scoring=configuration.scoring)
@@ -173,6 +177,7 @@ class InterviewJob:
                 stack.callback(one.close)
                 seen.append(one)
             digests += [one.digest for one in seen if one.digest is not None]
+            notes += filter(None, [one.observation.choice.note for one in seen])
             worst = worst_of([one.observation for one in seen])
             spans = answer_spans(interview, [trusted_duration(one.observation) for one in seen])
             if not spans:

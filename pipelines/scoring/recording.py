@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from vivavoce.data.identity import Digest, InputChanged, digest_file
 from vivavoce.data.interview import Modality
-from vivavoce.data.media.account import Limits
+from vivavoce.data.media.account import Limits, Source
 from vivavoce.data.media.decode import Decoded, decode, refusal
 from vivavoce.data.media.memory import AudioSpool
 from vivavoce.data.schema import Stage
@@ -21,6 +21,7 @@ from vivavoce.features.face.face_track import FaceTracker, face_status
 from vivavoce.features.prosody.answer_voice import PROSODY
 from vivavoce.features.prosody.voice_track import track_voice
 from vivavoce.features.speakers.candidate import SPEAKERS, find_channel_turns
+from vivavoce.features.speakers.microphones import OWN, Choice, choose, instead, listen
 from vivavoce.features.speakers.voiceprint import find_voice_turns
 from vivavoce.features.speech import find_speech
 
@@ -53,12 +54,15 @@ class Observation:
         ``speech``; ``voice`` and ``face`` where they were asked for and could be measured; where more than one person
         was found to speak, ``channel_turns`` if each has a channel of the sound, else ``turns``; ``lost`` where
         sound of a recording that is not whole is missing.
+    choice
+        Which of its tracks and channels was listened to.
     """
 
     status: MediaStatus
     detail: str
     duration: float | None
     tracks: Mapping[str, Track]
+    choice: Choice = OWN
 
     @property
     def lost(self) -> Array:
@@ -68,14 +72,22 @@ class Observation:
     @property
     def artefact(self) -> Artefact:
         """As it is sealed."""
-        document = {"status": self.status.value, "detail": self.detail, "duration": self.duration}
+        document = {
+            "status": self.status.value,
+            "detail": self.detail,
+            "duration": self.duration,
+            "sources": [[source.track, source.channel] for source in self.choice.sources],
+            "note": self.choice.note,
+        }
         return Artefact(document, dict(self.tracks))
 
     @staticmethod
     def from_artefact(artefact: Artefact) -> "Observation":
         """As it was sealed."""
         document = artefact.document
-        return Observation(MediaStatus(document["status"]), document["detail"], document["duration"], artefact.tracks)
+        choice = Choice(tuple(Source(*source) for source in document["sources"]), document["note"])
+        status = MediaStatus(document["status"])
+        return Observation(status, document["detail"], document["duration"], artefact.tracks, choice)
 
 
 def observation_stage(
@@ -91,7 +103,7 @@ def observation_stage(
     if Modality.FACE in modalities:
         upstream.append(FACE.stage)
         parameters |= {"face": True, "frames_per_second": frames_per_second}
-    return Stage("observation", "3", parameters, tuple(upstream))
+    return Stage("observation", "4", parameters, tuple(upstream))
 
 
 class Seen:
@@ -208,14 +220,16 @@ class Observer:
         stage = observation_stage(modalities, self.frames_per_second, compared)
         found = self.store.get(person, sha256, stage)
         if found is not None:
-            return Seen(Observation.from_artefact(found), sha256, digest, decode_again=lambda: self._listen(path))
+            kept = Observation.from_artefact(found)
+            again = kept.choice.sources or (Source(),)
+            return Seen(kept, sha256, digest, decode_again=lambda: listen(again, partial(self._hear, path)))
         observation, audio, channels = self._decode(path, modalities, compared)
         if observation.status not in TRANSIENT:
             self.store.put(person, sha256, stage, observation.artefact)
         return Seen(observation, sha256, digest, audio, channels)
 
-    def _listen(self, path: Path) -> Decoded:
-        return decode(path, limits=self.limits, frames_per_second=None, split_channels=True)
+    def _hear(self, path: Path, source: Source) -> Decoded:
+        return decode(path, limits=self.limits, frames_per_second=None, split_channels=True, source=source)
 
     def _decode(
         self, path: Path, modalities: frozenset[Modality], compared: frozenset[Modality]
@@ -231,6 +245,9 @@ class Observer:
             split_channels=True,
         )
         face = self._tracker.finish() if looks else None
+        choice = choose(decoded, partial(self._hear, path))
+        if choice.sources:
+            decoded = instead(decoded, listen(choice.sources, partial(self._hear, path)))
         audio = decoded.audio
         if audio is None:
             return Observation(decoded.status, decoded.detail or "The recording has no sound.", None, {}), None, ()
@@ -256,7 +273,7 @@ class Observer:
         status, detail = decoded.status, decoded.detail
         if status in {MediaStatus.OK, MediaStatus.NO_VIDEO}:
             status, detail = _heard_and_seen(tracks, status, detail)
-        return Observation(status, detail, audio.duration, tracks), audio, channels
+        return Observation(status, detail, audio.duration, tracks, choice), audio, channels
 
 
 def _heard_and_seen(tracks: Mapping[str, Track], status: MediaStatus, detail: str) -> tuple[MediaStatus, str]:

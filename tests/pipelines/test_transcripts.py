@@ -13,6 +13,8 @@ from tests.conftest import ROOT
 from tests.exports import FORMATS, Turn, srt
 from tests.pipelines.runs import DEMO, ROWS, rows, viva, write_manifest
 from vivavoce.features.transcript.provided import read_transcript
+from vivavoce.pipelines.report.blocks import known
+from vivavoce.pipelines.scoring.report import TEXTS
 
 pytestmark = pytest.mark.xdist_group("transcripts")
 
@@ -158,3 +160,11 @@ def test_the_table_is_what_the_tests_saw(carried: Any, tmp_path: Path) -> None:
     assert not [line for line in said_of if line not in page], (
         "VIVA_TABLE=write pytest tests/pipelines/test_transcripts.py"
     )
+
+
+def test_every_count_of_a_transcript_is_told_in_both_languages() -> None:
+    sources = (ROOT / "features" / "transcript").rglob("*.py")
+    kinds = {kind for source in sources for kind in re.findall(r'note\(\s*"([^"]+)"', source.read_text("utf-8"))}
+    assert len(kinds) > 20
+    texts = known(TEXTS)
+    assert {kind for kind in kinds if "kind_" + re.sub(r"\W+", "_", kind) not in texts} == set()

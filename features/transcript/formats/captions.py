@@ -60,13 +60,22 @@ def _blocks(lines: Sequence[str], mending: Mending, *, webvtt: bool) -> Iterator
             if "-->" in line and not re.search(r"\s-->\s", line):
                 mending.note("time lines without blanks")
             identifier = _identifier(held, webvtt=webvtt)
-            if block is not None:
+            if block is None:
+                _before(held, mending, webvtt=webvtt)
+            else:
                 yield _filled(block, held, mending)
             block, held = (found.group(1), found.group(2), [], identifier), []
         else:
             held.append(line.strip())
     if block is not None:
         yield _filled(block, held, mending)
+
+
+def _before(held: Sequence[str], mending: Mending, *, webvtt: bool) -> None:
+    """Count what stands before the first time line and is no header: a cue's text that was lost from it."""
+    headed = held.index("") if webvtt and "" in held else 0
+    lost = [line for line in _filled(("", "", [], None), held[headed:], Mending())[2] if count_words(line) > 1]
+    mending.note("lines before the first time", len(lost), words=sum(map(count_words, lost)))
 
 
 def _identifier(held: list[str], *, webvtt: bool) -> str | None:
@@ -108,6 +117,7 @@ def _timed(blocks: Sequence[_Block], mending: Mending) -> Iterator[tuple[float, 
     for i, (written_start, written_end, lines, name) in enumerate(blocks):
         start, end = seconds(written_start), seconds(written_end)
         words = count_words(plain(" ".join(lines)))
+        mending.note("cues without words", int(not words))
         certain = start is not None and end is not None and end >= start
         if not certain:
             mending.note("cues with times that were guessed", words=words)

@@ -220,3 +220,32 @@ def test_a_packet_that_cannot_be_decoded_is_placed(tmp_path: Path) -> None:
     one = found(tmp_path / "a.m4a")
     assert one.lost
     assert 3.7 < one.lost[0][0] < one.lost[-1][1] < 4.6
+
+
+@pytest.mark.parametrize("late", [("sound", 8.0), ("picture", 8.0)], ids=str)
+@pytest.mark.parametrize("name", ["fragments.mp4", "tool.webm", "live.webm"])
+def test_a_stream_that_begins_late_is_whole(tmp_path: Path, name: str, late: tuple[str, float]) -> None:
+    """Only MP4 says when a stream begins; elsewhere its end is written down, or nothing is."""
+    webm, (stream, seconds) = name.endswith(".webm"), late
+    heard, seen = (seconds, 0.0) if stream == "sound" else (0.0, seconds)
+    options = {"fragments.mp4": {"movflags": "frag_keyframe+empty_moov"}, "live.webm": {"live": "1"}}.get(name, {})
+    beeps = media.beeps(12.0 - heard, (0.5, 3.0))
+    picture = replace((vp8 if webm else small)(12.0 - seen), times=lambda n: seen + n / 25)
+    media.write(
+        tmp_path / name, Sound(beeps, codec="libopus" if webm else "aac", start=heard), picture, options=options
+    )
+    with decode(tmp_path / name) as one:
+        assert (one.status, one.detail, one.lost) == (OK, "", ())
+        assert one.audio is not None
+        assert media.onsets(one.audio.read(0, 12)) == pytest.approx([heard + 0.5, heard + 3.0], abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov"])
+def test_a_screen_that_stands_still_is_whole_where_the_length_of_frames_is_declared(tmp_path: Path, name: str) -> None:
+    """Matroska writes down no lengths: there the same picture has holes."""
+    times = np.cumsum([0.04] * 30 + [3.0] + [0.04] * 30 + [7.0] + [0.04] * 20)
+    for container, status in ((name, OK), ("a.mkv", PARTIAL)):
+        picture = small(len(times) / 25, times=lambda n: float(times[n]))
+        media.write(tmp_path / container, Sound(media.tone(float(times[-1]))), picture)
+        one = found(tmp_path / container)
+        assert one.status is status, one.detail

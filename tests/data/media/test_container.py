@@ -10,6 +10,7 @@ import pytest
 from tests import media
 from tests.media import Sound
 from vivavoce.data.media.container import HEAD_BYTES, layout, sniff
+from vivavoce.data.media.decode import decode
 
 WRITTEN = {  # file name, codec: demuxer
     ("a.mp4", "aac"): "mov",
@@ -25,12 +26,21 @@ WRITTEN = {  # file name, codec: demuxer
     ("a.mpg", "mp2"): "mpeg",
     ("a.ts", "aac"): "mpegts",
     ("a.m2ts", "aac"): "mpegts",
+    ("a.adts", "aac"): "aac",
+    ("a.amr", "libopencore_amrnb"): "amr",
+    ("a.aiff", "pcm_s16be"): "aiff",
+    ("a.asf", "wmav2"): "asf",
+    ("a.caf", "pcm_s16le"): "caf",
+    ("a.ac3", "ac3"): "ac3",
+    ("a.eac3", "eac3"): "eac3",
 }
+LENGTHLESS = {"amr", "aac", "ac3", "eac3"}  # frames and nothing else
 
 
 @pytest.mark.parametrize(("name", "codec"), WRITTEN)
 def test_every_accepted_format_is_known_by_its_bytes_whole_or_cut(name: str, codec: str, tmp_path: Path) -> None:
-    media.write(tmp_path / name, Sound(media.noise(2.0), codec=codec))
+    rate = 8000 if codec.endswith("amrnb") else 48_000
+    media.write(tmp_path / name, Sound(media.noise(2.0, rate), rate, codec))
     (tmp_path / name).rename(tmp_path / "a.bin")
     content = (tmp_path / "a.bin").read_bytes()
     demuxer = WRITTEN[name, codec]
@@ -40,9 +50,9 @@ def test_every_accepted_format_is_known_by_its_bytes_whole_or_cut(name: str, cod
         descriptor = os.open(tmp_path / "a.bin", os.O_RDONLY)
         found = layout(descriptor, demuxer)
         os.close(descriptor)
-        promises = demuxer in ("mov", "matroska", "wav", "avi")
+        promises = demuxer in ("mov", "matroska", "wav", "avi", "aiff", "asf", "caf")
         assert (found.missing > 0) == (promises and missing > 0), found
-        assert found.declares
+        assert found.declares == (demuxer not in LENGTHLESS)
         assert not found.fragmented
 
 
@@ -57,10 +67,32 @@ def test_every_accepted_format_is_known_by_its_bytes_whole_or_cut(name: str, cod
         (b"\xff\xfeh\0i\0 \0t\0h\0e\0r\0e\0", "nothing that is known"),
         ("\ufeff今天的面试".encode(), "plain text"),
         (b"\0" * 100, "nothing that is known"),
+        (b"#!/bin/sh\n" + bytes(40), "a program"),
+        (b"#!AMR_MC1.0\n" + bytes(40), "AMR speech of several channels"),
+        (b"\x02#!SILK_V3" + bytes(40), "a voice message of WeChat or QQ (SILK)"),
+        (b".RMF\0\0\0\x12" + bytes(40), "RealMedia"),
+        (b"MThd\0\0\0\6" + bytes(40), "MIDI, notes without sound"),
+        (b"FORM\0\0\1\0" + b"8SVX" + bytes(40), "an IFF file that is no AIFF"),
+        (b"FLV\1\5" + bytes(40), "Flash"),
+        (b"riff\x2e\x91\xcf\x11\xa5\xd6" + bytes(40), "a Sony sound file (Wave64)"),
+        (b"\x02dss" + bytes(40), "a dictation machine's recording (DSS)"),
+        (b"WEBVTT\n\n", "a transcript (WebVTT), which belongs into the row's transcript"),
     ],
 )
 def test_what_is_no_recording_is_named(head: bytes, name: str) -> None:
     assert (sniff(head).demuxer, sniff(head).name) == (None, name)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.flac", "flac"), ("a.adts", "aac"), ("a.mp3", "libmp3lame")])
+def test_a_tag_for_music_hides_no_format(name: str, codec: str, tmp_path: Path) -> None:
+    media.write(tmp_path / name, Sound(media.tone(2.0), codec=codec))
+    tag = b"ID3\4\0\0\0\0\x4e\x20" + bytes(10_016)  # a cover picture's length
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(tag + content[10 + 35 if content[:3] == b"ID3" else 0 :])
+    with decode(tmp_path / name, frames_per_second=None) as found:
+        assert (found.status, found.probe.container) == ("ok", {"a.adts": "aac"}.get(name, name[2:]))
+        assert found.audio is not None
+        assert found.audio.duration == pytest.approx(2.0, abs=0.05)
 
 
 def box(kind: bytes, *contents: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Decoding gives back planted sound and pictures at their planted times."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +281,65 @@ def test_a_name_that_leads_nowhere_is_a_status(tmp_path: Path) -> None:
         found = decode(path)
         assert found.status is MediaStatus.UNREADABLE
         assert "cannot be opened" in found.detail
+
+
+@pytest.mark.parametrize("offset", [0.009, -0.05])
+@pytest.mark.parametrize("right", [None, 1.0, -1.0, 0.0], ids=["mono", "stereo", "opposed", "left only"])
+def test_a_constant_in_the_sound_is_taken_out(tmp_path: Path, offset: float, right: float | None) -> None:
+    """Half a second of tone, half of faint noise, eight times, and a constant in every channel."""
+    sound = media.tone(8.0, rate=16_000, level=0.2) * (np.arange(8 * 16_000) // 8000 % 2 == 0)
+    sound = sound + media.noise(8.0, 16_000, 1e-3)
+    both = sound[None] if right is None else np.stack([sound, right * sound])
+    with heard_apart(tmp_path, both) as clean, heard_apart(tmp_path, both + np.float32(offset)) as found:
+        for spool, other in zip((found.audio, *found.channels), (clean.audio, *clean.channels), strict=True):
+            assert spool is not None
+            assert other is not None
+            turned = 0.02  # s, in which the right channel is turned over
+            assert np.abs(spool.read(turned, 8) - other.read(turned, 8)).max() < 2e-4
+
+
+def test_sound_without_a_constant_is_left_as_it_is(tmp_path: Path) -> None:
+    """Rumble and one-sided speech have a mean that is no constant; a hole's silence is none either."""
+    rate, place = 16_000, np.arange(70 * 16_000) / 16_000
+    rumble = 0.02 * np.sin(2 * np.pi * 1.3 * place) + media.noise(70.0, rate, 0.01)
+    pulses = np.maximum(0, np.sin(2 * np.pi * 120 * place)) * (place % 1 < 0.6) * 0.2 + media.noise(70.0, rate, 1e-3)
+    for sound in (rumble, pulses):
+        planted = sound.astype(np.float32)
+        with heard_apart(tmp_path, planted[None]) as found:
+            assert found.audio is not None
+            np.testing.assert_array_equal(found.audio.read(0, 70), planted)
+
+
+def heard_apart(folder: Path, channels: media.Samples) -> Decoded:
+    media.write(folder / "a.wav", Sound(channels.astype(np.float32), 16_000, "pcm_f32le"))
+    return decode(folder / "a.wav", frames_per_second=None, split_channels=True)
+
+
+def test_wide_band_amr_is_read(tmp_path: Path) -> None:
+    """No library here writes it: 200 frames of 20 ms (RFC 4867), of which only the length is known."""
+    frame = bytes([8 << 3 | 4])
+    content = b"#!AMR-WB\n" + b"".join(frame + np.random.default_rng(n).bytes(60) for n in range(200))
+    (tmp_path / "a.amr").write_bytes(content)
+    with decode(tmp_path / "a.amr", frames_per_second=None) as found:
+        assert (found.status, found.probe.audio and found.probe.audio.codec) == (MediaStatus.OK, "amrwb")
+        assert found.audio is not None
+        assert found.audio.duration == pytest.approx(4.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.mkv", "subtitle"), ("a.ts", "data")])
+def test_streams_that_are_neither_sound_nor_picture_change_nothing(tmp_path: Path, name: str, kind: str) -> None:
+    media.write(tmp_path / "b.mkv", Sound(media.beeps(4.0, BEEPS)), media.film(4.0, 25, 96, 64))
+    with av.open(str(tmp_path / "b.mkv")) as source, av.open(str(tmp_path / name), "w") as out:
+        streams = {stream.index: out.add_stream_from_template(stream) for stream in source.streams}
+        more = out.add_stream("ass") if kind == "subtitle" else out.add_data_stream("bin_data")
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+        note = av.Packet(b"0,0,Default,,0,0,0,,Hello")
+        note.stream, note.pts, note.dts, note.duration, note.time_base = more, 0, 0, 1000, Fraction(1, 1000)
+        out.mux(note)
+    with decode(tmp_path / name) as found:
+        assert (found.status, found.share) == (MediaStatus.OK, 1.0)
+        assert found.audio is not None
+        assert media.onsets(found.audio.read(0, 4)) == pytest.approx(BEEPS, abs=0.03)

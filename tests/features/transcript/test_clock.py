@@ -55,3 +55,21 @@ def test_a_recording_that_breaks_off_keeps_the_words_that_it_holds() -> None:
     half = Track(SPANS[:14], np.empty((14, 0)), ())
     whole = said()
     assert set_clock(whole, half) is whole
+
+
+@pytest.mark.parametrize("shift", [-2.0, 1.6, 4.0])
+def test_two_seconds_are_mended_where_the_pauses_show_them(shift: float) -> None:
+    mended = set_clock(said(1.0, shift, SPANS[2:]), SPEECH)
+    assert "shifted by" in str(mended.account)
+    assert [word.start for word in mended.words] == pytest.approx(SPANS[2:, 0].tolist(), abs=0.45)
+
+
+def test_speech_without_words_is_counted() -> None:
+    """Two turns that a transcript lost, but not the half second by which captions end early."""
+    lost = float((SPANS[8:10, 1] - SPANS[8:10, 0]).sum())
+    held = set_clock(said(1.0, 0.0, np.delete(SPANS, [8, 9], axis=0)), SPEECH)
+    ((kind, count),) = held.account.mended
+    assert kind == "seconds of speech without words"
+    assert count == pytest.approx(lost, abs=2.2)
+    early = SPANS - np.array([0.0, 0.3])
+    assert set_clock(said(1.0, 0.0, early), SPEECH).account.mended == ()
