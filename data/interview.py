@@ -57,6 +57,7 @@ class Purpose(StrEnum):
     SCORE = "score"
     TRAIN = "train"
     AUDIT = "audit"
+    EXTERNAL_READER = "external_reader"  # masked words may go to a language model outside
 
 
 @dataclass(frozen=True)

@@ -75,5 +75,10 @@ class Reason(StrEnum):
     OTHER_RECOGNISER = "other_recogniser"  # than those whose words a trained model accepts
     UNMEASURED_LANGUAGE = "unmeasured_language"  # nobody knows how it is recognised and scored: goes to people
     OTHER_LANGUAGE = "other_language"  # than those in which a trained model learned
+    NO_READER_CONSENT = "no_reader_consent"  # a reader outside needs a consent of its own
+    READER_FAILED = "reader_failed"  # the machine's doing: the next run tries again
+    INVENTED_QUOTE = "invented_quote"  # a rating that rests on words that nobody said counts for nothing
+    ADDRESSES_READER = "addresses_reader"  # speaks to whoever rates it: goes to people
+    TOO_LONG_TO_READ = "too_long_to_read"
     FRAMEWORK_LANGUAGE = "framework_language"  # the job's framework has no texts in it: nothing to hold an answer to
     ERASED = "erased"

@@ -59,7 +59,7 @@ def known_kinds(package: str = MODELS, part: str = STORED) -> tuple[str, ...]:
     Examples
     --------
     >>> known_kinds()
-    ('fusion', 'linear', 'rubric')
+    ('fusion', 'linear', 'reader', 'rubric')
     """
     folders = (one.name for one in iter_modules(import_module(package).__path__) if one.ispkg)
     return tuple(sorted(name for name in folders if find_spec(f"{package}.{name}.{name}_{part}")))

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from vivavoce.data.errors import VivaError
 from vivavoce.data.framework import Framework
+from vivavoce.data.reader import Reader
 from vivavoce.data.schema import Absent, Measures
 from vivavoce.data.status import Reason, RowStatus
 from vivavoce.models.score import OVERALL, Norms, Quote, Score
@@ -153,6 +154,15 @@ class ModelVersion(ABC):
         """What a user must know beyond what holds for every kind, a sentence each."""
         return ()
 
+    @property
+    def reads(self) -> Reader | None:
+        """Who must read the answers before they are scored; None where nobody has to."""
+        return None
+
+    def strangers(self, recognisers: Collection[str]) -> set[str]:
+        """Recognisers, of those at hand, whose words it does not accept."""
+        return set(recognisers) - set(self.recognisers)
+
     def meaning(self, digest: str) -> Mapping[str, str]:
         """What scored a batch and what its points mean, after "scored by"; ``digest`` is the version's."""
         return {
@@ -237,7 +247,7 @@ class ModelVersion(ABC):
         ]
         found += [
             f"recogniser {name} (accepted: {', '.join(self.recognisers)})"
-            for name in sorted(set(recognisers) - set(self.recognisers))
+            for name in sorted(self.strangers(recognisers))
         ]
         if found:
             raise ModelDiffers(found)

@@ -253,6 +253,18 @@ def named(given: Folder) -> str:
     return str(given) if isinstance(given, str | Path) else str(given.folder)
 
 
+def models_of(given: Model | Sequence[Model]) -> tuple[str, ...]:
+    """One version or several, as they were named.
+
+    Examples
+    --------
+    >>> models_of("models:/engineer@champion"), models_of(())
+    (('models:/engineer@champion',), ())
+    """
+    several = given if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    return tuple(named(one) for one in several)
+
+
 def places_of(given: Folder | Sequence[Folder]) -> list[Path]:
     """One folder, or several, as paths.
 

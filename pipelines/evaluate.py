@@ -15,18 +15,21 @@ from typing import Annotated, Any
 import numpy as np
 from rich.console import Console
 
-from vivavoce.data.errors import Exit
+from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.framework import Framework, load_frameworks
 from vivavoce.evaluation.correlation import rank_correlation, told_apart
 from vivavoce.evaluation.estimate import Estimate, Floats, bootstrap
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric.rubric import rubric_parameters
-from vivavoce.pipelines.door import Place, folder_for, front_door
+from vivavoce.pipelines.door import Model, Place, folder_for, front_door, models_of
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
+from vivavoce.pipelines.scoring.model import Scorer, load_scorers
+from vivavoce.pipelines.scoring.reading import Desk, Reads, find_desk
 from vivavoce.pipelines.terminal import Told, keep, say
 from vivavoce.pipelines.written import LEVELS, PLAIN, Scored, Written, read_written, score_written
 
 ALL = "all"
+NOBODY: Mapping[str, Scorer] = {}
 FEWEST = 15  # interviews from which limits over people are more than rough
 
 
@@ -38,11 +41,16 @@ class EvaluateRequest:
     _: KW_ONLY
     out: Annotated[Place, "Folder for evaluation.json and evaluation.md."]
     framework: Annotated[Place | None, "A framework, or a folder of them; left out: the shipped ones."] = None
+    model: Annotated[
+        Model | Sequence[Model],
+        "A version instead of the rubric: its folder, or models:/NAME@champion; one for each job.",
+    ] = ()
+    reader_weights: Annotated[Place | None, "Where the weights of a --model that reads lie."] = None
 
 
 @front_door(EvaluateRequest)
 def evaluate(request: EvaluateRequest) -> Told:
-    """Score written answers by the rubric and say what the scores are worth.
+    """Score written answers by the rubric, or a version, and say what the scores are worth.
 
     Raises
     ------
@@ -52,8 +60,17 @@ def evaluate(request: EvaluateRequest) -> Told:
     said, folder = Console(stderr=True), folder_for(request.out)
     frameworks = load_frameworks(Path(request.framework) if request.framework else SHIPPED_FRAMEWORKS)
     given = [request.answers] if isinstance(request.answers, str | Path) else request.answers
+    scorers = load_scorers(models_of(request.model))
+    frameworks = frameworks | {job: one.model.framework for job, one in scorers.items()}
     rows = [row for one in given for row in read_written(Path(one), frameworks)]
-    document = evaluation(rows, frameworks, SentenceEncoder.offline())
+    if scorers:
+        rows = [row for row in rows if row.job in scorers and row.language in scorers[row.job].model.languages]
+        if not rows:
+            raise VivaError(f"No answer is for a model's job ({', '.join(scorers)}): write some, or name another.")
+    desk = find_desk([one.model for one in scorers.values()], request.reader_weights)
+    if desk is not None and desk.outside:
+        say(said, f"{len(rows)} written interviews are sent to {desk.reader.endpoint}.", "yellow")
+    document = evaluation(rows, frameworks, SentenceEncoder.offline(), scorers, desk)
     keep(folder / "evaluation.json", document)
     page = folder / "evaluation.md"
     page.write_text(page_of(document), encoding="utf-8")
@@ -63,15 +80,26 @@ def evaluate(request: EvaluateRequest) -> Told:
 
 
 def evaluation(
-    rows: Sequence[Written], frameworks: Mapping[str, Framework], encoder: SentenceEncoder | None
+    rows: Sequence[Written],
+    frameworks: Mapping[str, Framework],
+    encoder: SentenceEncoder | None,
+    scorers: Mapping[str, Scorer] = NOBODY,
+    desk: Desk | None = None,
 ) -> dict[str, Any]:
-    """Everything that written interviews say about the rubric's scores, as ``evaluation.json`` holds it."""
-    scored = [score_written(row, frameworks[row.job], encoder) for row in rows]
+    """Everything that written interviews say about scores, as ``evaluation.json`` holds it.
+
+    Scores are the rubric's, or those of each job's version; a reader's are not asked for the words that carry them.
+    """
+    reads = None if desk is None else Reads(desk, quoting=False)
+    models = {job: one.model for job, one in scorers.items()}
+    scored = [score_written(row, frameworks[row.job], encoder, models.get(row.job), reads) for row in rows]
     honest = [one for one in scored if one.row.kind is None]
     return {
         "format": 1,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "rubric": rubric_parameters().digest,
+        "models": {job: {"digest": one.digest, "kind": one.model.kind} for job, one in scorers.items()},
+        "reader": None if desk is None else desk.reader.document(),
         "encoder": encoder is not None,
         "levels": [_ranked(language, job, own) for language, job, own in _places(honest) if own],
         "versions": list(_versions(honest)),
@@ -177,7 +205,7 @@ def page_of(document: Mapping[str, Any]) -> str:
     routed = document["routed"]
     parts = [
         "# What scores of written answers are worth 书面回答的分数说明什么",
-        f"Rubric `{document['rubric'][:12]}`. Levels are what a writer was asked for, no rater's: nothing here says "
+        f"{_scored_by(document)}. Levels are what a writer was asked for, no rater's: nothing here says "
         "anything about job performance. 水平是写作时的要求，不是评分者的判断；这里的数字都不说明工作表现。",
         "## Levels 水平",
         _table(
@@ -208,6 +236,15 @@ def page_of(document: Mapping[str, Any]) -> str:
         "转由人处理。",
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def _scored_by(document: Mapping[str, Any]) -> str:
+    """Which version gave the scores, and who read for it."""
+    models, reader = document["models"], document["reader"]
+    if not models:
+        return f"Rubric `{document['rubric'][:12]}`"
+    beside = "" if reader is None else f", read by {reader['name']} ({reader['endpoint'] or reader['sha256'][:12]})"
+    return ", ".join(f"{job}: {one['kind']} `{one['digest'][:12]}`" for job, one in models.items()) + beside
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[object]] | Any) -> str:

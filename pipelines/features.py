@@ -25,6 +25,7 @@ from vivavoce.data.interview import Modality, Purpose
 from vivavoce.data.norms import LEAST_PEOPLE, BadNorms, Group, Norm, Norms, quantiles, step
 from vivavoce.data.schema import Feature
 from vivavoce.data.vault.durable import make_folder
+from vivavoce.features.reader.local_reader import fetch_reader, named_weights
 from vivavoce.features.transcript.packages import packaged_folder
 from vivavoce.features.transcript.weights import OFFICIAL, fetch_anywhere, weights_folder
 from vivavoce.pipelines.door import Place, folder_for
@@ -244,12 +245,14 @@ def weights() -> Listed:
             "here": (folder / f"{size}.pt").is_file() or packaged_folder(size, folder) is not None,
             "SHA-256": digest,
         }
-        for size, digest in OFFICIAL.items()
+        for size, digest in (OFFICIAL | named_weights()).items()
     ]
     return Listed(rows, ("size", "here", "SHA-256"), note=f"Folder: {folder}")
 
 
-def fetch_weights(size: Annotated[str, "tiny, base, small, medium, large-v3, turbo …"]) -> Exit:
+def fetch_weights(
+    size: Annotated[str, "tiny, base, small, medium, large-v3, turbo …; smollm2: a small reader."],
+) -> Exit:
     """Download one size, and check it.
 
     Raises
@@ -257,5 +260,6 @@ def fetch_weights(size: Annotated[str, "tiny, base, small, medium, large-v3, tur
     NoRecogniser
         For another size, and a file that is not the published one.
     """
-    say(Console(stderr=True), f"{fetch_anywhere(size)}: its SHA-256 is the one that was pinned.")
+    found = fetch_reader(size) if size in named_weights() else fetch_anywhere(size)
+    say(Console(stderr=True), f"{found}: its SHA-256 is the one that was pinned.")
     return Exit.DONE

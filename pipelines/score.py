@@ -197,6 +197,9 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> Exit:
     lines = {interview.interview_id: interview.line for interview in interviews}
     lines |= {bad_row_id(bad): bad.line for bad in bad_rows} | {forgotten_id(line): line for line in erased.values()}
     ledger.begin([(name, str(line)) for name, line in sorted(lines.items(), key=lambda item: item[1])])
+    for row in ledger.finished():
+        if row.reason == Reason.READER_FAILED:  # no result of the person: every run tries again
+            ledger.reopen(row.interview_id)
     pending = {row.interview_id for row in ledger.pending()}
     if not pending and is_finished(request.folder, batch, csv=request.csv):
         say(said, f"{request.folder} is finished: nothing to do.")
@@ -303,6 +306,8 @@ def _end(batch: Batch, ledger: Ledger, interview: Interview, done: Done, said: C
             say(said, f"{interview.interview_id}: a defect of the program, please report it:", "red")
             say(said, done.error or "")
         result = not_measured(interview.interview_id, batch.frameworks[interview.job], reason, died(reason), reason)
+    if result.reason == Reason.READER_FAILED:
+        say(said, f"{interview.interview_id}: {result.detail}", "yellow")
     if result.speakers:
         say(said, f"{interview.interview_id}: the transcript names {', '.join(result.speakers)}.")
     seconds = sum(result.seconds.values())
@@ -314,6 +319,8 @@ def died(reason: str) -> str:
     """The sentence for an interview whose worker died or fell silent."""
     if reason == MediaStatus.TIMEOUT:
         return "Its worker said nothing for an hour and was stopped."
+    if reason == Reason.READER_FAILED:
+        return "The reader gave nothing that can be used. Run the same command again: what was read is kept."
     return "It took its worker down twice, or met a defect of the program (see the run's output)."
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vivavoce.training.inputs import Inputs
     from vivavoce.training.measured import Measured
     from vivavoce.training.pooling import Beside
-    from vivavoce.training.trainers import Made
+    from vivavoce.training.trainers import Made, Settings
 
 Compared = tuple["tuple[ModelVersion, str] | None", "Measured | None"]  # the champion, and today's applicants
 
@@ -33,14 +33,15 @@ Compared = tuple["tuple[ModelVersion, str] | None", "Measured | None"]  # the ch
 class TrainingRequest:
     """What ``viva train`` may be asked for. Tables are files, ``URL#table`` or DataFrames."""
 
-    features: Annotated[Data, "features.parquet, or any table declared by --schema."]
+    features: Annotated[Data | None, "features.parquet, or any table declared by --schema; not needed to read."] = None
     _: KW_ONLY
     framework: Annotated[Place | Framework, "The job's framework file."]
     out: Annotated[Place | None, "New folder for the model version.", Shown(needed=True)] = None
     ratings: Annotated[Data | None, "Human ratings: interview_id, rater, competency or question_id, value."] = None
     outcomes: Annotated[Data | None, "Later performance: candidate_id, criterion, value [, date, rater, job]."] = None
     kind: Annotated[
-        str, "linear; fusion: reads answers in their order; rubric: nothing is learned; or another that there is."
+        str,
+        "linear; fusion: answers in their order; rubric, reader: nothing is learned; or another that there is.",
     ] = "linear"
     criterion: Annotated[str | None, "Learn weights from this one of several criteria."] = None
     schema: Annotated[Place | None, "YAML that declares the columns of a foreign table."] = None
@@ -62,6 +63,17 @@ class TrainingRequest:
         Sequence[Reference],
         "Another job's version, a folder or models:/NAME@champion: its weights count as far as the jobs agree.",
     ] = ()
+    weights_file: Annotated[
+        Place | None, "Of --kind reader: a .gguf file, a folder of safetensors, or smollm2 (viva weights fetch)."
+    ] = None
+    endpoint: Annotated[
+        str | None,
+        "Of --kind reader instead: an address of chat completions; words leave.",
+        Shown(metavar="URL"),
+    ] = None
+    model_name: Annotated[str | None, "The model's name at --endpoint."] = None
+    key_variable: Annotated[str | None, "Variable of the environment that holds the key for --endpoint."] = None
+    readings: Annotated[int | None, "Of each answer and competency. [default: 3]", Shown(least=1, most=6)] = None
     seed: Annotated[int, "Of every random split, draw and search."] = 0
     map: Map = ()
 
@@ -135,9 +147,12 @@ def train(request: TrainingRequest) -> Trained:
         _enter_late(request.folder, said)
         raise AlreadyThere(request.folder, "a model version never changes. Name a new folder.")
     asked = {name: getattr(request, name) for name in OPTIONS}
-    check_options(request.kind, asked, rated=request.ratings is not None)
+    measured = request.features is not None
+    check_options(request.kind, asked, rated=request.ratings is not None, measured=measured)
     given = request.framework
     framework = given if isinstance(given, Framework) else load_framework(Path(given))
+    if not measured:
+        return _bare(request, framework, said)
     inputs = _inputs(request, framework)
     data = data_lines(inputs)
     _say(said, data)
@@ -153,6 +168,32 @@ def train(request: TrainingRequest) -> Trained:
         data=tuple(data), summary=tuple(summary), logged=logged, store_named=_store_named(request),
     )  # fmt: skip
     return _recorded(request, made, found, said)
+
+
+def _bare(request: TrainingRequest, framework: Framework, said: Console) -> Trained:
+    """A version that needs nobody, saved and entered; no run is recorded, for nothing was looked at."""
+    from vivavoce.models.directory import save_model
+    from vivavoce.training.trainers import Bare, trainer
+
+    made_by = trainer(request.kind)
+    assert isinstance(made_by, Bare)  # check_options has seen to it
+    model = made_by.bare(framework, _settings(request))
+    digest = save_model(model, request.folder)
+    _say(said, [model.made["en"], f"{request.folder}: model {digest[:12]}, experimental; nobody has looked at it yet."])
+    return Trained(model, digest, Standing.EXPERIMENTAL, request.folder, logged=_entered(model, digest, said))
+
+
+def _settings(request: TrainingRequest, beside: "tuple[Beside, ...]" = ()) -> "Settings":
+    from vivavoce.training.trainers import READING, Settings
+
+    return Settings(
+        seed=request.seed,
+        tune=request.tune,
+        thorough=request.thorough,
+        beside=beside,
+        checkpoints=request.folder.with_name(f"{request.folder.name}.checkpoints"),
+        reading={name: getattr(request, name) for name in READING},
+    )
 
 
 def _entered(model: ModelVersion, digest: str, said: Console, *, late: bool = False) -> bool:
@@ -213,16 +254,10 @@ def _inputs(request: TrainingRequest, framework: Framework) -> "Inputs":
 
 def _made(request: TrainingRequest, framework: Framework, inputs: "Inputs") -> "Made[ModelVersion]":
     """The model version with everything that belongs beside it."""
-    from vivavoce.training.trainers import Settings, trainer
+    from vivavoce.training.trainers import trainer
 
     compared = _compared_with(request, framework)
-    settings = Settings(
-        seed=request.seed,
-        tune=request.tune,
-        thorough=request.thorough,
-        beside=_beside(request, framework, inputs),
-        checkpoints=request.folder.with_name(f"{request.folder.name}.checkpoints"),
-    )
+    settings = _settings(request, _beside(request, framework, inputs))
     made: Made[ModelVersion] = trainer(request.kind).train(inputs, framework, settings)
     return replace(made, model=_completed(made, compared, request, inputs))
 

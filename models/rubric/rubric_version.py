@@ -82,6 +82,11 @@ class RubricVersion(ModelVersion):
         return self.parameters.variants[self.variant]
 
     @property
+    def question_sd(self) -> float:
+        """Points by which one person's answers are assumed to lie around their score."""
+        return self.parameters.question_sd[self.variant]
+
+    @property
     def features(self) -> Mapping[str, tuple[str, ...]]:
         """The columns that each competency rests on."""
         return {

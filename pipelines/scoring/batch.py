@@ -14,11 +14,12 @@ from vivavoce.data.manifest_table import RowError
 from vivavoce.data.norms import BadNorms, Norms, read_norms
 from vivavoce.data.status import Reason
 from vivavoce.data.vault.keys import ProjectKey
+from vivavoce.features.reader.local_reader import SECONDS
 from vivavoce.features.transcript.recognise import AUTO, LANGUAGES, Engine, NoRecogniser, choose_engine
 from vivavoce.features.transcript.sphinx import SphinxRecogniser
 from vivavoce.features.transcript.weights import check_digest, digest_converted, locate, locate_converted
 from vivavoce.models.score import Standing
-from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, named, scratch
+from vivavoce.pipelines.door import Data, Map, Model, Place, Shown, inside, maps_of, models_of, scratch
 from vivavoce.pipelines.scoring.configuration import (
     Configuration,
     Profile,
@@ -29,6 +30,7 @@ from vivavoce.pipelines.scoring.configuration import (
 )
 from vivavoce.pipelines.scoring.job import Settings
 from vivavoce.pipelines.scoring.model import Scorer, check_frameworks, check_production, check_scorer, load_scorers
+from vivavoce.pipelines.scoring.reading import find_desk
 from vivavoce.pipelines.scoring.trust import Trust, read_trust
 
 SHIPPED_FRAMEWORKS = Path(__file__).parents[2] / "data" / "frameworks"
@@ -77,6 +79,8 @@ class Request:
     production: bool = field(default=False, init=False)
     norms: Place | None = field(default=None, init=False)
     recognition: Annotated[Place | None, "What viva weights calibrate wrote of a recogniser."] = None
+    reader_weights: Place | None = field(default=None, init=False)
+    reader_seconds: float = field(default=SECONDS, init=False)
 
     @property
     def folder(self) -> Path:
@@ -86,8 +90,7 @@ class Request:
     @property
     def models(self) -> tuple[str, ...]:
         """The trained models, as they were named."""
-        several = self.model if isinstance(self.model, Sequence) and not isinstance(self.model, str) else (self.model,)
-        return tuple(named(one) for one in several)
+        return models_of(self.model)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ class ScoreRequest(Request):
     ] = ()
     production: Annotated[bool, "Refuse every model that no gate admitted, and the plain rubric."] = False
     norms: Annotated[Place | None, "Norms, as viva measure norms wrote them: place each answer in the report."] = None
+    reader_weights: Annotated[
+        Place | None, "Where the weights of a --model that reads lie. [default: the cache, by their digest]"
+    ] = None
+    reader_seconds: Annotated[
+        float, "Most seconds for one reading; at an address for one reading with all its tries.", Shown(least=1)
+    ] = SECONDS
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,7 @@ def prepare(request: Request) -> Batch:
     if request.production:
         _check_trust(request, manifest, frameworks, weights, trust)
     encoder = choose_encoder(request.encoder)
+    desk = find_desk([one.model for one in scorers.values()], request.reader_weights, request.reader_seconds)
     request.folder.mkdir(parents=True, exist_ok=True)
     project_key = ProjectKey.read_or_create(ProjectKey.location(os.environ))
     used = sorted({interview.job for interview in manifest.interviews})
@@ -182,7 +192,8 @@ def prepare(request: Request) -> Batch:
         consent_on_file=request.consent_on_file,
         manifest=manifest.digest,
         frameworks={job: frameworks[job].digest for job in used},
-        fingerprints=fingerprints(profile, request.asr, weights, encoder, request.fps),
+        fingerprints=fingerprints(profile, request.asr, weights, encoder, request.fps)
+        | (desk.fingerprints if desk else {}),
         interviewer_consent=request.interviewer_consent,
         models={job: scorers[job].digest for job in used if job in scorers},
         recognition=trust.digest,
@@ -190,8 +201,9 @@ def prepare(request: Request) -> Batch:
     for scorer in scorers.values():
         check_scorer(scorer, profile, configuration.fingerprints, request.asr, weights)
     settings = Settings(
-        request.folder / "store", project_key, configuration, frameworks, weights_named, encoder, scorers, trust
-    )
+        request.folder / "store", project_key, configuration, frameworks, weights_named, encoder, scorers, trust,
+        desk=desk,
+    )  # fmt: skip
     return Batch(manifest, frameworks, configuration, settings, _norms(request, configuration))
 
 

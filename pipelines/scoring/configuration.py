@@ -16,6 +16,7 @@ from vivavoce.features.face import FACE, face_stage
 from vivavoce.features.language import COVERAGE, LANGUAGE, language_stage
 from vivavoce.features.prosody import PROSODY
 from vivavoce.features.questions import QUESTIONS
+from vivavoce.features.reader.reading import READER
 from vivavoce.features.speakers.candidate import SPEAKERS
 from vivavoce.features.transcript.words import transcript_stage
 
@@ -134,8 +135,8 @@ FAMILIES: tuple[Family[Any], ...] = (LANGUAGE, COVERAGE, PROSODY, FACE)
 
 
 def declared_features() -> dict[str, Feature]:
-    """Every feature by declared name, in the order language, voice, face."""
-    return {feature.name: feature for family in FAMILIES for feature in family}
+    """Every feature by declared name, in the order language, voice, face, and what a reader makes."""
+    return {feature.name: feature for family in (*FAMILIES, READER) for feature in family}
 
 
 def fingerprints(

@@ -42,6 +42,7 @@ from vivavoce.pipelines.scoring.outputs import (
     write_parquet,
     write_whole,
 )
+from vivavoce.pipelines.scoring.reading import reading_account
 from vivavoce.pipelines.scoring.report import status_counts, write_report
 
 TABLES = ("scores", "questions", "status", "features", "absent")
@@ -123,7 +124,8 @@ def run_document(rows: Sequence[Row], batch: Batch, runs: Sequence[Run]) -> dict
         "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
         "runs": [{"started": run.started, "ended": run.ended, "pid": run.pid, "host": run.host} for run in runs],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "notes": notes(batch),
+        **({"reader": reading_account(rows, batch.settings.desk)} if batch.settings.desk else {}),
+        "notes": notes(batch, rows),
         **({"map": dict(batch.manifest.mapped)} if batch.manifest.mapped else {}),
     }
 
@@ -147,7 +149,7 @@ def weakest(standings: Sequence[Standing]) -> Standing:
     return min(standings, key=list(Standing).index, default=Standing.EXPERIMENTAL)
 
 
-def notes(batch: Batch) -> list[dict[str, str]]:
+def notes(batch: Batch, rows: Sequence[Row]) -> list[dict[str, str]]:
     """What a reader of the scores must know about this run, each in every language of the report."""
     configuration = batch.configuration
     said = [
@@ -156,6 +158,10 @@ def notes(batch: Batch) -> list[dict[str, str]]:
     ]
     if not said:
         said = [Sentence("batch", "no_encoder" if configuration.encoder is None else "english_encoder")]
+    if batch.settings.desk:
+        told = reading_account(rows, batch.settings.desk)
+        values = {name: "–" if told[name] is None else f"{told[name]:.2f}" for name in ("icc", "rubric")}
+        said.append(Sentence("batch", "readings", {**values, "answers": told["ratings"], "scores": told["scores"]}))
     said += [
         Sentence(
             "batch", "one_language", {"job": job.replace("_", " "), "there": Sentence("batch", f"language_{there}")}

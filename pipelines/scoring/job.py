@@ -18,6 +18,7 @@ from vivavoce.data.status import COMPLETE, MediaStatus, Reason, RowStatus
 from vivavoce.data.vault.keys import Erased, KeyRing, ProjectKey
 from vivavoce.data.vault.store import Artefact, Store
 from vivavoce.features.language.encoder import SentenceEncoder
+from vivavoce.features.reader.reading import ReaderFailed
 from vivavoce.features.transcript.recognise import AUTO
 from vivavoce.models.rubric.rubric import Rubric
 from vivavoce.models.score import OVERALL, Score
@@ -34,6 +35,7 @@ from vivavoce.pipelines.scoring.configuration import Configuration, languages_fo
 from vivavoce.pipelines.scoring.measure import Measurer
 from vivavoce.pipelines.scoring.model import Scorer
 from vivavoce.pipelines.scoring.outputs import AnswerResult, Result
+from vivavoce.pipelines.scoring.reading import Desk, Reads
 from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer, Seen
 from vivavoce.pipelines.scoring.trust import Trust
 from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers
@@ -43,6 +45,7 @@ MENDED = 0.02  # share of a transcript's words that may be left out or stand at 
 ROUTES = {
     Reason.NO_CONSENT: "No consent to scoring is on record: nothing was opened.",
     Reason.UNMEASURED_LANGUAGE: "Spoken Cantonese is not measured yet: it goes to people. Nothing was opened.",
+    Reason.NO_READER_CONSENT: "The reader is outside, without consent to external_reader: nothing was opened.",
     Reason.FRAMEWORK_LANGUAGE: "The job's framework has no texts in the row's language. Nothing was opened.",
     Reason.HUMAN_ROUTE: "The row asks for people: an accommodation, a refusal or a withdrawal. Nothing was opened.",
 }
@@ -61,6 +64,7 @@ class Settings:
     scorers: Mapping[str, Scorer] = field(default_factory=dict)  # by job; the rubric scores where there is none
     trust: Trust = field(default_factory=Trust)
     limits: Limits = field(default_factory=Limits)
+    desk: Desk | None = None  # where a version of this run has its answers read
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,16 @@ class InterviewJob:
 
     @cached_property
     def _measurer(self) -> Measurer:
-        return Measurer(self.settings.encoder, self.settings.trust)
+        return Measurer(self.settings.encoder, self.settings.trust, self._reads)
+
+    @cached_property
+    def _reads(self) -> Reads | None:
+        return None if self.settings.desk is None else Reads(self.settings.desk, self.store)
+
+    def _asked_for(self, job: str) -> bool:
+        """Whether the version of a job has answers read."""
+        scorer = self.settings.scorers.get(job)
+        return scorer is not None and scorer.model.reads is not None
 
     def __call__(self, task: Task, beat: Callable[[str], None]) -> Outcome:
         """Bring one interview to its end and seal its result; only a defect of the program raises."""
@@ -133,6 +146,10 @@ class InterviewJob:
         except Erased as error:
             result = not_measured(interview.interview_id, framework, Reason.ERASED, str(error))
             return Outcome(result, tuple(digests))
+        except ReaderFailed as error:  # the machine's doing: nothing is sealed, and the next run tries again
+            reason = Reason.READER_FAILED
+            result = not_measured(interview.interview_id, framework, reason, str(error), None, clock.seconds)
+            return Outcome(result, tuple(digests))
         result = replace(result, detail=" ".join(filter(None, [result.detail, *notes])))
         keep_result(self.store, interview, self.settings.configuration, result)
         return Outcome(result, tuple(digests))
@@ -141,8 +158,11 @@ class InterviewJob:
         self, task: Task, framework: Framework, clock: "Clock", digests: list[Digest], notes: list[str]
     ) -> Result:
         interview, configuration = task.interview, self.settings.configuration
+        reads = self.settings.desk is not None and self._asked_for(interview.job)
         languages = languages_for(framework, scoring=configuration.scoring)
         reason = route(interview, configuration.purpose, languages)
+        if reason is None and reads and self.settings.desk and not self.settings.desk.agreed(interview):
+            reason = Reason.NO_READER_CONSENT
         if reason is not None:
             raise Ended(reason, ROUTES[reason])
         if interview.language == AUTO and set(languages) < set(MEASURED):
@@ -170,7 +190,8 @@ class InterviewJob:
                 spans = mark_losses(spans, [one.observation.lost for one in seen])
         with clock("measure"):
             tracks = [one.observation.tracks for one in seen]
-            measured = self._measurer.measure(spans, heard, tracks, framework, modalities)
+            person = interview.candidate_id if reads else None
+            measured = self._measurer.measure(spans, heard, tracks, framework, modalities, person)
         with clock("score"):
             if not configuration.scoring:
                 return with_accounts(only_measured(interview, measured, worst, clock.seconds), heard.values())
@@ -281,7 +302,12 @@ def _refused(
     """Words of a recogniser, or in a language, that the model did not learn from: measured, and not scored."""
     model = scorer.model
     for reason, what, found, accepted in (
-        (Reason.OTHER_RECOGNISER, "words are from", {one.asr_engine for one in answered}, model.recognisers),
+        (
+            Reason.OTHER_RECOGNISER,
+            "words are from",
+            model.strangers({one.asr_engine for one in answered}),
+            model.recognisers,
+        ),
         (Reason.OTHER_LANGUAGE, "language is", {one.language for one in answered}, model.languages),
     ):
         foreign = ", ".join(sorted(found - set(accepted)))

@@ -29,6 +29,7 @@ from vivavoce.models.score import Quote
 from vivavoce.models.version import MeasuredAnswer
 from vivavoce.pipelines.scoring.answers import AnswerSpan
 from vivavoce.pipelines.scoring.outputs import AnswerResult, split_measures
+from vivavoce.pipelines.scoring.reading import Reads
 from vivavoce.pipelines.scoring.timeline import Timeline, timeline_of
 from vivavoce.pipelines.scoring.trust import Trust
 from vivavoce.pipelines.scoring.words import Heard
@@ -45,11 +46,14 @@ class Measurer:
         The sentence encoder, or None: closeness and relevance are then absent.
     trust
         What is known of the recogniser: below which confidence its answers are unclear.
+    reads
+        Who reads the answers, where a version asks for it.
     """
 
-    def __init__(self, encoder: SentenceEncoder | None, trust: Trust) -> None:
+    def __init__(self, encoder: SentenceEncoder | None, trust: Trust, reads: Reads | None = None) -> None:
         self._encoder = encoder
         self._trust = trust
+        self._reads = reads
 
     def measure(
         self,
@@ -58,6 +62,7 @@ class Measurer:
         tracks: Sequence[Mapping[str, Track]],
         framework: Framework,
         modalities: frozenset[Modality],
+        read_for: str | None = None,
     ) -> list[tuple[AnswerResult, MeasuredAnswer]]:
         """Every answer's features, and what scoring needs of them.
 
@@ -73,6 +78,8 @@ class Measurer:
             Whose questions were asked.
         modalities
             What profile and consent allow: the others' features do not appear at all.
+        read_for
+            The person whose answers are read; None: they are not.
         """
         answers = relate([_answer_text(span, heard[span.recording], framework) for span in spans], self._encoder)
         repetitive = any(is_repetitive(answer) for answer in answers)
@@ -83,9 +90,14 @@ class Measurer:
                 measures |= _voice(span, heard[span.recording], tracks[span.recording])
             if Modality.FACE in modalities:
                 measures |= _face(span, tracks[span.recording])
-            values, absent = split_measures(measures)
             words = heard[span.recording].words
             confidence = answer_confidence(words.within(span.start, span.end))
+            clear = confidence is None or confidence >= self._trust.line(words.engine, words.language)
+            if self._reads is not None and read_for and span.whole and clear and not repetitive:
+                rated, places = self._reads.measure(answer, framework, read_for)
+                measures |= rated
+                quotes |= {name: tuple(_quote(answer, one) for one in own) for name, own in places.items()}
+            values, absent = split_measures(measures)
             text = answer.quote((0, len(answer.words)))
             result = AnswerResult(
                 span.question_id,

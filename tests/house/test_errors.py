@@ -24,6 +24,8 @@ from vivavoce.training.runs import NoTracking
 
 ROOT = Path(__file__).parents[2]
 INTERNAL = {
+    "vivavoce.features.reader.endpoint._Unusable": "one try of several, and becomes the reader's failure",
+    "vivavoce.features.reader.reading.TooLongToRead": "becomes the rating's reason",
     "vivavoce.data.media.account.Ended": "ends decoding inside the confined child, and becomes a status",
     "vivavoce.pipelines.scoring.answers.SeveralSpeakers": "becomes the row's status",
     "vivavoce.pipelines.scoring.job.Ended": "ends one interview, and becomes the row's status",

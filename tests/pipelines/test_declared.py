@@ -27,7 +27,7 @@ def test_a_familys_stage_covers_its_package_and_all_upstream_their_code(family: 
 
 def test_every_feature_has_a_fingerprint_and_the_transcripts_code_is_in_the_words_ones(monkeypatch) -> None:
     before = fingerprints(Profile.ALL, "auto", None, None, 5.0)
-    assert list(before) == list(declared_features())
+    assert list(before) == [name for name in declared_features() if not name.startswith("reader.")]
     monkeypatch.setattr("vivavoce.features.transcript.words.CODE", "another")
     after = fingerprints(Profile.ALL, "auto", None, None, 5.0)
     changed = {name.partition(".")[0] for name in before if before[name] != after[name]}

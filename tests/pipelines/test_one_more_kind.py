@@ -65,7 +65,7 @@ def version(_found: None, cohort: Cohort, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_it_is_found_beside_the_others(version: Path) -> None:
-    assert kinds() == known_kinds() == ("fusion", "linear", "mean", "rubric")
+    assert kinds() == known_kinds() == ("fusion", "linear", "mean", "reader", "rubric")
     model, _ = load_model(version)
     assert model.learned is trainer("mean").learns is False
 
@@ -129,7 +129,10 @@ def test_a_kind_that_there_is_none_of_is_answered_with_those_that_there_are(
 ) -> None:
     said = quietly(train, asked(cohort, tmp_path / "v", kind="oracle"))
     assert said.status == Exit.BAD_INPUT
-    assert "'oracle' is no kind of model here. Known are fusion, linear, mean, rubric: name one of them." in said.text
+    assert (
+        "'oracle' is no kind of model here. Known are fusion, linear, mean, reader, rubric: name one of them."
+        in said.text
+    )
 
 
 @pytest.mark.parametrize("name", ["os", "../mean", "mean.mean_version", ""])

@@ -305,7 +305,7 @@ def test_the_monitor_watches_what_it_rests_on(house, second, tmp_path):
         ({"tune": 5}, "--tune would do nothing"),
         ({"split": "site"}, "--split would do nothing"),
         ({"kind": "linear"}, "learns from human ratings: give --ratings"),
-        ({"kind": "oracle"}, "'oracle' is no kind of model here. Known are fusion, linear, rubric"),
+        ({"kind": "oracle"}, "'oracle' is no kind of model here. Known are fusion, linear, reader, rubric"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_read(cohort, tmp_path, change, said):

@@ -25,5 +25,7 @@ def test_a_table_that_was_given_as_it_is_counts_as_asked_for() -> None:
 def test_who_needs_ratings_says_so_and_who_does_not() -> None:
     check_options("rubric", OPTIONS, rated=False)
     for kind in ("linear", "fusion"):
-        with pytest.raises(BadTraining, match=rf"--kind {kind} learns from .*Only --kind rubric needs none"):
+        with pytest.raises(
+            BadTraining, match=rf"--kind {kind} learns from .*--kind reader or --kind rubric needs none"
+        ):
             check_options(kind, OPTIONS, rated=False)

@@ -25,7 +25,7 @@ from vivavoce.training.inputs import LEAST_PEOPLE, Inputs
 from vivavoce.training.learned import without_nan
 from vivavoce.training.overall import by_interview, check_weights, learn_overall
 from vivavoce.training.pooling import Beside
-from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
+from vivavoce.training.trainers import READING, Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.increments import labels_of
 from vivavoce.training.validation.overall import USUAL, Crossed, Effort, agreement, performance_of
 from vivavoce.training.validation.permutation import Permuted
@@ -204,8 +204,8 @@ class FusionTrainer:
     """Makes fusion versions; a training that is killed leaves its checkpoints, and goes on from there."""
 
     learns = True
-    idle = ("tune",)
-    why_idle = "has no settings to search among"
+    idle = ("tune", *READING)
+    why_idle = "has no settings to search among, and nobody reads for it"
 
     def train(self, inputs: Inputs, framework: Framework, settings: Settings) -> Made[FusionVersion]:
         """:func:`fit_fusion`."""

@@ -28,7 +28,7 @@ from vivavoce.training.overall import (
     plain,
 )
 from vivavoce.training.pooling import Beside
-from vivavoce.training.trainers import Made, Settings, Trainer, relearned_scores
+from vivavoce.training.trainers import READING, Made, Settings, Trainer, relearned_scores
 from vivavoce.training.validation.overall import USUAL, Crossed, Effort, agreement, performance_of
 from vivavoce.training.validation.precision import cross_fitted_answers, precision
 from vivavoce.training.validation.report import validate
@@ -160,8 +160,8 @@ class LinearTrainer:
     """Makes linear versions; searches their settings where that is asked for."""
 
     learns = True
-    idle = ()
-    why_idle = ""
+    idle = READING
+    why_idle = "learns, and nobody reads for it"
 
     def train(self, inputs: Inputs, framework: Framework, settings: Settings) -> Made[LinearVersion]:
         """:func:`fit`, with the search's and fusion's documents where they were asked for."""

@@ -6,7 +6,7 @@ Everybody is unseen: no rating and no performance went into the score, so correl
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,14 +16,16 @@ from vivavoce.data.framework import Framework
 from vivavoce.evaluation.correlation import correlation
 from vivavoce.evaluation.estimate import Floats
 from vivavoce.evaluation.gain import gain
+from vivavoce.models.reader.reader_version import ReaderVersion
 from vivavoce.models.rubric.rubric import RubricParameters, rubric_parameters
 from vivavoce.models.rubric.rubric_version import RubricVersion, column_of
 from vivavoce.models.score import MIDDLE, OVERALL, POINTS_PER_SD
+from vivavoce.models.version import ModelVersion
 from vivavoce.training import BadTraining
 from vivavoce.training.datasheet import datasheet
 from vivavoce.training.inputs import LEAST_PEOPLE, Answers, Inputs
 from vivavoce.training.learned import without_nan
-from vivavoce.training.trainers import Made, Settings, Trainer
+from vivavoce.training.trainers import READING, Made, Settings, Trainer
 from vivavoce.training.validation.baselines import LENGTH, Baseline, distinct, in_its_favour
 from vivavoce.training.validation.correction import correct_scores
 from vivavoce.training.validation.overall import (
@@ -38,6 +40,8 @@ from vivavoce.training.validation.permutation import permuted_scores
 from vivavoce.training.validation.precision import Precision, precision
 from vivavoce.training.variants import Variant, fewer_questions, refuse_unknown
 
+Stated = TypeVar("Stated", RubricVersion, ReaderVersion)  # on stated scales: nothing is learned
+StatedVersion = RubricVersion | ReaderVersion
 SPLIT = "Nothing is learned, so nobody is split: these people are evidence, and the score saw none of them."
 KEPT = "nothing is learned: the framework's weights are kept"
 
@@ -60,13 +64,18 @@ def judge(inputs: Inputs, framework: Framework, *, seed: int = 0) -> Made[Rubric
         Where single answers are not known, or no variant's measures are there.
     """
     model, counts = chosen(inputs, framework, rubric_parameters())
+    return beside(model, inputs, seed, {"variants": counts})
+
+
+def beside(model: Stated, inputs: Inputs, seed: int, more: Mapping[str, Any]) -> Made[Stated]:
+    """A version that learned nothing, with what these people say about it; ``more`` goes beside its validity."""
     points = points_of(model, inputs)
     z = {name: (values - MIDDLE) / POINTS_PER_SD for name, values in points.items()}
     overall = z.pop(OVERALL)
     documents = {
         "datasheet": _sheet(inputs, model, seed),
         "weights": {"reason": KEPT},
-        "validity": _validity(inputs, model, points, seed) | {"variants": counts},
+        "validity": _validity(inputs, model, points, seed) | dict(more),
     }
     return Made(replace(model, documents=without_nan(documents)), z, overall)
 
@@ -121,7 +130,7 @@ def _version(inputs: Inputs, framework: Framework, parameters: RubricParameters,
     )
 
 
-def points_of(model: RubricVersion, inputs: Inputs) -> dict[str, Floats]:
+def points_of(model: ModelVersion, inputs: Inputs) -> dict[str, Floats]:
     """Points of every interview, by competency and overall, shape (n,); ``nan`` where not scored."""
     answers = _answers(inputs)
     nowhere = np.full(len(answers.interview), np.nan)  # a column that was never measured
@@ -134,7 +143,7 @@ def _answers(inputs: Inputs) -> Answers:
     return inputs.answers
 
 
-def _sheet(inputs: Inputs, model: RubricVersion, seed: int) -> dict[str, Any]:
+def _sheet(inputs: Inputs, model: ModelVersion, seed: int) -> dict[str, Any]:
     used = {
         name: {column: inputs.features[name][column] for column in own if column in inputs.features[name]}
         for name, own in model.features.items()
@@ -147,7 +156,7 @@ def _sheet(inputs: Inputs, model: RubricVersion, seed: int) -> dict[str, Any]:
     return sheet | {"split": sheet["split"] | {"said": SPLIT}}
 
 
-def _validity(inputs: Inputs, model: RubricVersion, points: Mapping[str, Floats], seed: int) -> dict[str, Any]:
+def _validity(inputs: Inputs, model: StatedVersion, points: Mapping[str, Floats], seed: int) -> dict[str, Any]:
     """What is known of the score, by the names that versions of other kinds use."""
     own = {name: points[name] for name in model.weights}
     rated = {name: values for name, values in own.items() if not np.isnan(inputs.ratings[name]).all()}
@@ -229,7 +238,7 @@ def _performance(inputs: Inputs, people: pd.DataFrame, known: pd.DataFrame, seed
     }
 
 
-def _precision(inputs: Inputs, model: RubricVersion, name: str, seed: int) -> Precision:
+def _precision(inputs: Inputs, model: StatedVersion, name: str, seed: int) -> Precision:
     """How far one person's answers lie apart, in points, where the rubric's bands rest on an assumption."""
     asked = sorted(question.id for question in model.framework.questions_showing(name))
     answers = _answers(inputs)
@@ -242,16 +251,15 @@ def _precision(inputs: Inputs, model: RubricVersion, name: str, seed: int) -> Pr
     return precision(table, inputs.candidates, seed=seed)
 
 
-def _bands(model: RubricVersion, spread: Mapping[str, Precision]) -> Iterator[str]:
+def _bands(model: StatedVersion, spread: Mapping[str, Precision]) -> Iterator[str]:
     """Whether bands are as wide as these people's answers say."""
     found = [one.question_sd for one in spread.values() if not np.isnan(one.question_sd)]
     if found:
         low, high = min(found), max(found)
         here = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
-        assumed = model.parameters.question_sd[model.variant]
         yield (
-            f"The rubric's bands assume that one person's answers lie {assumed:.0f} points around their score; these "
-            f"people's lie {here} points around it."
+            f"The {model.kind}'s bands assume that one person's answers lie {model.question_sd:.0f} points around "
+            f"their score; these people's lie {here} points around it."
         )
 
 
@@ -259,7 +267,7 @@ def changed(model: RubricVersion, variant: Variant) -> RubricVersion:
     """The version as a variant has it; refuses (``BadTraining``) what is not there, or would leave nothing to score."""
     framework = fewer_questions(model.framework, variant)
     if variant.weights is not None:
-        framework = _weighted(framework, variant.name, variant.weights)
+        framework = weighted(framework, variant.name, variant.weights)
     refuse_unknown(variant, "modalities", variant.without_modalities, {"text"})
     refuse_unknown(variant, "features", variant.without_features, set(model.measures))
     left = {name: weight for name, weight in model.measures.items() if name not in variant.without_features}
@@ -284,7 +292,8 @@ def changed(model: RubricVersion, variant: Variant) -> RubricVersion:
     )
 
 
-def _weighted(framework: Framework, name: str, weights: Mapping[str, float]) -> Framework:
+def weighted(framework: Framework, name: str, weights: Mapping[str, float]) -> Framework:
+    """The framework under a variant's weights; raises ``BadTraining`` where it does not hold with them."""
     if set(weights) != set(framework.weights):
         raise BadTraining(f"{name}: give weights of {', '.join(framework.weights)}, no more and no fewer.")
     document = framework.model_dump(mode="json")
@@ -301,7 +310,7 @@ class RubricTrainer:
     """Makes rubric versions, of which nothing is learned; people say what the score is worth."""
 
     learns = False
-    idle = ("tune", "sample_weights", "thorough", "beside", "split")
+    idle = ("tune", "sample_weights", "thorough", "beside", "split", *READING)
     why_idle = "learns nothing"
 
     def train(self, inputs: Inputs, framework: Framework, settings: Settings) -> Made[RubricVersion]:
