@@ -221,10 +221,15 @@ class Published:
 
     @property
     def checks(self) -> "pd.DataFrame":
-        """One row for each check: how it ended, what was seen, what would change that."""
+        """One row for each check: how it ended, what was seen, what would change that; its words in English.
+
+        ``document()`` has them in every language.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.decision.document()["checks"])
+        rows = self.decision.document()["checks"]
+        told = ("asks", "reason", "found", "remedy")
+        return pd.DataFrame([{**row, **{name: row[name]["en"] for name in told}} for row in rows])
 
     def document(self) -> dict[str, Any]:
         """What ``gate.json`` says, and where the bundle is."""
