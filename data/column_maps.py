@@ -8,10 +8,9 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vivavoce.data.problem import Problem, nearest, shorten
 from vivavoce.data.table_source import InputRefused
+from vivavoce.data.yaml_file import read_yaml
 
 KNOWN = ("columns", "encoding", "delimiter")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", ",": ",", ";": ";", "\t": "\t"}
@@ -135,12 +134,7 @@ def read_maps(values: Sequence[str]) -> Maps:
 
 
 def _from_file(path: Path) -> Maps:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputRefused(path, [Problem("file", str(error.strerror), "Name a file that exists.")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputRefused(path, [Problem("file", shorten(str(error)), "Write YAML in UTF-8.")]) from error
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise InputRefused(path, [Problem("file", shorten(document), "Write a mapping of your names to ours.")])
     nested = isinstance(document.get("columns"), dict)

@@ -8,13 +8,12 @@ One competency: what it is, how it shows at three levels, which words are eviden
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails
 
@@ -22,6 +21,7 @@ from vivavoce.data.errors import VivaError
 from vivavoce.data.identity import refuse_name
 from vivavoce.data.problem import Problem, detail, problems_of, refuse
 from vivavoce.data.schema import digest_of
+from vivavoce.data.yaml_file import read_yaml
 
 Language = Literal["en", "zh"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -279,25 +279,6 @@ class FrameworkError(VivaError):
         super().__init__(str(file), problems=problems)
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML without code, in which a key that stands twice is an error: plain YAML would keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        seen: set[object] = set()
-        for key, _ in node.value:
-            name = self.construct_object(key, deep=True)
-            if not isinstance(name, str):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {name!r} is not text: put it in quotes", key.start_mark
-                )
-            if name in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {name!r} stands twice: keep one", key.start_mark
-                )
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
 def load_framework(file: str | Path) -> Framework:
     """Read and validate one framework; its job is the file's stem.
 
@@ -313,23 +294,7 @@ def load_framework(file: str | Path) -> Framework:
     {'problem_solving': 0.4, 'technical_fit': 0.3, 'teamwork': 0.2, 'learning': 0.1}
     """
     file = Path(file)
-    if not file.is_file():
-        raise FrameworkError(file, [Problem("file", "no file", "Name a framework file, or a folder that holds some.")])
-    size = file.stat().st_size
-    if size > MAX_BYTES:
-        raise FrameworkError(file, [Problem("file", f"{size} bytes", f"A framework has at most {MAX_BYTES} bytes.")])
-    try:
-        document = yaml.load(file.read_text(encoding="utf-8-sig"), _UniqueKeys)  # noqa: S506 (a SafeLoader)
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
-        raise FrameworkError(file, [Problem("file", found, "Save the file as UTF-8.")]) from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
-        raise FrameworkError(file, [Problem(where, f"{error.problem}", "Write valid YAML.")]) from error
-    except (yaml.YAMLError, RecursionError, ValueError, KeyError, AttributeError) as error:
-        # the last three are what PyYAML lets through for a date or a tagged value that it cannot build
-        raise FrameworkError(file, [Problem("file", f"{error}", "Write valid YAML.")]) from error
+    document = read_yaml(file, FrameworkError, most=MAX_BYTES)
     if not isinstance(document, dict):
         found = type(document).__name__
         raise FrameworkError(file, [Problem("file", found, "A framework is a mapping of names to values.")])

@@ -5,11 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vivavoce.data.identity import digest_file
 from vivavoce.data.problem import Problem, nearest, shorten
 from vivavoce.data.table import InputRefused
+from vivavoce.data.yaml_file import read_yaml
 from vivavoce.fairness.rules import AND, Fact, Json, Pack, vocabulary
 
 ASKED = {
@@ -34,12 +33,7 @@ def read_facts(path: Path) -> Json:
     InputRefused
         For a file that cannot be read, names that nobody asks for, and values of another kind: all at once.
     """
-    try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise InputRefused(path, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputRefused(path, [Problem("file", repr(str(error)), "Write YAML.")]) from error
+    told = read_yaml(path) or {}
     if not isinstance(told, Mapping):
         raise InputRefused(path, [Problem("file", shorten(told), "Write names and values: auditor: Ana Lima, Acme.")])
     known, found, problems = vocabulary().facts, {}, []

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from vivavoce.data.problem import Problem, detail, nearest, problems_of, refuse
 from vivavoce.data.table import InputRefused
+from vivavoce.data.yaml_file import read_yaml
 
 SHIPPED = files("vivavoce.fairness") / "rules"
 DEFAULT = ("four-fifths",)
@@ -259,17 +260,11 @@ def read_pack(name: str) -> Pack:
             raise InputRefused(
                 path, [Problem("rules", repr(name), f"Name a shipped pack or a file. {nearest(name, shipped())}")]
             )
-        text = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
+        document = _parsed((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"))
     else:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputRefused(path, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
+        document = read_yaml(path)
     try:
-        document = _parsed(text)
         return Pack.model_validate(document)
-    except yaml.YAMLError as error:
-        raise InputRefused(path, [Problem("file", repr(str(error)), "Write YAML.")]) from error
     except ValidationError as error:
         names = [field.alias or name for name, field in Check.model_fields.items()]
         known = {"": list(Pack.model_fields), "checks": names}

@@ -19,12 +19,12 @@ from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from vivavoce.data.framework import Part, Sentence
-from vivavoce.data.problem import problems_of
+from vivavoce.data.problem import Problem, problems_of
 from vivavoce.data.table import Table
+from vivavoce.data.yaml_file import read_yaml
 from vivavoce.evaluation.estimate import Estimate, Floats, undefined
 from vivavoce.training import BadTraining
 from vivavoce.training.outcomes import FollowUp, Outcomes
@@ -152,17 +152,16 @@ def read_document(path: Path, form: type[Form], parts: dict[str, type[BaseModel]
     BadTraining
         With every problem as file, dotted path, value and remedy.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BadTraining(f"{path}: it cannot be read ({error.strerror}). Name a file that exists.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadTraining(f"{path}: it is no YAML ({error}).") from error
+    document = read_yaml(path, _bad)
     known = {"": list(form.model_fields)} | {place: list(part.model_fields) for place, part in (parts or {}).items()}
     try:
         return form.model_validate(document)
     except ValidationError as error:
         raise BadTraining("\n".join(f"{path}: {problem}" for problem in problems_of(error, document, known))) from error
+
+
+def _bad(path: Path, problems: list[Problem]) -> BadTraining:
+    return BadTraining("\n".join(f"{path}: {problem}" for problem in problems))
 
 
 Spread = Annotated[float, Field(gt=0)]

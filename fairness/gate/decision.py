@@ -11,13 +11,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vivavoce.data.errors import VivaError
-from vivavoce.data.problem import Problem, problems_of
+from vivavoce.data.problem import problems_of
 from vivavoce.data.schema import digest_of
 from vivavoce.data.table import InputRefused
+from vivavoce.data.yaml_file import read_yaml
 from vivavoce.fairness.gate.checks import CHECKS
 from vivavoce.fairness.gate.evidence import Evidence, Outcome, Seen
 from vivavoce.fairness.rules import Text
@@ -82,13 +82,9 @@ def read_gate(path: Path | None = None) -> GatePack:
         For a file that cannot be read, and everything wrong in it.
     """
     named = path or Path(str(SHIPPED))
+    document = read_yaml(named)
     try:
-        document = yaml.safe_load(named.read_text(encoding="utf-8"))
         return GatePack.model_validate(document)
-    except OSError as error:
-        raise InputRefused(named, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
-    except yaml.YAMLError as error:
-        raise InputRefused(named, [Problem("file", repr(str(error)), "Write YAML.")]) from error
     except ValidationError as error:
         known = {"": list(GatePack.model_fields), "checks": list(GateCheck.model_fields)}
         raise InputRefused(named, problems_of(error, document, known)) from error

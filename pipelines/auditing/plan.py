@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vivavoce.data.errors import VivaError
 from vivavoce.data.problem import Problem, nearest, shorten
 from vivavoce.data.table import InputRefused
+from vivavoce.data.yaml_file import read_yaml
 from vivavoce.pipelines.auditing.kinds import options
 
 ENDINGS = frozenset({".yaml", ".yml"})
@@ -59,12 +58,7 @@ def read_plan(path: Path, beside: Mapping[str, Any]) -> dict[str, Any]:
         raise VivaError(
             f"{path.name} is the whole audit: {', '.join(others)} would not be in it.", remedy="Write it into the file."
         )
-    try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputRefused(path, [Problem("file", repr(str(error)), "Give a file that can be read.")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputRefused(path, [Problem("file", repr(str(error)), "Write YAML.")]) from error
+    told = read_yaml(path)
     if not isinstance(told, Mapping):
         raise InputRefused(path, [Problem("file", shorten(told), "Write names and values: scores: scores.parquet.")])
     found = {str(name): value for name, value in told.items() if value is not None}

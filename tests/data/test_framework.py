@@ -106,7 +106,7 @@ FAULTS: dict[str, tuple[Edit, str]] = {
     ),
     "negative weight": (put("competencies", 1, "weight", value=-0.2), r"competencies.teamwork.weight: .*greater"),
     "weight as text": (put("competencies", 1, "weight", value="0.3"), r"competencies.teamwork.weight: .*valid number"),
-    "nan weight": (put("competencies", 1, "weight", value=float("nan")), r"competencies.teamwork.weight: .*finite"),
+    "nan weight": (put("competencies", 1, "weight", value=float("nan")), r"line \d+, column \d+: .*is no number"),
     "unshown": (put("questions", 1, "shows", value=["planning"]), r"competencies.teamwork: No question shows this"),
     "unknown competency": (
         put("questions", 0, "shows", value=["planing"]),
@@ -198,7 +198,7 @@ def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
         (b"a: !!bool perhaps", r"Write valid YAML"),
         (b"a: !!timestamp perhaps", r"Write valid YAML"),
         (b"a: " + b"[" * 5000, r"Write valid YAML"),
-        (b"a" * (2**20 + 1), r"A framework has at most 1048576 bytes. Got 1048577 bytes"),
+        (b"a" * (2**20 + 1), r"It has at most 1048576 bytes. Got 1048577 bytes"),
     ],
 )
 def test_a_file_that_is_no_framework_says_why(content: bytes, message: str, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_a_folder_or_a_file_names_jobs(tmp_path: Path) -> None:
     assert list(load_frameworks(SHIPPED / "store_manager.yaml")) == ["store_manager"]
     with pytest.raises(FrameworkError, match=r"Name a folder that holds framework files"):
         load_frameworks(tmp_path)
-    with pytest.raises(FrameworkError, match=r"file: Name a framework file, or a folder.* Got no file"):
+    with pytest.raises(FrameworkError, match=r"file: Name a file that exists.* Got no file"):
         load_frameworks(tmp_path / "absent.yaml")
 
 

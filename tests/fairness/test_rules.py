@@ -230,7 +230,7 @@ def test_facts_are_read_strictly_and_documents_by_their_bytes(tmp_path: Path) ->
     assert all(f"{name}: " in said for name in ("notise", "notice", "erasure_days")), said
     path.write_text("notice: no\nerasure_days: no\n", "utf-8")
     assert read_facts(path) == {"notice": {"value": False}, "erasure_days": {"value": False}}
-    with pytest.raises(InputRefused, match="can be read"):
+    with pytest.raises(InputRefused, match="Name a file that exists"):
         read_facts(tmp_path / "absent.yaml")
 
 
@@ -258,7 +258,7 @@ def test_a_pack_of_ones_own_is_read_and_its_faults_are_listed(tmp_path: Path) ->
     with pytest.raises(InputRefused, match="Did you mean 'face_waiver'"):
         read_pack(str(path))
     path.write_text("a: [", encoding="utf-8")
-    with pytest.raises(InputRefused, match="Write YAML"):
+    with pytest.raises(InputRefused, match="Write valid YAML"):
         read_pack(str(path))
-    with pytest.raises(InputRefused, match="a file that can be read"):
+    with pytest.raises(InputRefused, match="Name a file that exists"):
         read_pack(str(tmp_path / "absent.yaml"))

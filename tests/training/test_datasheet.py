@@ -77,7 +77,7 @@ def test_nobody_is_named(inputs):
         ("mechanism: unknown\nsource: x\napplicants_sd: 1\n", "leave applicants_sd out"),
         ("mechanism: indirect\nsource: x\napplicants_sd: 1\n", "needs the selector"),
         ("mechanism: direct\nsource: x\nreliability: .5\n", "needs its source"),
-        ("mechanism: [", "is no YAML"),
+        ("mechanism: [", "Write valid YAML"),
     ],
 )
 def test_selections_at_fault(tmp_path, content, match):
