@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vivavoce.data.errors import VivaError
-from vivavoce.features.transcript.words import HAN, Account, Word
+from vivavoce.features.transcript.words import HAN_RANGE, Account, Word
 
 MAX_SECONDS = 24 * 3600 * 1000.0  # a day, should a tool have written milliseconds: the recording decides later
 SHOWN = 40  # characters of a bad value that an error repeats
@@ -16,7 +16,7 @@ _MARKUP = re.compile(
     r"\{\\[^}\n]*\}|</?(?:(?:c|i|b|u|s|v|em|strong|ruby|rt|lang|font|span)(?:[.\s][^<>\n]*)?|\d+:[\d:.,]*)/?>",
     re.IGNORECASE,
 )
-_PIECES = re.compile(r"\S+")
+_COUNTED = re.compile(rf"[{HAN_RANGE}]|(?<!\S)[^\s{HAN_RANGE}]++(?!\S)")  # a character, or a word without any
 
 
 class TranscriptError(VivaError):
@@ -74,7 +74,7 @@ def count_words(text: str) -> int:
     >>> count_words("so then"), count_words("我们做 A")
     (2, 4)
     """
-    return sum(max(1, len(HAN.findall(piece))) for piece in _PIECES.findall(text))
+    return len(_COUNTED.findall(text))
 
 
 def plain(text: str) -> str:
