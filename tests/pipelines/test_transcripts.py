@@ -21,6 +21,8 @@ pytestmark = pytest.mark.xdist_group("transcripts")
 MAIN = "c06"  # two people, two answers
 OTHERS = {"c05": ("Zoom .vtt", ".srt in GB18030", "飞书妙记 .txt")}
 SCORED = ("c01", "c02", "c05", "c08", "c13")  # the demo's others with one recording and captions
+ONE_TURN = ("c01", "c08", "c13")
+TURNS_ALONE = ("Otter .txt", "飞书妙记 .txt", "腾讯会议 .txt", "通义听悟 .txt", "讯飞听见 .txt", "Teams .docx")
 FULL = os.environ.get("VIVA_PROOF") == "full" or os.environ.get("VIVA_TABLE") == "write"
 QUICK = (
     "Zoom .vtt",
@@ -112,7 +114,9 @@ def test_every_format_ends_with_the_same_score(carried: Any, interview: str, wha
     found, truth = carried[interview, what], carried[interview, "Zoom .vtt"]
     assert truth["status"] == "scored"
     assert found["status"] == "scored", found["detail"]
-    assert found["score"] == pytest.approx(truth["score"], abs=0.1)
+    # where only turns have times and one turn answers several questions, its words are shared out between them
+    shared_out = interview in ONE_TURN and what in TURNS_ALONE
+    assert found["score"] == pytest.approx(truth["score"], abs=5.0 if shared_out else 0.1)
 
 
 @pytest.mark.parametrize("label", PLANTED)
