@@ -24,12 +24,24 @@ Words = npt.NDArray[np.object_]
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", "–", "?", "unknown", "未知", "不详"))
 YES_NO = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 EXACT = 10**15  # whole numbers from here on: a sheet keeps 15 digits of them, and the rest is 0
 
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{2,}")  # how a sheet shows a long number, 1.23457E+11
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"(?<!\d)[+-]?\d*+,\d+(?:[eE][+-]?\d+)?")
 _HAS_DOT = re.compile(r"(?<!\d)[+-]?\d*+\.\d+(?:[eE][+-]?\d+)?")
+
+
+def defuse(cell: str | None) -> str | None:
+    """One CSV cell that no spreadsheet runs: an apostrophe before what starts a formula (OWASP, "CSV Injection").
+
+    Examples
+    --------
+    >>> defuse("=HYPERLINK(1)"), defuse("c01"), defuse(None)
+    ("'=HYPERLINK(1)", 'c01', None)
+    """
+    return f"'{cell}" if cell is not None and cell.startswith(FORMULA_STARTS) else cell
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,7 @@ class AuditRequest:
         ] = None,
         replace: Annotated[bool, "Keep the audit that is in the folder beside the new one, numbered."] = False,
         shared: Annotated[bool, "Also write copies with counts below 10 suppressed."] = False,
+        tables: Annotated[bool, "Also write every table as CSV and all as tables.xlsx, in a folder tables/."] = False,
         map: Map = (),
         made: datetime | None = None,
         **named: Any,
@@ -123,7 +124,7 @@ class AuditRequest:
         self.comparators, self.rules = comparators or {}, tuple(rules)
         self.attributes, self.facts = attributes or {}, None if facts is None else Path(facts)
         self.papers = tuple(papers)
-        self.join, self.replace = join or {}, replace
+        self.join, self.replace, self.tables = join or {}, replace, tables
         self.seen, self.held_equal = seen, tuple(held_equal)
         self.evidence: Mapping[str, Any] = given
 
@@ -172,7 +173,7 @@ def audit(request: AuditRequest) -> Audited:
         if kind.share is not None and kind.declared.part in document
     }
     shared = share(document, _demands(packs), beside) if request.shared else None
-    made = Audited(document, shared, request.out)
+    made = Audited(document, shared, request.out, tabled=request.tables)
     if request.out is not None:
         make_room(request.out, made, replace=request.replace)
         write_audit(request.out, made)

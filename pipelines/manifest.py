@@ -12,6 +12,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from vivavoce.data.cells import FORMULA_STARTS
 from vivavoce.data.column_maps import Maps, fold, offered
 from vivavoce.data.errors import AlreadyThere, Exit
 from vivavoce.data.framework import Framework, load_frameworks
@@ -27,7 +28,7 @@ from vivavoce.features.transcript.label_forms import fold_name
 from vivavoce.features.transcript.provided import read_transcript
 from vivavoce.pipelines.door import Data, Map, Place, Shown, front_door, maps_of, scratch
 from vivavoce.pipelines.scoring.batch import SHIPPED_FRAMEWORKS
-from vivavoce.pipelines.scoring.outputs import FORMULA_STARTS, write_whole
+from vivavoce.pipelines.scoring.outputs import write_whole
 from vivavoce.pipelines.terminal import Asker, Listed
 
 if TYPE_CHECKING:

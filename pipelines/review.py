@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pandas as pd
 from rich.console import Console
 
+from vivavoce.data.cells import defuse
 from vivavoce.data.errors import Exit, VivaError
 from vivavoce.data.log.event import Action, pseudonym
 from vivavoce.data.people_tables import SCORED
@@ -21,7 +22,6 @@ from vivavoce.fairness.groups import CANDIDATE, COLUMNS
 from vivavoce.models.score import OVERALL, TOP
 from vivavoce.pipelines.door import Folder, Place, Shown, folder_for, front_door, named
 from vivavoce.pipelines.records import Records, Who
-from vivavoce.pipelines.scoring.outputs import defuse
 from vivavoce.pipelines.terminal import say
 from vivavoce.pipelines.watching.review_file import (
     REVIEWS,

@@ -18,6 +18,7 @@ from vivavoce.data.vault.durable import make_folder, write_durably
 from vivavoce.fairness.table import Verdict
 from vivavoce.pipelines.auditing.kinds import registered
 from vivavoce.pipelines.auditing.story import audit_page
+from vivavoce.pipelines.auditing.tables import write_tables
 from vivavoce.pipelines.door import Place, scratch
 from vivavoce.pipelines.records import Records, enter
 from vivavoce.pipelines.report.page import print_beside, write_pdf
@@ -29,6 +30,7 @@ Json = dict[str, Any]
 
 STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING}  # what is to be looked at cannot be told
 FINDING = ("attribute", "group", "comparator", "stratum", "measure", "what", "family", "size", "interval")
+TABLES, SHARED_TABLES = "tables", "tables.shared"
 OF_THE_DAY = ("made", "vivavoce", "rules", "checks", "replaces")  # the same audit made again differs in these alone
 
 
@@ -46,12 +48,15 @@ class Audited:
         Where the reports lie; None where nothing was written.
     logged
         Whether the event log has it, or there is none.
+    tabled
+        Whether its tables are written beside the reports, as CSV and as a workbook.
     """
 
     content: Json
     shared: Json | None
     place: Path | None
     logged: bool = True
+    tabled: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -131,6 +136,9 @@ def make_room(folder: Path, made: Audited, *, replace: bool) -> None:
         document["replaces"] = {"file": f"audit-{number}.json", "sha256": digest_file(path).sha256}
     for old in sorted(folder.glob("audit.*")):
         old.rename(old.with_name(old.name.replace("audit", f"audit-{number}", 1)))
+    for old in sorted(folder.glob("tables*")):
+        if old.name in (TABLES, SHARED_TABLES):
+            old.rename(old.with_name(old.name.replace("tables", f"tables-{number}", 1)))
 
 
 def _substance(document: Json) -> Json:
@@ -138,11 +146,15 @@ def _substance(document: Json) -> Json:
 
 
 def write_audit(folder: Path, made: Audited) -> None:
-    """Write ``audit.json``, page and PDF, and the copies that may be passed on where there are any."""
+    """Write ``audit.json``, page and PDF, tables where asked for, and the copies that may be passed on if any."""
     make_folder(folder)
     _write(folder, "audit", made.content)
+    if made.tabled:
+        write_tables(folder / TABLES, made.content)
     if made.shared is not None:
         _write(folder, "audit.shared", made.shared)
+        if made.tabled:
+            write_tables(folder / SHARED_TABLES, made.shared)
 
 
 def enter_audit(audited: Audited) -> bool:

@@ -15,11 +15,11 @@ ENDINGS = frozenset({".yaml", ".yml"})
 FILES = frozenset({"scores", "groups", "counts", "facts", "out"})
 MAPPINGS = frozenset({"comparators", "attributes", "join", "map"})
 LISTS = frozenset({"by", "rules", "papers", "held_equal"})
-FLAGS = frozenset({"seen", "replace", "shared"})
+FLAGS = frozenset({"seen", "replace", "shared", "tables"})
 NUMBERS = frozenset({"cut", "select"})
 WORDS = frozenset({"decision"})
 TODAY = "today"  # the date that the audit bears and that rules are read at
-BESIDE = frozenset({"out", "replace", "shared", "made"})  # what may be asked for beside a plan
+BESIDE = frozenset({"out", "replace", "shared", "tables", "made"})  # what may be asked for beside a plan
 ASKED = {
     MAPPINGS: "Write names with values below it: sex: gender.",
     LISTS: "Write a list: [nyc-ll144, four-fifths].",
@@ -43,8 +43,8 @@ def read_plan(path: Path, beside: Mapping[str, Any]) -> dict[str, Any]:
         YAML: each option of ``viva audit`` without its dashes (``held_equal``), a mapping for those that map, a list
         for those that may stand several times, and ``today: 2026-11-29``.
     beside
-        What was asked for beside the plan; ``out``, ``replace`` and ``shared`` override it, anything else is refused,
-        since the file would not say what was done.
+        What was asked for beside the plan; ``out``, ``replace``, ``shared`` and ``tables`` override it, anything else
+        is refused, since the file would not say what was done.
 
     Raises
     ------

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from vivavoce.data.cells import defuse
 from vivavoce.data.interview import Interview
 from vivavoce.data.schema import Absent, Feature, Measures
 from vivavoce.data.status import MediaStatus, RowStatus
@@ -159,7 +160,6 @@ ANSWER = [
     ("unclear", pa.bool_()),  # its recogniser hardly believed it: measured, and in no score
     ("word_confidence", pa.float64()),  # mean of the recogniser's, 0–1; null where it gives none
 ]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -355,8 +355,7 @@ def read_frame(path: Path) -> "pd.DataFrame":
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write a table as UTF-8 CSV whose text cells no spreadsheet runs as formulas.
 
-    A text cell that starts with ``= + - @``, a tab or a carriage return gets an apostrophe in front
-    (OWASP, "CSV Injection").
+    A text cell that starts as a formula does gets an apostrophe in front (:func:`vivavoce.data.cells.defuse`).
     """
     defused = table
     for i, field in enumerate(table.schema):
@@ -364,17 +363,6 @@ def write_csv(table: pa.Table, path: Path) -> None:
             cells = [defuse(cell) for cell in table.column(i).to_pylist()]
             defused = defused.set_column(i, field.name, pa.array(cells, pa.string()))
     write_whole(path, lambda temporary: pyarrow.csv.write_csv(defused, temporary))
-
-
-def defuse(cell: str | None) -> str | None:
-    """One CSV cell without the power to run.
-
-    Examples
-    --------
-    >>> defuse("=HYPERLINK(1)"), defuse("c01"), defuse(None)
-    ("'=HYPERLINK(1)", 'c01', None)
-    """
-    return f"'{cell}" if cell is not None and cell.startswith(FORMULA_STARTS) else cell
 
 
 def write_whole(path: Path, write: Callable[[str], Any]) -> None:
