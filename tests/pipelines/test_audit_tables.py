@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from openpyxl import load_workbook
 from vivavoce.data.cells import FORMULA_STARTS
 from vivavoce.pipelines.audit import Audited, AuditRequest, audit
 
-MADE = datetime(2026, 11, 29, tzinfo=UTC)
+MADE = datetime(2026, 5, 4, tzinfo=UTC)
 HOSTILE = [
     '=HYPERLINK("http://x")', "+1", "-1", "@SUM(1)", "＝1+1", "＋1", "－1", "＠1", "\t=1", "a;=1", 'b",=1', "c\r\n=1",
 ]  # fmt: skip
@@ -74,6 +76,9 @@ def test_the_tables_hold_the_numbers_of_the_audit(tmp_path: Path) -> None:
     again = audited(tmp_path, PLAIN, out=tmp_path / "again", tables=True, rules=("four-fifths", "nyc-ll144"))
     for path in tables.iterdir():
         assert path.read_bytes() == (again.folder / "tables" / path.name).read_bytes(), path.name
+    with ZipFile(tables / "tables.xlsx") as zipped:  # bytes that would be others a second later
+        assert {one.date_time for one in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert set(re.findall(r"\d{4}-\d\d-\d\d", zipped.read("docProps/core.xml").decode())) == {"2026-05-04"}
     assert not (tmp_path / "out" / "tables.shared").exists()
 
 
@@ -89,9 +94,9 @@ def test_no_name_runs_in_a_sheet(tmp_path: Path) -> None:
     assert '"a;=1"' in text  # a sheet that splits at semicolons keeps it whole
     cells = [cell for row in load_workbook(tables / "tables.xlsx")["primary"].iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "inlineStr", "n", "b"}
-    assert all(
-        cell.quotePrefix for cell in cells if str(cell.value).startswith(FORMULA_STARTS) and isinstance(cell.value, str)
-    )
+    texts = [cell for cell in cells if isinstance(cell.value, str) and cell.value.startswith(FORMULA_STARTS)]
+    assert texts
+    assert all(cell.quotePrefix for cell in texts)
     assert {HOSTILE[0], HOSTILE[4]} <= {cell.value for cell in cells}
 
 
@@ -110,7 +115,7 @@ def test_another_audit_keeps_the_tables_of_the_first(tmp_path: Path) -> None:
 
 def test_a_plan_asks_for_tables(tmp_path: Path) -> None:
     audited(tmp_path, PLAIN)
-    (tmp_path / "audit.yaml").write_text("counts: counts.csv\ntoday: 2026-11-29\nout: out\ntables: true\n", "utf-8")
+    (tmp_path / "audit.yaml").write_text("counts: counts.csv\ntoday: 2026-05-04\nout: out\ntables: true\n", "utf-8")
     audit(AuditRequest(tmp_path / "audit.yaml"))
     assert (tmp_path / "out" / "tables" / "tables.xlsx").is_file()
 
