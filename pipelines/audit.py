@@ -28,8 +28,21 @@ from vivavoce.pipelines.auditing.made import Audited, enter_audit, make_room, wr
 from vivavoce.pipelines.auditing.papers import pack_of, write_paper
 from vivavoce.pipelines.auditing.plan import plan_of, read_plan
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
+from vivavoce.pipelines.auditing.since import compare, read_older
 from vivavoce.pipelines.auditing.verdict import announce
-from vivavoce.pipelines.door import Data, Map, Model, Option, Place, Shown, folder_for, front_door, maps_of
+from vivavoce.pipelines.door import (
+    Data,
+    Folder,
+    Map,
+    Model,
+    Option,
+    Place,
+    Shown,
+    folder_for,
+    front_door,
+    maps_of,
+    places_of,
+)
 
 Json = dict[str, Any]
 
@@ -103,6 +116,7 @@ class AuditRequest:
         ] = None,
         replace: Annotated[bool, "Keep the audit that is in the folder beside the new one, numbered."] = False,
         shared: Annotated[bool, "Also write copies with counts below 10 suppressed."] = False,
+        since: Annotated[Folder | None, "Folder of an older audit, to be set beside this one."] = None,
         tables: Annotated[bool, "Also write every table as CSV and all as tables.xlsx, in a folder tables/."] = False,
         map: Map = (),
         made: datetime | None = None,
@@ -125,6 +139,7 @@ class AuditRequest:
         self.attributes, self.facts = attributes or {}, None if facts is None else Path(facts)
         self.papers = tuple(papers)
         self.join, self.replace, self.tables = join or {}, replace, tables
+        self.since = None if since is None else places_of(since)[0]
         self.seen, self.held_equal = seen, tuple(held_equal)
         self.evidence: Mapping[str, Any] = given
 
@@ -300,6 +315,9 @@ def _document(
 ) -> Json:
     """The whole document, with the rules' checks answered."""
     made = request.made or datetime.now(UTC)
+    if request.since is not None and request.out is not None and request.since.resolve() == request.out.resolve():
+        raise VivaError("--since and --out name one folder.", remedy="Write the new audit into a folder of its own.")
+    older = None if request.since is None else read_older(request.since)
     document = {
         "made": made.isoformat(timespec="seconds"),
         "vivavoce": __version__,
@@ -316,6 +334,9 @@ def _document(
         document["data"]["plan"] = {"file": plan.name, "sha256": digest_file(plan).sha256}
     document["rules"] = [pack.document(made.date(), published(pack.table, document)) for pack in packs]
     document["checks"] = [answered.document() for answered in answer(packs, document)]
+    if older is not None:
+        document["since"] = compare(older[0], document)
+        document["data"]["since"] = older[1]
     return document
 
 

@@ -12,7 +12,7 @@ from vivavoce.data.yaml_file import read_yaml
 from vivavoce.pipelines.auditing.kinds import options
 
 ENDINGS = frozenset({".yaml", ".yml"})
-FILES = frozenset({"scores", "groups", "counts", "facts", "out"})
+FILES = frozenset({"scores", "groups", "counts", "facts", "out", "since"})
 MAPPINGS = frozenset({"comparators", "attributes", "join", "map"})
 LISTS = frozenset({"by", "rules", "papers", "held_equal"})
 FLAGS = frozenset({"seen", "replace", "shared", "tables"})

@@ -20,6 +20,7 @@ from vivavoce.pipelines.auditing.chapters import (
 from vivavoce.pipelines.auditing.clauses import tell_rules
 from vivavoce.pipelines.auditing.equals import AT_EQUAL_SCORES, equal_words, tell_equals
 from vivavoce.pipelines.auditing.kinds import registered
+from vivavoce.pipelines.auditing.since import tell_since
 from vivavoce.pipelines.auditing.verdict import tell_jobs, tell_together, tell_verdict
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
     LANGUAGES,
@@ -93,6 +94,7 @@ def tell(audit: Json, language: Language) -> list[Block]:
         *_primary(audit, say),
         *tell_equals(audit.get("equals"), say),
         *_open(audit, say),
+        *tell_since(audit.get("since"), say),
         *tell_differences(audit, say),
         *tell_unmeasured(audit, say),
         *tell_evidence(audit, "chapter", language),

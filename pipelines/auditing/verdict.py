@@ -15,6 +15,7 @@ from vivavoce.fairness.table import SHARE_THAT_COUNTS
 from vivavoce.pipelines.auditing.chapters import interval_words, pooled_tables, stratum_words
 from vivavoce.pipelines.auditing.equals import equal_words
 from vivavoce.pipelines.auditing.kinds import registered
+from vivavoce.pipelines.auditing.since import since_words
 from vivavoce.pipelines.report.blocks import (  # fmt: skip
     Block,
     Bullets,
@@ -230,6 +231,7 @@ def announce(audit: Json, out: Path | None) -> None:
         said.print(equal_words(row, speaker("en")), style="red", markup=False, highlight=False, soft_wrap=True)
     notes = [warning_words(warning, speaker("en")) for warning in audit["warnings"]]
     notes += [speaker("en")("provisional")] if audit["provisional"] else []
+    notes += [since_words(audit["since"], speaker("en"))] if "since" in audit else []
     for note in (*notes, looked(audit, "en")):
         if note:
             said.print(note, markup=False, highlight=False, soft_wrap=True)
