@@ -1,8 +1,8 @@
 """What moves the small reader's ratings that should not: words to the reader, names and pronouns, length.
 
-``python -m tests.benchmarks.bench_reader`` prints the tables of docs/readers.md, or of the languages that are named
-behind it: for each change of the honest answers of ``tests/answers``, by how many points ratings move (mean of the first
-readings of one competency), detection aside.
+``python -m tests.benchmarks.bench_reader`` prints the tables of docs/readers.md, or of the languages named behind it:
+for each change of the honest answers of ``tests/answers``, by how many points ratings move (mean of the first readings
+of one competency), detection aside.
 """
 
 import json

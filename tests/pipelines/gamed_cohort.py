@@ -54,7 +54,7 @@ def terms_alone(table: pd.DataFrame, ratings: pd.DataFrame, language: str, rng: 
 
 
 def all_measures(table: pd.DataFrame, ratings: pd.DataFrame, language: str, rng: np.random.Generator) -> None:
-    """Everything else that is measured is some honest answer's, whoever speaks: raters reward terms and nothing else."""
+    """Everything else that is measured is some honest answer's, whoever speaks: raters reward terms alone."""
     own = measures([row for level in LEVELS for row in honest(language, level)])
     _fill(table, np.arange(len(table)), own, rng)
 
