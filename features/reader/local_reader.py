@@ -259,7 +259,7 @@ class LocalReader:
             if len(set(last)) == len(last) and all(one[:-1] == behind for one in spelt):
                 return behind, last
         raise ReaderFailed(
-            f"{self._weights.name} does not write {self._points[0]} to {self._points[-1]} as one token each: take others."
+            f"{self._weights.name} does not write {self._points[0]} to {self._points[-1]} as one token: take others."
         )
 
 
