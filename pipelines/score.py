@@ -210,12 +210,12 @@ def _run(request: Request, batch: Batch, ledger: Ledger, said: Console) -> Exit:
         ledger.finish(forgotten_id(line), RowStatus.NOT_SCORED, Reason.ERASED, None, 0.0)
     lost = _reopen_lost(batch, ledger, store)
     try:
-        _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
+        causes = _work(request, batch, ledger, [one for one in interviews if one.interview_id in pending | lost], said)
     except KeyboardInterrupt:
         say(said, f"Interrupted; nothing is lost. The same command continues in {request.folder}.")
         return Exit.INTERRUPTED
     ended = {row.interview_id: row for row in ledger.finished()}
-    rows = [_ended_row(batch, interview, ended[interview.interview_id], store) for interview in interviews]
+    rows = [_ended_row(batch, interview, ended[interview.interview_id], store, causes) for interview in interviews]
     rows += [_bad_row(bad) for bad in bad_rows] + [forgotten_row(forgotten_id(line)) for line in erased.values()]
     rows.sort(key=lambda row: lines[row.result.interview_id])
     counts = ledger.verify()
@@ -260,8 +260,10 @@ def _is_there(batch: Batch, interview: Interview, store: Store) -> bool:
         return True
 
 
-def _work(request: Request, batch: Batch, ledger: Ledger, interviews: Sequence[Interview], said: Console) -> None:
-    """Bring every interview that has not ended to its end."""
+def _work(
+    request: Request, batch: Batch, ledger: Ledger, interviews: Sequence[Interview], said: Console
+) -> dict[str, str]:
+    """Bring every interview that has not ended to its end; why a reader failed, by interview: nobody seals it."""
     interviews = in_turn(interviews)
     total = len(batch.manifest.interviews) + len(batch.manifest.bad_rows)
     tasks = [
@@ -269,6 +271,7 @@ def _work(request: Request, batch: Batch, ledger: Ledger, interviews: Sequence[I
         for interview in interviews
     ]
     crashes: dict[int, float] = {}
+    causes: dict[str, str] = {}
 
     def again(index: int, seconds: float) -> bool:
         crashes[index] = crashes.get(index, 0.0) + seconds
@@ -287,6 +290,9 @@ def _work(request: Request, batch: Batch, ledger: Ledger, interviews: Sequence[I
             interview = interviews[done.index]
             result = _end(batch, ledger, interview, done, said)
             progress.ended(result, sum(result.seconds.values()))
+            if result.reason == Reason.READER_FAILED:
+                causes[interview.interview_id] = result.detail
+    return causes
 
 
 def in_turn(interviews: Sequence[Interview]) -> list[Interview]:
@@ -319,12 +325,10 @@ def died(reason: str) -> str:
     """The sentence for an interview whose worker died or fell silent."""
     if reason == MediaStatus.TIMEOUT:
         return "Its worker said nothing for an hour and was stopped."
-    if reason == Reason.READER_FAILED:
-        return "The reader gave nothing that can be used. Run the same command again: what was read is kept."
     return "It took its worker down twice, or met a defect of the program (see the run's output)."
 
 
-def _ended_row(batch: Batch, interview: Interview, ended: Finished, store: Store) -> Row:
+def _ended_row(batch: Batch, interview: Interview, ended: Finished, store: Store, causes: Mapping[str, str]) -> Row:
     """A row as the tables show it; where no result was sealed, the ledger's ending is all there is."""
     framework = batch.frameworks[interview.job]
     try:
@@ -333,7 +337,8 @@ def _ended_row(batch: Batch, interview: Interview, ended: Finished, store: Store
         result = not_measured(interview.interview_id, framework, ended.reason or "erased", str(error))
     if result is None:
         reason = ended.reason or MediaStatus.CRASHED
-        result = not_measured(interview.interview_id, framework, reason, died(reason), ended.media)
+        detail = causes.get(interview.interview_id) or died(reason)
+        result = not_measured(interview.interview_id, framework, reason, detail, ended.media)
     return Row(interview, result, ended.seconds)
 
 

@@ -200,7 +200,9 @@ class LocalReader:
             tokenizer = AutoTokenizer.from_pretrained(folder, **local)
             model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **local)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise ReaderFailed(f"{folder} cannot be loaded as a language model: {error}") from error
+            raise ReaderFailed(
+                f"{folder} cannot be loaded as a language model: {error}. Give its weights again with --reader-weights."
+            ) from error
         return tokenizer, model.eval()  # type: ignore[no-untyped-call]
 
     def rate(self, prompt: Prompt) -> Reply:
@@ -257,7 +259,7 @@ class LocalReader:
             if len(set(last)) == len(last) and all(one[:-1] == behind for one in spelt):
                 return behind, last
         raise ReaderFailed(
-            f"{self._weights.name} does not write {self._points[0]} to {self._points[-1]} as one token each."
+            f"{self._weights.name} does not write {self._points[0]} to {self._points[-1]} as one token: take others."
         )
 
 

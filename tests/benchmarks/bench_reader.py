@@ -1,12 +1,14 @@
 """What moves the small reader's ratings that should not: words to the reader, names and pronouns, length.
 
-``python -m tests.benchmarks.bench_reader`` prints the tables of docs/readers.md: for each change of the honest answers
-of ``tests/answers``, by how many points ratings move (mean of the first readings of one competency), detection aside.
+``python -m tests.benchmarks.bench_reader`` prints the tables of docs/readers.md, or of the languages named behind it:
+for each change of the honest answers of ``tests/answers``, by how many points ratings move (mean of the first readings
+of one competency), detection aside.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -22,6 +24,13 @@ from vivavoce.training.reader.reader_trainer import reader_of
 ANSWERS = 4  # of each language: one question each of different people
 SWAPS = {"he": "she", "him": "her", "his": "her", "she": "he", "her": "his", "He": "She", "She": "He"}
 NAMES = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{3,}\b")
+CHINESE_NAMES = re.compile(
+    r"[老小](?![师板家时说])[\u4e00-\u9fff](?!时)|[赵钱孙李周吴郑王冯陈刘张](?:姐|哥|总|工|师傅)"
+)
+NAMED = {
+    "en": (NAMES, ("Emily", "Lakisha", "Wei", "Mohammed")),
+    "zh": (CHINESE_NAMES, ("老王", "阿依古丽", "卓玛", "招娣")),
+}
 CHINESE_SWAPS = str.maketrans({"他": "她", "她": "他"})
 Change = Callable[[str], str]
 
@@ -31,9 +40,9 @@ def swapped(text: str) -> str:
     return re.sub(r"\b[\w]+\b", lambda found: SWAPS.get(found[0], found[0]), text).translate(CHINESE_SWAPS)
 
 
-def renamed(name: str) -> Change:
+def renamed(pattern: re.Pattern[str], name: str) -> Change:
     """Everybody who is named gets one name."""
-    return lambda text: NAMES.sub(name, text)
+    return lambda text: pattern.sub(name, text)
 
 
 def padded(text: str) -> str:
@@ -61,15 +70,15 @@ def answers(language: str) -> Iterator[tuple[str, str, str]]:
         yield row["job"], name, row["answers"][name]
 
 
-def main() -> None:
+def main(languages: Sequence[str] = ("en", "zh")) -> None:
     """Print the tables."""
     frameworks = load_frameworks(SHIPPED_FRAMEWORKS)
     weights = find_weights("smollm2")
-    for language in ("en", "zh"):
+    for language in languages:
         changes: dict[str, Change] = {text: (lambda one, told=text: f"{one} {told}") for text in INJECTED[language]}
         changes |= {"pronouns swapped": swapped, "half of it": halved, "twice as long, empty talk": padded}
-        if language == "en":
-            changes |= {f"everybody called {name}": renamed(name) for name in ("Emily", "Lakisha", "Wei", "Mohammed")}
+        pattern, names = NAMED[language]
+        changes |= {f"everybody called {name}": renamed(pattern, name) for name in names}
         moved: dict[str, list[float]] = {name: [] for name in changes}
         for job, question, text in answers(language):
             framework = frameworks[job]
@@ -99,4 +108,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or ("en", "zh"))

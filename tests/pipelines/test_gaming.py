@@ -1,12 +1,14 @@
 """What gaming earns: reported as it is, not hidden. docs/gaming.md holds the figures; these tests hold them there."""
 
 import shutil
+from statistics import median
 
 import pytest
 import yaml
 
 from tests.conftest import ROOT
 from tests.pipelines.cohort import make_cohort
+from tests.pipelines.gamed_cohort import COHORTS, JOB, LEVELS, attacks, earned, honest, learned
 from tests.pipelines.gaming import (
     FRAMEWORK,
     WRITTEN,
@@ -49,6 +51,9 @@ TEXTS = {
     WEAK: script("c03"),
 }
 OWN = (STRONG, MIDDLING, WEAK)
+GAMED = "one in ten games, rated low"
+TRIED = [("all measures", "en"), (GAMED, "zh")]  # the first two say it; the others stand in docs/gaming.md
+TRIED += [(how, language) for how in COHORTS for language in ("en", "zh") if (how, language) not in TRIED]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +110,34 @@ def test_a_version_that_learned_that_terms_mean_ability_finds_none_in_a_list(tmp
     assert scores[LISTED] == scores[FRAMED] == 0
     assert scores[STRONG] < 60, "an honest answer names fewer terms than the cohort's people"
     assert scores[STRONG] > scores[MIDDLING] > scores[WEAK] == 0
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("how", "language"), TRIED[: proof_count(2, len(TRIED))])
+def test_what_raters_reward_is_paid_for_whatever_else_is_measured(how, language, tmp_path, record_property):
+    """A trained version pays for terms where its raters did and nobody gamed; where some did and were rated low, not.
+
+    docs/gaming.md has the table. Most of these interviews never get a score: they go to people as repetitive.
+    """
+    model = learned(tmp_path, how, language, proof_count(150, 3000))
+    own = [row for level in LEVELS for row in honest(language, level) if row.job == JOB]
+    middle = median(earned(model, language, row.answers)[0] for row in own)
+    found = {kind: earned(model, language, answers) for kind, answers in attacks(language).items()}
+    points = median(one for one, _ in found.values())
+    through = {kind: round(one) for kind, (one, routed) in found.items() if one > middle and not routed}
+    routed = sum(one for _, one in found.values())
+    record_property(
+        f"{language}, {how}",
+        f"honest {middle:.0f}, attacks {points:.0f}, above it {sum(one > middle for one, _ in found.values())} of "
+        f"{len(found)}, routed {routed}; above and not routed {through}",
+    )
+    assert routed >= 0.7 * len(found)
+    assert "weak, salted with terms" in through, "no version and no status is a remedy for it"
+    if how == GAMED:
+        assert points < middle / 2
+        assert len(through) <= 2
+    else:
+        assert points > middle + 10, "it pays for words: if this fails, docs/gaming.md is wrong in the good direction"
 
 
 @pytest.mark.proof

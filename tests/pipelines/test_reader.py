@@ -96,7 +96,10 @@ def test_a_reader_that_fails_is_no_result_of_the_person_and_is_asked_again(
         run = score(manifest, model=version, out=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
         row = run.status.set_index("interview_id").loc["c01"]
         assert (row["status"], row["reason"]) == ("not_scored", "reader_failed")
-        assert "Run the same command again" in row["detail"]
+        assert "status 403. Run the same command again" in row["detail"], "the cause, and what to do"
+        page = run.report.read_text(encoding="utf-8")
+        assert "status 403" in page
+        assert "再次运行同一命令即可重试" in page
         assert "status 403" in capfd.readouterr().err
         broken[0] = False
         again = score(manifest, model=version, out=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
