@@ -1,6 +1,6 @@
 """``viva fair sign`` and ``viva fair verify``: who signed an audit, and whether it still is what they signed.
 
-A signature lies beside the audit, in ``signatures/KEY.json``. It covers the audit with its page and PDF, and every
+A signature lies beside the audit, in ``signatures/KEY.json``. It covers the audit, its page, PDF and tables, and every
 paper that lay there: the sign-off must be among them, filled from this very audit. What changes later is named.
 """
 
@@ -18,7 +18,7 @@ from vivavoce.data.log.event import Action, Event, canonical
 from vivavoce.data.signing.key import Role, Trust
 from vivavoce.data.signing.signature import Purpose, Signature, SignatureRefused, check, plain_files, read_plain
 from vivavoce.data.signing.signature import sign as sign_bytes
-from vivavoce.pipelines.auditing.made import PAPERS, SIGNATURES
+from vivavoce.pipelines.auditing.made import PAPERS, SIGNATURES, TABLES
 from vivavoce.pipelines.auditing.papers import fill
 from vivavoce.pipelines.door import Place
 from vivavoce.pipelines.records import Key, Records, Who, enter
@@ -87,7 +87,7 @@ def verify(audit: Folder, *, records: Records | None = None) -> Listed:
 
 def _digests(folder: Path) -> dict[str, str]:
     """The SHA-256 (hex) of the audit in a folder and of its papers, by path; numbered older ones are left out."""
-    paths = [path for path in plain_files(folder) if path.startswith(("audit.", f"{PAPERS}/"))]
+    paths = [path for path in plain_files(folder) if path.startswith(("audit.", f"{PAPERS}/", f"{TABLES}/"))]
     if AUDIT not in paths:
         raise NothingToSign(f"{folder} holds no {AUDIT}.", remedy="Name the folder that viva audit wrote: --out.")
     return {path: hashlib.sha256(read_plain(folder, path)).hexdigest() for path in paths}
