@@ -1,7 +1,7 @@
-"""What axe-core finds in pages that a real browser shows, at a phone's width and a desk's, light and dark, in either language.
+"""What axe-core finds in pages that a real browser shows: on a phone and on a desk, light and dark, in both languages.
 
-One browser start shows all pages, each in a frame of its own for each width and ground: a frame is to a page what a window
-is. Folded parts are opened first, and a page whose languages are switched is looked at in both.
+One browser start shows all pages, each in a frame of its own for each width and ground: a frame is to a page what a
+window is. Folded parts are opened first, and a page whose languages are switched is looked at in both.
 """
 
 import html

@@ -24,7 +24,7 @@ def test_a_fault_is_found_at_every_width_and_ground(tmp_path: Path) -> None:
 def test_the_pages_of_an_audit_break_no_rule(tmp_path: Path) -> None:
     counts = pd.DataFrame({"table": "sex", "group": ["f", "m"], "n": [400, 400], "selected": [120, 200]})
     made = datetime(2026, 11, 22, tzinfo=UTC)
-    papers = ["sign-off", "ai-act-deployer-log"]
+    papers = ["sign-off"]
     audit(counts=counts, papers=papers, out=tmp_path / "out", made=made)
     pages = [tmp_path / "out" / "audit.html", *(tmp_path / "out" / "papers" / f"{name}.html" for name in papers)]
     found = looked(tmp_path, pages)
