@@ -189,8 +189,20 @@ MODEL = Group(
 )
 
 FAIR = Group(
-    "Further looks at fairness: rule packs, weights, alternatives, single questions, stages.",
+    "Further looks at fairness: signatures, rule packs, weights, alternatives, single questions, stages.",
     {
+        "sign": Command(
+            "auditing.sign_off:sign",
+            "Sign an audit and its papers; the signature lies beside them.",
+            ("viva fair sign audit --key ana",),
+            {Exit.DONE: "signed", **NOT_LOGGED},
+        ),
+        "verify": Command(
+            "auditing.sign_off:verify",
+            "Say who signed an audit, and whether it has changed since.",
+            ("viva fair verify audit", "viva fair verify bundle/audit --json"),
+            {Exit.DONE: "every signature counts", Exit.FINDING: "nobody signed, or one does not count: why is said"},
+        ),
         "rules": Command(
             "packs:rules",
             "List the rule packs, or every clause of some, and write a blank for the facts that they ask for.",

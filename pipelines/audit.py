@@ -24,7 +24,7 @@ from vivavoce.pipelines.auditing.equals import describe_equals, equal_findings
 from vivavoce.pipelines.auditing.evidence import Evidence
 from vivavoce.pipelines.auditing.evidence import Option as EvidenceOption
 from vivavoce.pipelines.auditing.kinds import options, registered
-from vivavoce.pipelines.auditing.made import Audited, enter_audit, make_room, write_audit
+from vivavoce.pipelines.auditing.made import PAPERS, Audited, enter_audit, make_room, write_audit
 from vivavoce.pipelines.auditing.papers import pack_of, write_paper
 from vivavoce.pipelines.auditing.plan import plan_of, read_plan
 from vivavoce.pipelines.auditing.scores import People, declare, read_scores
@@ -193,7 +193,7 @@ def audit(request: AuditRequest) -> Audited:
         make_room(request.out, made, replace=request.replace)
         write_audit(request.out, made)
         for name in request.papers:
-            write_paper(request.out / "papers", name, document)
+            write_paper(request.out / PAPERS, name, document)
     announce(document, request.out)
     return replace(made, logged=enter_audit(made))
 

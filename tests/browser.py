@@ -30,8 +30,11 @@ class Visit:
     picture: np.ndarray  # uint8 (h, w, 3)
 
 
-def visit(page: Path, *, width: int = 1200, height: int = 1600, keep: Path | None = None) -> Visit:
-    """Open a file in headless Chromium; skips the test where there is none. ``keep`` is where its picture stays."""
+def visit(page: Path, *, width: int = 1200, height: int = 1600, keep: Path | None = None, patience_s: int = 0) -> Visit:
+    """Open a file in headless Chromium; skips the test where there is none. ``keep`` is where its picture stays.
+
+    Scripts that work on after the page is loaded are waited for, up to ``patience_s`` seconds of the page's own time.
+    """
     if not CHROMIUM.is_file():
         pytest.skip(f"no browser: {CHROMIUM} does not exist (apt-get install chromium)")
     import cv2
@@ -40,7 +43,8 @@ def visit(page: Path, *, width: int = 1200, height: int = 1600, keep: Path | Non
         log, shot = Path(folder, "net.json"), keep or Path(folder, "shot.png")
         command = [
             str(CHROMIUM), *FLAGS, f"--user-data-dir={folder}/profile", f"--log-net-log={log}",
-            f"--window-size={width},{height}", f"--screenshot={shot}", "--dump-dom", page.resolve().as_uri(),
+            f"--window-size={width},{height}", f"--screenshot={shot}", "--dump-dom",
+            *((f"--virtual-time-budget={1000 * patience_s}",) if patience_s else ()), page.resolve().as_uri(),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, timeout=WAIT_S, check=True)
         picture = cv2.imread(str(shot))

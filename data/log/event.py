@@ -41,6 +41,7 @@ class Action(StrEnum):
     RECOVER = "recover"  # what a killed writer left unsigned was cut off
     TRAIN = "train"
     AUDIT = "audit"
+    SIGN = "sign"  # an audit and its papers
     WAIVE = "waive"
     REGISTER = "register"
     PROMOTE = "promote"  # an alias of the registry to a version

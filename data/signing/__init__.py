@@ -11,6 +11,6 @@ class Role(StrEnum):
 
     LOG = "log"  # heads of the event log: the key of a machine
     TRAIN = "train"  # challengers
-    AUDIT = "audit"  # that an audit in a bundle is the auditor's
+    AUDIT = "audit"  # that an audit, alone or in a bundle, is the auditor's
     WAIVE = "waive"  # that a check of the gate is waived, for a written reason
     PUBLISH = "publish"  # bundles and champions

@@ -28,6 +28,7 @@ class SignatureRefused(VivaError):
 class Purpose(StrEnum):
     """What is signed. It is part of the signed bytes, so that a signature for one purpose serves no other."""
 
+    AUDIT = "audit"
     BUNDLE = "bundle"
     EVENT = "event"
     HEAD = "head"

@@ -31,6 +31,7 @@ Json = dict[str, Any]
 STATUSES = {Verdict.OK: Exit.DONE, Verdict.FINDING: Exit.FINDING}  # what is to be looked at cannot be told
 FINDING = ("attribute", "group", "comparator", "stratum", "measure", "what", "family", "size", "interval")
 TABLES, SHARED_TABLES = "tables", "tables.shared"
+PAPERS, SIGNATURES = "papers", "signatures"  # folders beside an audit, which go where it goes
 OF_THE_DAY = ("made", "vivavoce", "rules", "checks", "replaces")  # the same audit made again differs in these alone
 
 
@@ -139,6 +140,9 @@ def make_room(folder: Path, made: Audited, *, replace: bool) -> None:
     for old in sorted(folder.glob("tables*")):
         if old.name in (TABLES, SHARED_TABLES):
             old.rename(old.with_name(old.name.replace("tables", f"tables-{number}", 1)))
+    for name in (PAPERS, SIGNATURES):
+        if (folder / name).is_dir():
+            (folder / name).rename(folder / f"{name}-{number}")
 
 
 def _substance(document: Json) -> Json:

@@ -88,7 +88,7 @@ def _part(part: Json, paper: Json, audit: Mapping[str, Any]) -> Json:
     reported = read_pack(paper["pack"]).table if wanted is True else Reported(**wanted) if wanted else None
     text = part.get("text")
     return {
-        "heading": part["heading"], "clause": part["clause"], "text": text, "lines": lines,
+        "heading": part["heading"], "clause": part["clause"], "sure": part.get("sure"), "text": text, "lines": lines,
         "fields": {field: _line({"fact": field}, audit) for field in FIELD.findall(text["en"] if text else "")},
         "tables": published(reported, audit), "wants_tables": reported is not None,
         "checks": [] if paper.get("public") else [
@@ -141,7 +141,8 @@ def tell(paper: Json, language: Language) -> Iterator[Block]:
         yield Paragraph(say("paper_blanks", n=len(paper["blanks"])), "insufficient")
     for i, part in enumerate(paper["parts"]):
         yield Heading(2, part["heading"][language], f"part-{i}")
-        yield Paragraph(part["clause"], "small")
+        sure = f" · {say('sure')}: {part['sure']}" if part["sure"] else ""
+        yield Paragraph(part["clause"] + sure, "small")
         if part["text"]:
             values = {name: _words(line, say, language, within=True) for name, line in part["fields"].items()}
             yield Paragraph(FIELD.sub(lambda found, values=values: values[found[1]], part["text"][language]))  # type: ignore[misc]

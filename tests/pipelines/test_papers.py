@@ -17,7 +17,7 @@ from vivavoce.fairness.rules import shipped as packs_shipped
 from vivavoce.pipelines.audit import AuditRequest, audit
 from vivavoce.pipelines.auditing.papers import facts_of, fill, pack_of, shipped, tell, template
 from vivavoce.pipelines.packs import rules
-from vivavoce.pipelines.report.blocks import Grid
+from vivavoce.pipelines.report.blocks import Grid, Paragraph
 
 MADE = datetime(2026, 11, 22, tzinfo=UTC)
 CLASSES = {"sex": "sex", "race": "race/ethnicity", "sex+race": "intersectional"}
@@ -159,3 +159,14 @@ def test_a_paper_that_is_none_names_the_nearest(tmp_path: Path, capsys: pytest.C
 def test_no_fact_is_asked_for_in_vain() -> None:
     asked = {name for pack in packs_shipped() for name in pack_facts(read_pack(pack))}
     assert vocabulary().facts.keys() == asked | {name for paper in shipped() for name in facts_of(paper)}
+
+
+def test_a_deployer_logs_each_paragraph_of_article_26(bare: dict) -> None:
+    paper = fill("ai-act-deployer-log", bare)
+    named = {found for part in paper["parts"] for found in re.findall(r"\((\d+)\)", part["clause"])}
+    assert named == {str(number) for number in range(1, 13)}
+    assert all(part["sure"] in ("H", "M") for part in paper["parts"])
+    assert {"log_months", "overseers", "input_data", "workers_informed", "reviews.reviews"} <= set(paper["blanks"])
+    assert not {"data.people", "data.scored", "status"} & set(paper["blanks"])
+    told = [block.text for block in tell(paper, "en") if isinstance(block, Paragraph)]
+    assert "Art. 26(6), 19 · Sure: H" in told
