@@ -74,9 +74,9 @@ def _compared(transcript: Transcript, speech: Track) -> Transcript:
     unsaid = float(np.sum((heard > 0) & (held == 0))) * STEP_S
     if unsaid < max(UNSAID_S, UNSAID_SHARE * float(heard.sum()) * STEP_S):
         return transcript
-    account = transcript.account
     told = ("seconds of speech without words", round(unsaid))
-    return replace(transcript, account=Account(tuple(sorted((*account.mended, told))), account.share))
+    account = replace(transcript.account, mended=tuple(sorted((*transcript.account.mended, told))))
+    return replace(transcript, account=account)
 
 
 def _set(transcript: Transcript, speech: Track) -> Transcript:
@@ -154,4 +154,5 @@ def _moved(transcript: Transcript, fit: _Fit) -> Transcript:
     )
     account = transcript.account
     mended = tuple(sorted((*account.mended, (f"transcript whose times were {fit}", 1))))
-    return replace(transcript, words=words, account=Account(mended, account.share))
+    turns = tuple((start * fit.factor + fit.shift, end * fit.factor + fit.shift) for start, end in account.turns)
+    return replace(transcript, words=words, account=Account(mended, account.share, turns))

@@ -53,10 +53,13 @@ class Account:
         Kind and count, in the order of the alphabet.
     share
         Of the words, those that were left out or whose times had to be guessed, 0–1; ideal 0.
+    turns
+        Beginning and end, in seconds, of turns that are all that has times: their words are shared out evenly.
     """
 
     mended: tuple[tuple[str, int], ...] = ()
     share: float = 0.0
+    turns: tuple[tuple[float, float], ...] = ()
 
     def __str__(self) -> str:
         return ", ".join(f"{count} {kind}" for kind, count in self.mended)

@@ -38,7 +38,7 @@ from vivavoce.pipelines.scoring.outputs import AnswerResult, Result
 from vivavoce.pipelines.scoring.reading import Desk, Reads
 from vivavoce.pipelines.scoring.recording import TRUSTED, Observation, Observer, Seen
 from vivavoce.pipelines.scoring.trust import Trust
-from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers
+from vivavoce.pipelines.scoring.words import Heard, Listener, Unheard, find_answers, held_to_answers
 
 SOUND = frozenset({MediaStatus.OK, MediaStatus.NO_VIDEO, MediaStatus.NO_FACE, MediaStatus.SEVERAL_FACES})
 MENDED = 0.02  # share of a transcript's words that may be left out or stand at guessed times in a complete row
@@ -188,6 +188,7 @@ class InterviewJob:
                     _hold({one.words.language for one in heard.values()}, framework)
                 spans = find_answers(spans, heard, framework, self.settings.encoder)
                 spans = mark_losses(spans, [one.observation.lost for one in seen])
+                heard = held_to_answers(heard, spans)
         with clock("measure"):
             tracks = [one.observation.tracks for one in seen]
             person = interview.candidate_id if reads else None
@@ -334,15 +335,19 @@ def only_measured(
 
 
 def with_accounts(result: Result, heard: Collection[Heard]) -> Result:
-    """What reading the transcripts had to mend or leave out, on the row: beyond ``MENDED`` of the words, partial."""
+    """What reading the transcripts had to mend or leave out, on the row.
+
+    Partial beyond ``MENDED`` of the words, and where one turn, which alone has a time, answers several questions.
+    """
     read = [one for one in heard if one.source]
     if not read:
         return result
-    mended = tuple((one.source, kind, count) for one in read for kind, count in one.account.mended)
+    mended = [(one.source, kind, count) for one in read for kind, count in one.account.mended]
+    mended += [(one.source, "questions that begin within one turn", one.over) for one in read if one.over]
     worst = max(one.account.share for one in read)
-    if worst > MENDED and result.status in COMPLETE:
+    if (worst > MENDED or any(one.over for one in read)) and result.status in COMPLETE:
         result = replace(result, status=RowStatus.PARTIAL, reason=Reason.PARTIAL_TRANSCRIPT)
-    return replace(result, mended=mended, words_left_out=worst)
+    return replace(result, mended=tuple(mended), words_left_out=worst)
 
 
 def asked_questions(interview: Interview) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ from vivavoce.pipelines.scoring.answers import (
     cut_at_questions,
 )
 
+EDGE_S = 5.0  # seconds that a turn may reach out of an answer: a clock of whole seconds, and a breath
+TINY_S = 0.001  # seconds
 Sound = Callable[[int | None], AudioSpool]  # a channel of a recording, or its mix
 
 
@@ -72,6 +74,9 @@ class Heard:
         Whether ``asking`` is everybody else's.
     account, source
         What reading the transcript's file had to mend or leave out, and its name; empty where words were recognised.
+    over
+        Answers that begin well within one turn, where turns alone have times: which of its words are whose, nothing
+        says.
     """
 
     words: Transcript
@@ -81,6 +86,7 @@ class Heard:
     by_others: bool
     account: Account = WHOLLY
     source: str = ""
+    over: int = 0
 
     @staticmethod
     def of(parts: Parts) -> "Heard":
@@ -88,6 +94,36 @@ class Heard:
         by_others = bool(parts.others.words)
         asking = parts.others if by_others else parts.candidate
         return Heard(parts.candidate, parts.speech, parts.theirs, asking, by_others)
+
+
+def held_to_answers(heard: Mapping[int, Heard], spans: Sequence[AnswerSpan]) -> dict[int, Heard]:
+    """Turns that alone have a time, in whole seconds, brought into the answers in which all but their edges lie.
+
+    Their words were shared out over them, so that the last may stand in the next answer's first second. A turn of
+    which more than ``EDGE_S`` lies outside stays as it is; ``over`` counts the answers that begin well within one.
+    """
+    return {
+        recording: _held(one, [span for span in spans if span.recording == recording]) if one.account.turns else one
+        for recording, one in heard.items()
+    }
+
+
+def _held(heard: Heard, spans: Sequence[AnswerSpan]) -> Heard:
+    words = list(heard.words.words)
+    for a, b in heard.account.turns:
+        for span in spans:
+            low, high = max(a, span.start), min(b, span.end)
+            if (a, b) != (low, high) and high - low > (b - a) / 2 and max(low - a, b - high) <= EDGE_S:
+                scale = (high - low) / (b - a)
+                words = [
+                    replace(word, start=low + (word.start - a) * scale, end=low + (word.end - a) * scale)
+                    if a <= word.start and word.end <= b + TINY_S
+                    else word
+                    for word in words
+                ]
+    edges = sorted(span.start for span in spans)[1:]
+    over = sum(a + EDGE_S < edge < b - EDGE_S for edge in edges for a, b in heard.account.turns)
+    return replace(heard, words=replace(heard.words, words=tuple(words)), over=over)
 
 
 class Listener:

@@ -54,6 +54,7 @@ class Mending:
 
     mended: Counter[str] = field(default_factory=Counter)
     doubtful_words: int = 0  # left out, or with times that were guessed
+    turns: list[tuple[float, float]] = field(default_factory=list)  # whose words are shared out evenly
 
     def note(self, kind: str, count: int = 1, *, words: int = 0) -> None:
         """Count what happened; ``words`` of them are lost or stand at a guessed time."""
@@ -63,7 +64,8 @@ class Mending:
     def account(self, kept: int) -> Account:
         """The account of a file of which so many words were kept."""
         share = self.doubtful_words / max(kept, self.doubtful_words, 1)
-        return Account(tuple(sorted((kind, count) for kind, count in self.mended.items() if count)), share)
+        mended = tuple(sorted((kind, count) for kind, count in self.mended.items() if count))
+        return Account(mended, share, tuple(self.turns))
 
 
 def count_words(text: str) -> int:

@@ -62,6 +62,7 @@ def read_notes(text: str, mending: Mending) -> list[Cue]:
             cues.append(Cue(start, longest if following is None else following, said, name, certain=certain))
     if cues:
         mending.note("turns whose end is the next one's beginning", len(cues))
+        mending.turns += [(cue.start, cue.end) for cue in cues]
     return cues
 
 
