@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache, partial
-from importlib.resources import files
 from typing import Protocol
 
-import yaml
+from vivavoce.data.yaml_file import shipped_yaml
 
 Words = Mapping[str, str]  # a text by language
 
@@ -52,9 +51,7 @@ def joined(parts: Iterable[Words]) -> Words:
 @cache
 def sentences(package: str, name: str) -> Mapping[str, Words]:
     """A file's sentences, by name and language."""
-    text = (files(package) / name).read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: Mapping[str, Words] = yaml.load(text, loader)  # noqa: S506 (a safe loader, the fast one where it is)
+    loaded: Mapping[str, Words] = shipped_yaml(package, name)
     return loaded
 
 

@@ -9,12 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vivavoce.data.problem import Problem, detail, nearest, problems_of, refuse
 from vivavoce.data.table import InputRefused
-from vivavoce.data.yaml_file import read_yaml
+from vivavoce.data.yaml_file import read_yaml, shipped_yaml
 
 SHIPPED = files("vivavoce.fairness") / "rules"
 DEFAULT = ("four-fifths",)
@@ -65,7 +64,7 @@ class Vocabulary(_Strict):
 @cache
 def vocabulary() -> Vocabulary:
     """What clauses may name, as ``fairness/vocabulary.yaml`` lists it."""
-    return Vocabulary.model_validate(_parsed((files("vivavoce.fairness") / "vocabulary.yaml").read_text("utf-8")))
+    return Vocabulary.model_validate(shipped_yaml("vivavoce.fairness", "vocabulary.yaml"))
 
 
 class Need(_Strict):
@@ -260,7 +259,7 @@ def read_pack(name: str) -> Pack:
             raise InputRefused(
                 path, [Problem("rules", repr(name), f"Name a shipped pack or a file. {nearest(name, shipped())}")]
             )
-        document = _parsed((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"))
+        document = shipped_yaml("vivavoce.fairness", f"rules/{name}.yaml")
     else:
         document = read_yaml(path)
     try:
@@ -269,8 +268,3 @@ def read_pack(name: str) -> Pack:
         names = [field.alias or name for name, field in Check.model_fields.items()]
         known = {"": list(Pack.model_fields), "checks": names}
         raise InputRefused(path, problems_of(error, document, known)) from error
-
-
-def _parsed(text: str) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(text, loader)  # noqa: S506 (a safe loader, the fast one where it is there)

@@ -13,8 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-import yaml
-
+from vivavoce.data.yaml_file import shipped_yaml
 from vivavoce.pipelines.report.blocks import Block, Language, Say, fill, speaker
 
 if TYPE_CHECKING:
@@ -224,9 +223,7 @@ class Evidence(Generic[Table]):
 @cache
 def declared(name: str) -> Declaration:
     """The declaration in ``auditing/NAME.yaml``."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (files("vivavoce.pipelines") / "auditing" / f"{name}.yaml").read_text(encoding="utf-8")
-    found: Json = yaml.load(text, loader)  # noqa: S506 (a safe loader, the fast one where it is there)
+    found: Json = shipped_yaml("vivavoce.pipelines", f"auditing/{name}.yaml")
     kind = found["option"]["name"]
     about = found.get("finding")
     return Declaration(

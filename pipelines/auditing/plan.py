@@ -1,6 +1,6 @@
 """An audit as a file: everything that ``viva audit`` may be asked for, written down; the same file, the same bytes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,6 @@ NUMBERS = frozenset({"cut", "select"})
 WORDS = frozenset({"decision"})
 TODAY = "today"  # the date that the audit bears and that rules are read at
 BESIDE = frozenset({"out", "replace", "shared", "tables", "made"})  # what may be asked for beside a plan
-ASKED = {
-    MAPPINGS: "Write names with values below it: sex: gender.",
-    LISTS: "Write a list: [nyc-ll144, four-fifths].",
-    FLAGS: "Write true or false.",
-    NUMBERS: "Write a number.",
-    WORDS: "Write a word.",
-}
 
 
 def plan_of(given: object) -> Path | None:
@@ -88,15 +81,24 @@ def _fault(name: str, value: Any) -> Problem | None:
         return (
             None if _is_list(value, int | float) and len(value) == 2 else Problem(name, shorten(value), "Write [1, 5].")
         )
-    names: Collection[str] = next((names for names in ASKED if name in names), ())
-    well = {
-        MAPPINGS: isinstance(value, Mapping) and all(isinstance(one, str) for pair in value.items() for one in pair),
-        LISTS: _is_list(value, str) or isinstance(value, str),
-        FLAGS: isinstance(value, bool),
-        NUMBERS: isinstance(value, int | float) and not isinstance(value, bool),
-    }.get(names, isinstance(value, int | float) if kind == "number" else isinstance(value, str))  # type: ignore[call-overload]
-    remedy = ASKED.get(names, "Write a number." if kind == "number" else "Write a path.")  # type: ignore[call-overload]
+    if name in MAPPINGS:
+        well, remedy = (
+            isinstance(value, Mapping) and _are_words([*value, *value.values()]),
+            "Write names and values.",
+        )
+    elif name in LISTS:
+        well, remedy = isinstance(value, str) or _is_list(value, str), "Write a list: [nyc-ll144, four-fifths]."
+    elif name in FLAGS:
+        well, remedy = isinstance(value, bool), "Write true or false."
+    elif name in NUMBERS or kind == "number":
+        well, remedy = isinstance(value, int | float) and not isinstance(value, bool), "Write a number."
+    else:
+        well, remedy = isinstance(value, str), "Write a word or a path."
     return None if well else Problem(name, shorten(value), remedy)
+
+
+def _are_words(values: list[Any]) -> bool:
+    return all(isinstance(one, str) for one in values)
 
 
 def _is_list(value: Any, kind: Any) -> bool:
